@@ -1,0 +1,1 @@
+"""Outside data in: append-only, replayable, never a name."""

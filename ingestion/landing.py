@@ -1,0 +1,140 @@
+"""Where outside data lands: schema raw, one load a file, COPY for the rows, quarantine for what breaks its contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from psycopg import Connection as PsycopgConnection
+from psycopg import sql
+from psycopg.rows import TupleRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Connection: TypeAlias = PsycopgConnection[TupleRow]
+
+
+class FeedUnreadable(Exception):  # noqa: N818 - the public name says what is wrong with the feed
+    """A whole file is refused (not that kind of file, columns missing): a sentence, and nothing is written."""
+
+
+class Quarantined(NamedTuple):
+    """A refused piece of a file. `value` is shown only where it is a listed code, an amount or a date."""
+
+    position: str
+    rule: str
+    value: str | None
+    message: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of one file: `rows` are those newly kept; rows known before and other remarks stand in `notes`."""
+
+    kind: str
+    file_sha256: str
+    already_loaded: bool
+    rows: int
+    quarantined: tuple[Quarantined, ...]
+    notes: tuple[str, ...]
+
+
+def ensure_schema(connection: Connection) -> None:
+    """Create the tables of schema raw that are not there yet. Safe to run again, and by two at once."""
+    _lock(connection, "trueup.schema")
+    connection.execute(files("ingestion").joinpath("raw.sql").read_bytes())
+
+
+def receive(connection: Connection, kind: str, file_sha256: str, byte_count: int) -> int | None:
+    """Take a file in and return its load_id; None when the same bytes were loaded as that kind before.
+
+    Loads wait for each other until the caller commits, so load_id grows in the order in which loads become visible.
+    """
+    _lock(connection, "trueup.load")
+    row = connection.execute(
+        "insert into raw.file (kind, file_sha256, byte_count) values (%s, %s, %s)"
+        " on conflict (kind, file_sha256) do nothing returning load_id",
+        (kind, file_sha256, byte_count),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def copy_rows(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    ignore_conflicts: bool = False,
+) -> int:
+    """COPY rows into a table (`schema.name`, or the name of a temporary one) and return how many were written.
+
+    With `ignore_conflicts` rows whose key is there already are left out: they go through a temporary table.
+    """
+    target = sql.Identifier(*table.split("."))
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    if not ignore_conflicts:
+        return _copy(connection, target, names, rows)
+    arrivals = sql.Identifier("arrivals_of_" + table.replace(".", "_"))
+    connection.execute(
+        sql.SQL("create temporary table {} on commit drop as select {} from {} with no data").format(
+            arrivals, names, target
+        )
+    )
+    _copy(connection, arrivals, names, rows)
+    written = connection.execute(
+        sql.SQL("insert into {} ({}) select {} from {} on conflict do nothing").format(target, names, names, arrivals)
+    ).rowcount
+    connection.execute(sql.SQL("drop table {}").format(arrivals))
+    return written
+
+
+def quarantine(
+    connection: Connection, load_id: int, source: str, file_sha256: str, items: Iterable[Quarantined]
+) -> None:
+    """Keep what was refused of a file; `source` is the kind of the file. A piece stands once under each rule."""
+    copy_rows(
+        connection,
+        "raw.quarantine",
+        ("source", "file_sha256", "position", "rule", "value", "message", "load_id"),
+        ((source, file_sha256, *item, load_id) for item in items),
+        ignore_conflicts=True,
+    )
+
+
+def finish(connection: Connection, load_id: int, row_count: int, quarantined_count: int) -> None:
+    """Write down how many rows of a load were kept and how many pieces were refused."""
+    connection.execute(
+        "update raw.file set row_count = %s, quarantined_count = %s where load_id = %s",
+        (row_count, quarantined_count, load_id),
+    )
+
+
+def described(value: str) -> str:
+    """Say what may be said of a value that may be a name: `12 characters (letters, blanks)`."""
+    kinds = {
+        "letters": any(character.isalpha() for character in value),
+        "digits": any(character.isdecimal() for character in value),
+        "blanks": any(character.isspace() for character in value),
+        "signs": any(not (character.isalnum() or character.isspace()) for character in value),
+    }
+    named = [kind for kind, present in kinds.items() if present]
+    if not named:
+        return "nothing" if not value else f"{len(value)} characters"
+    if len(value) == 1:
+        return f"one character ({named[0]})"
+    return f"{len(value)} characters ({', '.join(named)})"
+
+
+def _copy(connection: Connection, target: sql.Identifier, names: sql.Composed, rows: Iterable[Sequence[object]]) -> int:
+    with connection.cursor() as cursor:
+        with cursor.copy(sql.SQL("copy {} ({}) from stdin").format(target, names)) as copy:
+            for row in rows:
+                copy.write_row(row)
+        return cursor.rowcount
+
+
+def _lock(connection: Connection, name: str) -> None:
+    connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
