@@ -1,0 +1,26 @@
+{#- The newest version of every Stripe object of one type, each field as a column. Newest: version_at, then the larger SHA-256. -#}
+{% macro newest_stripe_objects(object_type) -%}
+    select *
+    from {{ ref('stg_stripe__objects') }}
+    where object_type = '{{ object_type }}'
+{%- endmacro %}
+
+{#- The visit an object names in its own metadata. Only UUIDs reach raw. -#}
+{% macro own_visit_token() -%}
+    cast(payload -> 'metadata' ->> 'visit_token' as uuid)
+{%- endmacro %}
+
+{#- The memo of ours that an object posts, if it does. -#}
+{% macro own_memo_id() -%}
+    payload -> 'metadata' ->> 'memo_id'
+{%- endmacro %}
+
+{#- Stripe's times are whole seconds since 1970 in UTC. -#}
+{% macro stripe_time(field) -%}
+    to_timestamp(cast(payload ->> '{{ field }}' as bigint))
+{%- endmacro %}
+
+{#- Stripe's amounts are whole cents already. -#}
+{% macro stripe_cents(field) -%}
+    cast(payload ->> '{{ field }}' as bigint)
+{%- endmacro %}

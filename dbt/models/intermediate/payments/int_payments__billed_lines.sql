@@ -1,0 +1,86 @@
+-- What patients were asked for, an object a line: invoices less their credit notes, intents that pay no invoice, charges with
+-- neither, less the refunds of those intents and charges. What posts a memo of ours is left out: the memo counts already.
+with invoices as (
+
+    select * from {{ ref('stg_stripe__invoices') }} where is_asked_for and memo_id is null
+
+),
+
+credit_notes as (
+
+    select * from {{ ref('stg_stripe__credit_notes') }} where memo_id is null and status is distinct from 'void'
+
+),
+
+intents as (
+
+    select * from {{ ref('int_payments__intents') }} where invoice_id is null and memo_id is null
+
+),
+
+charges as (
+
+    select * from {{ ref('int_payments__charges') }}
+
+),
+
+standalone_charges as (
+
+    select *
+    from charges
+    where is_succeeded and payment_intent_id is null and invoice_id is null and memo_id is null
+
+),
+
+refunds as (
+
+    select
+        refunds.refund_id,
+        refunds.amount_cents,
+        coalesce(refunds.own_visit_token, charges.visit_token, intents.visit_token) as visit_token,
+        intents.payment_intent_id is not null or standalone_charges.charge_id is not null as is_of_a_demand
+    from {{ ref('int_payments__refunds') }} as refunds
+    left join charges on refunds.charge_id = charges.charge_id
+    left join intents on coalesce(refunds.payment_intent_id, charges.payment_intent_id) = intents.payment_intent_id
+    left join standalone_charges on refunds.charge_id = standalone_charges.charge_id
+    where refunds.memo_id is null
+
+)
+
+select
+    invoice_id as source_id,
+    'invoice' as source_kind,
+    own_visit_token as visit_token,
+    total_cents as amount_cents
+from invoices
+union all
+select
+    credit_notes.credit_note_id,
+    'credit_note',
+    coalesce(credit_notes.own_visit_token, invoices.own_visit_token),
+    -credit_notes.amount_cents
+from credit_notes
+inner join invoices on credit_notes.invoice_id = invoices.invoice_id
+union all
+select
+    payment_intent_id,
+    'payment_intent',
+    visit_token,
+    demanded_cents
+from intents
+where demanded_cents <> 0
+union all
+select
+    charge_id,
+    'charge',
+    visit_token,
+    captured_cents
+from standalone_charges
+union all
+select
+    refund_id,
+    'refund',
+    visit_token,
+    -amount_cents
+from refunds
+where is_of_a_demand

@@ -1,0 +1,39 @@
+-- Cash from patients, an object a line: captured charges less refunds less lost disputes, what posts our memos included.
+with charges as (
+
+    select * from {{ ref('int_payments__charges') }}
+
+),
+
+intents as (
+
+    select * from {{ ref('int_payments__intents') }}
+
+)
+
+select
+    charge_id as source_id,
+    'charge' as source_kind,
+    visit_token,
+    captured_cents as amount_cents
+from charges
+where is_succeeded
+union all
+select
+    refunds.refund_id,
+    'refund',
+    coalesce(refunds.own_visit_token, charges.visit_token, intents.visit_token),
+    -refunds.amount_cents
+from {{ ref('int_payments__refunds') }} as refunds
+left join charges on refunds.charge_id = charges.charge_id
+left join intents on refunds.payment_intent_id = intents.payment_intent_id
+union all
+select
+    disputes.dispute_id,
+    'dispute',
+    coalesce(disputes.own_visit_token, charges.visit_token, intents.visit_token),
+    -disputes.amount_cents
+from {{ ref('stg_stripe__disputes') }} as disputes
+left join charges on disputes.charge_id = charges.charge_id
+left join intents on disputes.payment_intent_id = intents.payment_intent_id
+where disputes.status = 'lost'

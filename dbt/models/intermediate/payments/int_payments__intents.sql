@@ -1,0 +1,44 @@
+-- Payment intents with the visit they belong to: their own, else that of the invoice they pay.
+with intents as (
+
+    select * from {{ ref('stg_stripe__payment_intents') }}
+
+),
+
+links as (
+
+    select * from {{ ref('int_payments__invoice_links') }}
+
+),
+
+invoices as (
+
+    select * from {{ ref('stg_stripe__invoices') }}
+
+),
+
+charged as (
+
+    select distinct payment_intent_id from {{ ref('stg_stripe__charges') }} where payment_intent_id is not null
+
+)
+
+select
+    intents.payment_intent_id,
+    links.invoice_id,
+    intents.memo_id,
+    coalesce(intents.own_visit_token, invoices.own_visit_token) as visit_token,
+    case
+        when intents.status = 'succeeded' then intents.received_cents
+        when intents.status = 'canceled' then 0
+        when
+            intents.status in ('processing', 'requires_capture')
+            or charged.payment_intent_id is not null
+            or intents.latest_charge_id is not null
+            then intents.amount_cents
+        else 0
+    end as demanded_cents
+from intents
+left join links on intents.payment_intent_id = links.payer_id
+left join invoices on links.invoice_id = invoices.invoice_id
+left join charged on intents.payment_intent_id = charged.payment_intent_id

@@ -1,0 +1,42 @@
+-- What the adjustments of a claim add up to, and whether it is a denial: paid nothing, asks nothing of the patient, and has
+-- an adjustment that is neither the patient's nor contractual (X12 RFI 207: never from CLP02 alone).
+with claims as (
+
+    select * from {{ ref('int_remits__claims') }}
+
+),
+
+adjustments as (
+
+    select * from {{ ref('stg_era__adjustments') }}
+
+),
+
+sums as (
+
+    select
+        claim_id,
+        coalesce(sum(amount_cents) filter (where class = 'patient_responsibility'), 0) as patient_responsibility_cents,
+        coalesce(sum(amount_cents) filter (where class = 'contractual'), 0) as contractual_cents,
+        coalesce(sum(amount_cents) filter (where class = 'sequestration'), 0) as sequestration_cents,
+        coalesce(sum(amount_cents) filter (where class = 'other'), 0) as other_adjustment_cents,
+        sum(amount_cents) as adjustment_cents,
+        bool_or(amount_cents <> 0 and class = 'patient_responsibility') as asks_patient,
+        bool_or(amount_cents <> 0 and class not in ('patient_responsibility', 'contractual')) as refuses
+    from adjustments
+    group by claim_id
+
+)
+
+select
+    claims.claim_id,
+    cast(coalesce(sums.patient_responsibility_cents, 0) as bigint) as patient_responsibility_cents,
+    cast(coalesce(sums.contractual_cents, 0) as bigint) as contractual_cents,
+    cast(coalesce(sums.sequestration_cents, 0) as bigint) as sequestration_cents,
+    cast(coalesce(sums.other_adjustment_cents, 0) as bigint) as other_adjustment_cents,
+    cast(coalesce(sums.adjustment_cents, 0) as bigint) as adjustment_cents,
+    claims.paid_cents = 0
+    and coalesce(sums.refuses, false)
+    and not coalesce(sums.asks_patient, false) as is_denial
+from claims
+left join sums on claims.claim_id = sums.claim_id

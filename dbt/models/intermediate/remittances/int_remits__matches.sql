@@ -1,0 +1,88 @@
+-- Which visit a remit claim is about. Four steps, each for what the earlier ones left: the reference as it stands; upper-cased
+-- without blanks and dashes; as the prefix (12 characters or more) of exactly one reference; by the payer's own claim number
+-- of an earlier match of that payer.
+with claims as (
+
+    select * from {{ ref('int_remits__claims') }}
+
+),
+
+refs as (
+
+    select * from {{ ref('stg_visits__claim_refs') }}
+
+),
+
+by_reference as (
+
+    select
+        claims.claim_id,
+        coalesce(exact.visit_token, normal.visit_token) as visit_token,
+        case when exact.visit_token is not null then 'exact' else 'normalised' end as matched_by
+    from claims
+    left join refs as exact on claims.claim_ref = exact.claim_ref
+    left join refs as normal on claims.normal_claim_ref = normal.claim_ref
+    where coalesce(exact.visit_token, normal.visit_token) is not null
+
+),
+
+by_prefix as (
+
+    select
+        claims.claim_id,
+        (array_agg(refs.visit_token))[1] as visit_token,
+        'prefix' as matched_by
+    from claims
+    inner join refs
+        on left(claims.normal_claim_ref, 12) = left(refs.claim_ref, 12)
+        and starts_with(refs.claim_ref, claims.normal_claim_ref)
+    where
+        length(claims.normal_claim_ref) >= 12
+        and not exists (select 1 from by_reference where by_reference.claim_id = claims.claim_id)
+    group by claims.claim_id
+    having count(*) = 1
+
+),
+
+by_any_reference as (
+
+    select * from by_reference
+    union all
+    select * from by_prefix
+
+),
+
+referenced as (
+
+    select
+        claims.payer_key,
+        claims.payer_claim_number,
+        claims.remit_order,
+        by_any_reference.visit_token
+    from claims
+    inner join by_any_reference on claims.claim_id = by_any_reference.claim_id
+
+),
+
+by_payer_claim_number as (
+
+    select
+        claims.claim_id,
+        (array_agg(referenced.visit_token))[1] as visit_token,
+        'payer_claim_number' as matched_by
+    from claims
+    inner join referenced
+        on claims.payer_key = referenced.payer_key
+        and claims.payer_claim_number = referenced.payer_claim_number
+        and claims.remit_order > referenced.remit_order
+    where
+        claims.payer_claim_number <> ''
+        and not exists (select 1 from by_any_reference where by_any_reference.claim_id = claims.claim_id)
+    group by claims.claim_id
+    having count(distinct referenced.visit_token) = 1
+
+)
+
+select * from by_any_reference
+union all
+select * from by_payer_claim_number

@@ -1,0 +1,63 @@
+-- What a visit's payer allows for it by the fee schedule, at each place of service in question: the ledger's and the one the
+-- payer paid on. The row with the most of the visit's modifiers wins; no row is unpriced, never a guess.
+with visits as (
+
+    select * from {{ ref('stg_visits__visits') }} where payer_id is not null
+
+),
+
+adjudications as (
+
+    select * from {{ ref('int_remits__visit_adjudications') }}
+
+),
+
+fees as (
+
+    select * from {{ ref('stg_visits__fees') }}
+
+),
+
+places as (
+
+    select
+        visit_token,
+        place_of_service
+    from visits
+    union
+    select
+        visit_token,
+        pos_paid
+    from adjudications
+    where pos_paid is not null
+
+),
+
+candidates as (
+
+    select
+        visits.visit_token,
+        fees.place_of_service,
+        fees.allowed_cents * visits.units as expected_cents,
+        row_number() over (
+            partition by visits.visit_token, fees.place_of_service
+            order by cardinality(fees.modifier_set) desc, fees.effective_from desc, fees.effective_to asc nulls last, fees.modifiers asc
+        ) as preference
+    from visits
+    inner join places on visits.visit_token = places.visit_token
+    inner join fees
+        on visits.payer_id = fees.payer_id
+        and visits.service_code = fees.service_code
+        and places.place_of_service = fees.place_of_service
+        and fees.modifier_set <@ visits.modifier_set
+        and visits.service_on >= fees.effective_from
+        and (fees.effective_to is null or visits.service_on <= fees.effective_to)
+
+)
+
+select
+    visit_token,
+    place_of_service,
+    expected_cents
+from candidates
+where preference = 1

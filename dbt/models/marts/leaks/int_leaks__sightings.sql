@@ -1,0 +1,30 @@
+{{ config(
+    schema='intermediate',
+    contract={'enforced': false},
+    grants={},
+    materialized='incremental',
+    incremental_strategy='append',
+    full_refresh=false
+) }}
+
+-- The day each leak was first seen: written once, kept when the leak is mended, so that one that comes back keeps its age.
+with found as (
+
+    select * from {{ ref('int_leaks__found') }}
+
+),
+
+settings as (
+
+    select * from {{ ref('stg_ops__run_settings') }}
+
+)
+
+select
+    found.leak_id,
+    settings.as_of as first_seen_on
+from found
+cross join settings
+{% if is_incremental() %}
+where not exists (select 1 from {{ this }} as seen where seen.leak_id = found.leak_id)
+{% endif %}

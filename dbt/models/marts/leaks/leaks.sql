@@ -1,0 +1,12 @@
+-- Money that is not where it should be, a leak a row, with the evidence.
+select
+    found.leak_id,
+    found.visit_token,
+    found.practice_id,
+    found.category,
+    found.amount_cents,
+    found.evidence,
+    sightings.first_seen_on,
+    found.period
+from {{ ref('int_leaks__found') }} as found
+inner join {{ ref('int_leaks__sightings') }} as sightings on found.leak_id = sightings.leak_id

@@ -1,0 +1,37 @@
+-- What payers said they paid against what the bank received, by trace number. A zero-pay remit (BPR04 NON) expects nothing;
+-- a deposit without a trace number is no EFT.
+with expected as (
+
+    select
+        trn_number,
+        sum(bpr_cents) as expected_cents
+    from {{ ref('stg_era__transactions') }}
+    where verdict = 'posted' and bpr_cents > 0 and bpr_method is distinct from 'NON' and trn_number is not null
+    group by trn_number
+
+),
+
+deposited as (
+
+    select
+        trace_number as trn_number,
+        sum(amount_cents) as deposited_cents
+    from {{ ref('stg_bank__deposits') }}
+    where trace_number is not null
+    group by trace_number
+
+)
+
+select
+    trn_number,
+    cast(coalesce(expected.expected_cents, 0) as bigint) as expected_cents,
+    cast(coalesce(deposited.deposited_cents, 0) as bigint) as deposited_cents,
+    cast(coalesce(expected.expected_cents, 0) - coalesce(deposited.deposited_cents, 0) as bigint) as residual_cents,
+    case
+        when deposited.trn_number is null then 'missing'
+        when expected.trn_number is null then 'unexpected'
+        when expected.expected_cents = deposited.deposited_cents then 'matched'
+        else 'mismatch'
+    end as status
+from expected
+full outer join deposited using (trn_number)

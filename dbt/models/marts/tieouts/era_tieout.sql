@@ -1,0 +1,13 @@
+-- Every remit transaction that was loaded, both sides of its balance, and where it went.
+select
+    file_sha256,
+    st_index,
+    trn_number,
+    payer_name,
+    paid_on,
+    bpr_cents,
+    claims_cents,
+    provider_adjustments_cents,
+    residual_cents,
+    verdict
+from {{ ref('stg_era__transactions') }}

@@ -1,0 +1,21 @@
+-- An invoice is finalised when it is neither a draft nor deleted; void ones ask for nothing. Its subscription stood on the
+-- invoice until API 2025-03-31 and stands under parent since.
+with objects as (
+
+    {{ newest_stripe_objects('invoice') }}
+
+)
+
+select
+    object_id as invoice_id,
+    payload ->> 'status' in ('open', 'paid', 'uncollectible') as is_asked_for,
+    {{ stripe_cents('total') }} as total_cents,
+    payload ->> 'payment_intent' as payment_intent_id,
+    payload ->> 'charge' as charge_id,
+    coalesce(
+        payload ->> 'subscription',
+        payload -> 'parent' -> 'subscription_details' ->> 'subscription'
+    ) as subscription_id,
+    {{ own_visit_token() }} as own_visit_token,
+    {{ own_memo_id() }} as memo_id
+from objects

@@ -1,0 +1,16 @@
+with objects as (
+
+    {{ newest_stripe_objects('payment_intent') }}
+
+)
+
+select
+    object_id as payment_intent_id,
+    payload ->> 'status' as status,
+    {{ stripe_cents('amount') }} as amount_cents,
+    {{ stripe_cents('amount_received') }} as received_cents,
+    payload ->> 'latest_charge' as latest_charge_id,
+    payload ->> 'invoice' as invoice_id,
+    {{ own_visit_token() }} as own_visit_token,
+    {{ own_memo_id() }} as memo_id
+from objects

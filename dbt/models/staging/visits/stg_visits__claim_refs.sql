@@ -1,0 +1,4 @@
+select
+    claim_ref,
+    visit_token
+from {{ source('raw', 'claim_ref') }}

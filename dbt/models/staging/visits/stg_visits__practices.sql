@@ -1,0 +1,16 @@
+-- The rules of each practice in force: the newest load wins, within a file the later row.
+with rows_by_recency as (
+
+    select
+        practice_id,
+        policy_key,
+        row_number() over (partition by practice_id order by load_id desc, row_number desc) as recency
+    from {{ source('raw', 'practice') }}
+
+)
+
+select
+    practice_id,
+    policy_key
+from rows_by_recency
+where recency = 1

@@ -1,0 +1,253 @@
+-- Schema raw: what outsiders sent, append-only, without direct identifiers (no names, member numbers, e-mails, free text).
+-- Created if absent. Every statement is safe to run again.
+
+create schema if not exists raw;
+
+-- Arrival order. load_id grows with every file taken in; loads are serialised by an advisory lock, so it has no late smaller value.
+create table if not exists raw.file (
+    load_id bigint generated always as identity primary key,
+    kind text not null check (kind in ('visits', 'stripe', 'era', 'fees', 'practices', 'bank')),
+    file_sha256 text not null check (file_sha256 ~ '^[0-9a-f]{64}$'),
+    byte_count bigint not null,
+    row_count bigint not null default 0,
+    quarantined_count bigint not null default 0,
+    loaded_at timestamptz not null default now(),
+    unique (kind, file_sha256)
+);
+
+create table if not exists raw.quarantine (
+    source text not null,
+    file_sha256 text not null,
+    position text not null,
+    rule text not null,
+    value text,
+    message text not null,
+    load_id bigint not null references raw.file (load_id),
+    recorded_at timestamptz not null default now(),
+    primary key (source, file_sha256, position, rule)
+);
+
+-- 3.1 visits -----------------------------------------------------------------------------------------------------------
+create table if not exists raw.visit (
+    visit_token uuid not null,
+    claim_ref text,
+    practice_id text not null,
+    provider_id text not null,
+    state text not null,
+    service_code text not null,
+    modifiers text,
+    units integer not null,
+    place_of_service text not null,
+    scheduled_start timestamptz not null,
+    scheduled_end timestamptz not null,
+    started_at timestamptz,
+    ended_at timestamptz,
+    payer_id text,
+    charge_cents bigint not null,
+    patient_estimate_cents bigint,
+    state_changed_at timestamptz not null,
+    row_sha256 text not null,
+    file_sha256 text not null,
+    row_number bigint not null,
+    load_id bigint not null references raw.file (load_id),
+    recorded_at timestamptz not null default now(),
+    primary key (visit_token, state_changed_at, row_sha256)
+);
+
+-- A claim reference is one visit's alone: the first visit that brings it owns it.
+create table if not exists raw.claim_ref (
+    claim_ref text primary key,
+    visit_token uuid not null,
+    load_id bigint not null references raw.file (load_id)
+);
+create index if not exists claim_ref_visit_token on raw.claim_ref (visit_token);
+
+-- What ledger.rules.billing says of an observation under one practice policy. policy_key is that of raw.practice, or
+-- 'default' for a practice that has no row. target_cents is null exactly while the visit is on hold.
+create table if not exists raw.visit_verdict (
+    visit_token uuid not null,
+    state_changed_at timestamptz not null,
+    row_sha256 text not null,
+    policy_key text not null,
+    rule_version text not null,
+    bills boolean not null,
+    on_hold boolean not null,
+    target_cents bigint,
+    primary key (visit_token, state_changed_at, row_sha256, policy_key, rule_version),
+    check (on_hold = (target_cents is null))
+);
+
+-- 3.2 Stripe -----------------------------------------------------------------------------------------------------------
+-- payload holds allow-listed fields only. version_at is event.created, or else the load time.
+create table if not exists raw.stripe_object (
+    object_id text not null,
+    object_type text not null,
+    version_at timestamptz not null,
+    object_sha256 text not null,
+    event_id text,
+    payload jsonb not null,
+    file_sha256 text not null,
+    line_number bigint not null,
+    load_id bigint not null references raw.file (load_id),
+    recorded_at timestamptz not null default now(),
+    primary key (object_id, version_at, object_sha256)
+);
+create index if not exists stripe_object_type on raw.stripe_object (object_type);
+
+-- 3.3 ERA 835 ----------------------------------------------------------------------------------------------------------
+create table if not exists raw.era_transaction (
+    file_sha256 text not null,
+    st_index integer not null,
+    isa_control text,
+    gs_control text,
+    st_control text,
+    payer_name text,
+    payer_id text,
+    payee_npi text,
+    bpr_cents bigint,
+    bpr_method text,
+    bpr_flag text,
+    paid_on date,
+    trn_number text,
+    trn_payer text,
+    claims_cents bigint,
+    provider_adjustments_cents bigint,
+    residual_cents bigint,
+    claim_count integer not null,
+    verdict text not null check (verdict in ('posted', 'held', 'duplicate', 'conflict')),
+    body_sha256 text not null,
+    load_id bigint not null references raw.file (load_id),
+    recorded_at timestamptz not null default now(),
+    primary key (file_sha256, st_index)
+);
+create index if not exists era_transaction_body on raw.era_transaction (body_sha256);
+create index if not exists era_transaction_trn on raw.era_transaction (trn_number);
+
+create table if not exists raw.era_claim (
+    file_sha256 text not null,
+    st_index integer not null,
+    claim_index integer not null,
+    claim_ref text,
+    status_code text,
+    charge_cents bigint,
+    paid_cents bigint,
+    patient_responsibility_cents bigint not null,
+    filing_code text,
+    payer_claim_number text,
+    facility_code text,
+    frequency_code text,
+    is_reversal boolean not null,
+    service_from date,
+    service_to date,
+    residual_cents bigint,
+    primary key (file_sha256, st_index, claim_index)
+);
+
+create table if not exists raw.era_service (
+    file_sha256 text not null,
+    st_index integer not null,
+    claim_index integer not null,
+    service_index integer not null,
+    qualifier text,
+    service_code text,
+    modifiers text,
+    submitted_code text,
+    charge_cents bigint,
+    paid_cents bigint,
+    units numeric,
+    service_from date,
+    line_ref text,
+    residual_cents bigint,
+    primary key (file_sha256, st_index, claim_index, service_index)
+);
+
+-- adjustment_index counts within the transaction, so that two equal triplets stay two rows.
+create table if not exists raw.era_adjustment (
+    file_sha256 text not null,
+    st_index integer not null,
+    claim_index integer not null,
+    service_index integer,
+    adjustment_index integer not null,
+    group_code text not null,
+    reason_code text not null,
+    amount_cents bigint not null,
+    quantity numeric,
+    primary key (file_sha256, st_index, adjustment_index)
+);
+create index if not exists era_adjustment_claim on raw.era_adjustment (file_sha256, st_index, claim_index);
+
+create table if not exists raw.era_provider_adjustment (
+    file_sha256 text not null,
+    st_index integer not null,
+    provider_adjustment_index integer not null,
+    provider_id text,
+    fiscal_year_end date,
+    reason_code text not null,
+    reference text,
+    amount_cents bigint not null,
+    primary key (file_sha256, st_index, provider_adjustment_index)
+);
+
+create table if not exists raw.era_remark (
+    file_sha256 text not null,
+    st_index integer not null,
+    remark_index integer not null,
+    claim_index integer not null,
+    service_index integer,
+    source text not null check (source in ('MIA', 'MOA', 'LQ')),
+    code text not null,
+    primary key (file_sha256, st_index, remark_index)
+);
+
+-- st_index is null for a finding about the file or an envelope.
+create table if not exists raw.era_finding (
+    file_sha256 text not null,
+    finding_index integer not null,
+    st_index integer,
+    segment_index integer,
+    byte_offset bigint,
+    severity text not null check (severity in ('error', 'warning')),
+    rule text not null,
+    value text,
+    message text not null,
+    primary key (file_sha256, finding_index)
+);
+
+-- 3.4 to 3.6: keyed rows, the newest load wins (load_id, then row_number) ------------------------------------------------
+create table if not exists raw.fee (
+    payer_id text not null,
+    service_code text not null,
+    modifiers text not null,          -- '' or codes joined by |, sorted
+    place_of_service text not null,
+    effective_from date not null,
+    effective_to date,
+    allowed_cents bigint not null,
+    file_sha256 text not null,
+    row_number bigint not null,
+    load_id bigint not null references raw.file (load_id),
+    primary key (file_sha256, row_number)
+);
+
+create table if not exists raw.practice (
+    practice_id text not null,
+    no_show_fee_cents bigint not null,
+    late_cancel_fee_cents bigint not null,
+    partial_visit text not null,
+    policy_key text not null,         -- names the rules of the row: equal rules, equal key
+    file_sha256 text not null,
+    row_number bigint not null,
+    load_id bigint not null references raw.file (load_id),
+    primary key (file_sha256, row_number)
+);
+
+-- The description column of the bank's file is not kept: it is free text and may name a person.
+create table if not exists raw.bank_deposit (
+    deposit_id text not null,
+    deposited_on date not null,
+    amount_cents bigint not null,
+    trace_number text,
+    file_sha256 text not null,
+    row_number bigint not null,
+    load_id bigint not null references raw.file (load_id),
+    primary key (file_sha256, row_number)
+);
