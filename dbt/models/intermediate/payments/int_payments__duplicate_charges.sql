@@ -38,7 +38,7 @@ select
     visit_token,
     captured_cents,
     cast(sum(captured_cents - refunded_cents) as bigint) as amount_cents,
-    array_agg(charge_id order by created_at, charge_id) as charge_ids
+    jsonb_agg(charge_id order by created_at, charge_id) as charge_ids
 from repeats
 group by visit_token, captured_cents
 having sum(captured_cents - refunded_cents) > 0

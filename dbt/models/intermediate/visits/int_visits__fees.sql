@@ -41,7 +41,11 @@ candidates as (
         fees.allowed_cents * visits.units as expected_cents,
         row_number() over (
             partition by visits.visit_token, fees.place_of_service
-            order by cardinality(fees.modifier_set) desc, fees.effective_from desc, fees.effective_to asc nulls last, fees.modifiers asc
+            order by
+                cardinality(string_to_array(fees.modifiers, '|')) desc,
+                fees.effective_from desc,
+                fees.effective_to asc nulls last,
+                fees.modifiers asc
         ) as preference
     from visits
     inner join places on visits.visit_token = places.visit_token
@@ -49,7 +53,7 @@ candidates as (
         on visits.payer_id = fees.payer_id
         and visits.service_code = fees.service_code
         and places.place_of_service = fees.place_of_service
-        and fees.modifier_set <@ visits.modifier_set
+        and string_to_array(fees.modifiers, '|') <@ string_to_array(visits.modifiers, '|')
         and visits.service_on >= fees.effective_from
         and (fees.effective_to is null or visits.service_on <= fees.effective_to)
 

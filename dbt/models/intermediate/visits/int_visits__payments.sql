@@ -38,7 +38,7 @@ duplicates as (
     select
         visit_token,
         sum(amount_cents) as duplicate_cents,
-        min(charge_ids[1]) as first_duplicate_id
+        min(charge_ids ->> 0) as first_duplicate_id
     from {{ ref('int_payments__duplicate_charges') }}
     group by visit_token
 

@@ -15,7 +15,6 @@ select
     payer_id,
     service_code,
     modifiers,
-    string_to_array(modifiers, '|') as modifier_set,
     place_of_service,
     effective_from,
     effective_to,
