@@ -1,0 +1,1 @@
+"""What we demand of the data others send before a figure is made of it."""

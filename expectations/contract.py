@@ -1,0 +1,138 @@
+"""What a contract is: a demand on one raw table, its severity and the sentence said when it is broken."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+Feed = Literal["visits", "stripe_objects", "remittances", "fees", "practices", "bank_deposits"]
+
+BATCH = "{batch}"
+"""Stands in a query for the table under test; Great Expectations puts the table there."""
+
+AS_OF = "{as_of}"
+"""Stands in a query for the day ages are counted to (`trueup reconcile --as-of`), as an ISO date."""
+
+
+class Severity(StrEnum):
+    """What a broken contract does: a blocking one stops everything downstream, a warning is said and nothing else."""
+
+    BLOCKING = "blocking"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One demand on one table of schema `raw`, as data: nothing here needs Great Expectations.
+
+    `expectation` is the name of a Great Expectations class and `arguments` what it is made with; the runner is the
+    only place that knows more. `sentence` says what is wrong and how to mend it, and never shows a value.
+    """
+
+    name: str
+    feed: Feed
+    table: str
+    severity: Severity
+    sentence: str
+    expectation: str
+    arguments: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one contract fared; `broken_rows` is the number of offending rows, None where rows are not what is counted."""
+
+    contract: Contract
+    kept: bool
+    broken_rows: int | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The contract's own sentence, with the table and the number of rows where there is one."""
+        rows = {None: "", 1: "1 row: "}.get(self.broken_rows, f"{self.broken_rows} rows: ")
+        return f"raw.{self.contract.table}: {rows}{self.contract.sentence}"
+
+
+def columns_stand(feed: Feed, table: str, columns: Sequence[str]) -> Contract:
+    """Blocks when one of `columns` is gone from the table; without it no figure downstream can be right."""
+    return Contract(
+        name=f"{table}_has_its_columns",
+        feed=feed,
+        table=table,
+        severity=Severity.BLOCKING,
+        sentence=f"a required column is gone; the table needs {', '.join(columns)}. Rebuild schema raw from the files.",
+        expectation="ExpectTableColumnsToMatchSet",
+        arguments={"column_set": list(columns), "exact_match": False},
+    )
+
+
+def unique(feed: Feed, table: str, columns: Sequence[str], sentence: str) -> Contract:
+    """Blocks when two rows share the values of `columns`."""
+    return Contract(
+        name=f"{table}_is_unique",
+        feed=feed,
+        table=table,
+        severity=Severity.BLOCKING,
+        sentence=sentence,
+        expectation="ExpectCompoundColumnsToBeUnique",
+        arguments={"column_list": list(columns)},
+    )
+
+
+def listed(feed: Feed, table: str, column: str, values: Sequence[str], sentence: str) -> Contract:
+    """Blocks when `column` holds a value that is not in the vocabulary `values`; null is not judged."""
+    return Contract(
+        name=f"{table}_{column}_is_listed",
+        feed=feed,
+        table=table,
+        severity=Severity.BLOCKING,
+        sentence=sentence,
+        expectation="ExpectColumnValuesToBeInSet",
+        arguments={"column": column, "value_set": sorted(values)},
+    )
+
+
+def not_negative(feed: Feed, table: str, column: str) -> Contract:
+    """Blocks when an amount in cents is below zero; null is not judged."""
+    return Contract(
+        name=f"{table}_{column}_is_not_negative",
+        feed=feed,
+        table=table,
+        severity=Severity.BLOCKING,
+        sentence=f"{column} is below zero. Correct the file and load it again.",
+        expectation="ExpectColumnValuesToBeBetween",
+        arguments={"column": column, "min_value": 0},
+    )
+
+
+def no_row(  # noqa: PLR0913 - the six parts of a contract, each named by the caller
+    name: str, feed: Feed, table: str, severity: Severity, sentence: str, query: str
+) -> Contract:
+    """A rule that spans columns or tables: `query` selects the offending rows, of which there must be none.
+
+    In `query` the bare name of the table is the table under test; any other table is named with its schema.
+    """
+    return Contract(
+        name=name,
+        feed=feed,
+        table=table,
+        severity=severity,
+        sentence=sentence,
+        expectation="UnexpectedRowsExpectation",
+        arguments={"unexpected_rows_query": f"with {table} as (select * from {BATCH}) {query}"},
+    )
+
+
+def fresh(feed: Feed, table: str, day: str, within_days: int) -> Contract:
+    """Warns when the newest `day` (an SQL date of the table) is older than `within_days` before the as-of day.
+
+    A feed that has no row yet is not stale: `trueup status` says what was never loaded.
+    """
+    return no_row(
+        name=f"{table}_is_fresh",
+        feed=feed,
+        table=table,
+        severity=Severity.WARNING,
+        sentence=f"nothing newer than {within_days} days before the as-of day; a file may be missing.",
+        query=f"select max({day}) as newest from {table} having max({day}) < cast('{AS_OF}' as date) - {within_days}",
+    )

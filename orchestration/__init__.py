@@ -1,0 +1,1 @@
+"""The clock: when what runs, as Dagster assets, and the `trueup` command."""

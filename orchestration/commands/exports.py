@@ -1,0 +1,218 @@
+"""Tables of the books as CSV, Parquet, JSON and XLSX: streamed, in one fixed order, integers as integers."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, BinaryIO
+
+from orchestration.commands.errors import CannotRun
+
+if TYPE_CHECKING:
+    import psycopg
+    import xlsxwriter
+    from xlsxwriter.worksheet import Worksheet
+
+ROWS_A_FETCH = 5_000
+XLSX_ROWS = 1_048_576  # of a sheet, the header included (Excel specifications and limits)
+XLSX_INTEGER = 2**53  # a cell is an IEEE 754 double: whole numbers are exact up to here
+XLSX_CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 - the library wants it bare; fixed, so that equal tables give equal bytes
+JSON_TYPES = frozenset({"json", "jsonb"})
+INTEGER_TYPES = frozenset({"smallint", "integer", "bigint"})
+TEXT_TYPES = frozenset({"text", "character varying", "character"})
+MOMENT = "timestamp with time zone"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column and its PostgreSQL type (as information_schema names it)."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the books that can be exported."""
+
+    schema: str
+    name: str
+    columns: tuple[Column, ...]
+
+    def query(self, expression: Callable[[Column], str]) -> str:
+        """Give the select of all rows, ordered by every column, text by its bytes: equal tables give equal files."""
+        chosen = ", ".join(f"{expression(column)} as {_quoted(column.name)}" for column in self.columns)
+        order = ", ".join(_order(column) for column in self.columns)
+        return f"select {chosen} from {_quoted(self.schema)}.{_quoted(self.name)} as r order by {order}"
+
+
+def tables(connection: "psycopg.Connection") -> dict[str, Table]:
+    """Give what can be exported: every table of schema marts, nothing but the quarantine before the first reconcile.
+
+    The quarantine is read where it arises, since its mart is as old as the last reconcile.
+    """
+    return _columns(connection, "marts", None) | _columns(connection, "raw", "quarantine")
+
+
+def as_csv(connection: "psycopg.Connection", table: Table, sink: BinaryIO) -> int:
+    """Write CSV (RFC 4180, UTF-8, a header) straight from COPY and give the number of rows."""
+    with connection.cursor() as cursor:
+        with cursor.copy(f"copy ({table.query(_as_text)}) to stdout (format csv, header)") as copy:  # type: ignore[arg-type]  # composed from catalog names
+            for block in copy:
+                sink.write(block)
+        return cursor.rowcount
+
+
+def as_json(connection: "psycopg.Connection", table: Table, sink: BinaryIO) -> int:
+    """Write a JSON array of objects, one a line; JSON columns are nested, integers stay integers."""
+    count = 0
+    for row in _rows(connection, table.query(_native)):
+        named = {column.name: value for column, value in zip(table.columns, row, strict=True)}
+        sink.write(b",\n" if count else b"[\n")
+        sink.write(json.dumps(named, ensure_ascii=False).encode())
+        count += 1
+    sink.write(b"\n]\n" if count else b"[]\n")
+    return count
+
+
+def as_parquet(connection: "psycopg.Connection", table: Table, sink: BinaryIO) -> int:
+    """Write Parquet: integers int64, days date32, moments timestamp[us, UTC], all else text."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    types = {"boolean": pa.bool_(), "date": pa.date32(), MOMENT: pa.timestamp("us", tz="UTC")}
+    types |= dict.fromkeys(INTEGER_TYPES, pa.int64())
+    schema = pa.schema([(column.name, types.get(column.type, pa.string())) for column in table.columns])
+    count = 0
+    with parquet.ParquetWriter(sink, schema) as writer:
+        for rows in _batches(connection, table.query(_for_parquet)):
+            arrays = [pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)]
+            writer.write_table(pa.table(arrays, schema=schema))
+            count += len(rows)
+    return count
+
+
+def as_xlsx(connection: "psycopg.Connection", table: Table, sink: BinaryIO) -> int:
+    """Write one sheet in constant memory: amounts as integer cents, days and moments as ISO text.
+
+    Raises CannotRun for an integer a cell cannot hold exactly and for more rows than a sheet has.
+    """
+    import xlsxwriter
+
+    book = xlsxwriter.Workbook(sink, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book.set_properties({"created": XLSX_CREATED})
+    sheet = book.add_worksheet(table.name[:31])
+    sheet.freeze_panes(1, 0)
+    bold = book.add_format({"bold": True})
+    for place, column in enumerate(table.columns):
+        sheet.set_column(place, place, max(12, len(column.name) + 2))
+        sheet.write_string(0, place, column.name, bold)
+    count = 0
+    for count, row in enumerate(_rows(connection, table.query(_for_xlsx)), start=1):
+        if count >= XLSX_ROWS:
+            raise CannotRun(f"{table.name} has more rows than a sheet holds ({XLSX_ROWS:,}): export it as csv or parquet.")
+        _write(sheet, count, row, table)
+    _close(book)
+    return count
+
+
+FORMATS: dict[str, Callable[["psycopg.Connection", Table, BinaryIO], int]] = {
+    "csv": as_csv,
+    "parquet": as_parquet,
+    "json": as_json,
+    "xlsx": as_xlsx,
+}
+
+
+def _columns(connection: "psycopg.Connection", schema: str, name: str | None) -> dict[str, Table]:
+    # The bookkeeping columns of raw are nobody's business outside (they differ between equal books).
+    rows = connection.execute(
+        "select table_name, column_name, data_type from information_schema.columns"
+        " where table_schema = %(schema)s and table_name = coalesce(%(name)s, table_name)"
+        " and not (table_schema = 'raw' and column_name in ('load_id', 'recorded_at'))"
+        " order by table_name, ordinal_position",
+        {"schema": schema, "name": name},
+    )
+    found: dict[str, list[Column]] = {}
+    for table, column, kind in rows:
+        found.setdefault(table, []).append(Column(column, kind))
+    return {table: Table(schema, table, tuple(columns)) for table, columns in found.items()}
+
+
+def _batches(connection: "psycopg.Connection", query: str) -> Iterator[list[tuple[object, ...]]]:
+    with connection.cursor(name="export") as cursor:
+        cursor.execute(query)  # type: ignore[arg-type]  # composed from catalog names
+        while rows := cursor.fetchmany(ROWS_A_FETCH):
+            yield rows
+
+
+def _rows(connection: "psycopg.Connection", query: str) -> Iterator[tuple[object, ...]]:
+    for rows in _batches(connection, query):
+        yield from rows
+
+
+def _quoted(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def _reference(column: Column) -> str:
+    return f"r.{_quoted(column.name)}"
+
+
+def _order(column: Column) -> str:
+    if column.type in TEXT_TYPES:
+        return f'{_reference(column)} collate "C"'
+    if column.type in JSON_TYPES:
+        return f'{_reference(column)}::text collate "C"'
+    return _reference(column)
+
+
+def _native(column: Column) -> str:
+    kept = column.type in INTEGER_TYPES | JSON_TYPES | {"boolean"}
+    return _reference(column) if kept else _as_text(column)
+
+
+def _as_text(column: Column) -> str:
+    if column.type == MOMENT:
+        return f"""to_char({_reference(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')"""
+    if column.type == "date":
+        return f"to_char({_reference(column)}, 'YYYY-MM-DD')"
+    return f"{_reference(column)}::text"
+
+
+def _for_parquet(column: Column) -> str:
+    return _reference(column) if column.type in {"date", MOMENT} else _for_xlsx(column)
+
+
+def _for_xlsx(column: Column) -> str:
+    return _as_text(column) if column.type in JSON_TYPES else _native(column)
+
+
+def _write(sheet: "Worksheet", place: int, row: tuple[object, ...], table: Table) -> None:
+    for index, value in enumerate(row):
+        if isinstance(value, bool):
+            sheet.write_boolean(place, index, value)
+        elif isinstance(value, int):
+            sheet.write_number(place, index, _exact(value, table, table.columns[index]))
+        elif value is not None:
+            sheet.write_string(place, index, str(value))
+
+
+def _exact(value: int, table: Table, column: Column) -> int:
+    if abs(value) > XLSX_INTEGER:
+        raise CannotRun(
+            f"{table.name}.{column.name} holds {value}, which a cell of XLSX cannot hold exactly (more than 2^53): "
+            "export it as csv, json or parquet."
+        )
+    return value
+
+
+def _close(book: "xlsxwriter.Workbook") -> None:
+    from xlsxwriter.exceptions import FileCreateError
+
+    try:
+        book.close()
+    except FileCreateError as wrapped:
+        # It hides the system's error (no room, no right), which has its own sentence.
+        raise wrapped.args[0] from wrapped

@@ -1,0 +1,178 @@
+"""`trueup load`: takes files in, one transaction a file, and says what was kept and what was quarantined."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.commands import workspace
+from orchestration.commands.errors import COULD_NOT_RUN, PARTLY, WENT_WELL, disk_full_or_forbidden
+from orchestration.commands.output import Json, Output, counted, example, printable
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from ingestion.landing import Receipt
+
+SHOWN_OF_QUARANTINE = 5  # lines a file; the rest is one command away
+
+load = typer.Typer(
+    help="Takes files in. A file is known by its bytes: loading it again says so and changes nothing.",
+    epilog=example("trueup load visits visits.csv"),
+    no_args_is_help=True,
+)
+Files = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE...", exists=True, dir_okay=False, readable=False, help="Each file is kept or refused whole."),
+]
+Paths = Annotated[
+    list[Path],
+    typer.Argument(metavar="PATH...", exists=True, readable=False, help="835 files or folders of them; .gz and .zip are opened."),
+]
+
+
+@dataclass
+class Loaded:
+    """What a load command did so far: receipts of files kept, reasons of files refused."""
+
+    receipts: "list[tuple[Path, Receipt]]" = field(default_factory=list)
+    refused: list[tuple[Path, str]] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """Give 3 when not one file was kept, 1 when a file or a row was refused, else 0 (CONTRACT §2)."""
+        if self.refused and not self.receipts:
+            return COULD_NOT_RUN
+        if self.refused or any(receipt.quarantined for _, receipt in self.receipts):
+            return PARTLY
+        return WENT_WELL
+
+    def document(self) -> dict[str, object]:
+        """Give the result for a machine."""
+        return {
+            "files": [_receipt_document(path, receipt) for path, receipt in self.receipts],
+            "refused": [{"path": str(path), "reason": reason} for path, reason in self.refused],
+            "rows": sum(receipt.rows for _, receipt in self.receipts),
+            "quarantined": sum(len(receipt.quarantined) for _, receipt in self.receipts),
+        }
+
+
+@load.command("visits", epilog=example("trueup load visits visits-2026-09.csv"))
+def visits(files: Files, as_json: Json = False) -> int:
+    """Load the visit ledger: CSV or Parquet, one row an observation of a visit."""
+    return run("visits", files, Output(as_json))
+
+
+@load.command("stripe", epilog=example("trueup load stripe stripe-2026-09.jsonl"))
+def stripe(files: Files, as_json: Json = False) -> int:
+    """Load Stripe API objects: JSON Lines, one object a line as the API returns it."""
+    return run("stripe", files, Output(as_json))
+
+
+@load.command("era", epilog=example("trueup load era inbox/ remit-0412.835.gz"))
+def era(paths: Paths, as_json: Json = False) -> int:
+    """Load ERA 835 files, or folders of them; the bytes are kept encrypted under TRUEUP_HOME."""
+    return run("era", paths, Output(as_json))
+
+
+@load.command("fees", epilog=example("trueup load fees fees-2026.csv"))
+def fees(files: Files, as_json: Json = False) -> int:
+    """Load payers' fee schedules: CSV; the newest load of a row wins."""
+    return run("fees", files, Output(as_json))
+
+
+@load.command("practices", epilog=example("trueup load practices practices.csv"))
+def practices(files: Files, as_json: Json = False) -> int:
+    """Load the practices' billing policies: CSV; what their visits bill is worked out anew."""
+    return run("practices", files, Output(as_json))
+
+
+@load.command("bank", epilog=example("trueup load bank deposits-2026-09.csv"))
+def bank(files: Files, as_json: Json = False) -> int:
+    """Load bank deposits: CSV; the newest load of a deposit wins."""
+    return run("bank", files, Output(as_json))
+
+
+def run(kind: str, paths: Iterable[Path], output: Output) -> int:
+    """Load the files in the workspace of the environment and give the exit code."""
+    with workspace.opened() as books:
+        loaded = Loaded()
+        take_in(books, kind, paths, output, loaded)
+    output.result(loaded.document())
+    return loaded.exit_code
+
+
+def take_in(books: workspace.Workspace, kind: str, paths: Iterable[Path], output: Output, loaded: Loaded) -> None:
+    """Load every file in a transaction of its own; a refused file leaves nothing and does not keep the others out."""
+    from ingestion.landing import FeedUnreadable
+
+    with books.connection() as connection:
+        for path in paths:
+            try:
+                with output.progress(printable(path.name)) as progress:
+                    for source, receipt in _receipts(books, connection, kind, path, progress):
+                        connection.commit()
+                        loaded.receipts.append((source, receipt))
+                        _report(source, receipt, output)
+            except FeedUnreadable as refusal:
+                connection.rollback()
+                _refuse(path, str(refusal), output, loaded)
+            except OSError as failure:
+                if disk_full_or_forbidden(failure) and failure.filename != os.fspath(path):
+                    raise
+                connection.rollback()
+                _refuse(path, f"cannot be read: {os.strerror(failure.errno or 0)}", output, loaded)
+
+
+def _receipts(
+    books: workspace.Workspace, connection: "psycopg.Connection", kind: str, path: Path, progress: Callable[[int], None]
+) -> "Iterator[tuple[Path, Receipt]]":
+    if kind == "era":
+        yield from _era_receipts(books, connection, path, progress)
+        return
+    from ingestion import bank_deposits, fee_schedule, practices, stripe_objects, visit_ledger
+
+    loaders = {
+        "visits": visit_ledger.load,
+        "stripe": stripe_objects.load,
+        "fees": fee_schedule.load,
+        "practices": practices.load,
+        "bank": bank_deposits.load,
+    }
+    yield path, loaders[kind](connection, path, progress=progress)
+
+
+def _report(path: Path, receipt: "Receipt", output: Output) -> None:
+    name = printable(path)
+    if receipt.already_loaded:
+        output.line(f"{name}: already loaded, nothing changed.")
+        return
+    refused = len(receipt.quarantined)
+    output.line(f"{name}: {counted(receipt.rows, 'row')} kept, {refused:,} quarantined." if refused
+                else f"{name}: {counted(receipt.rows, 'row')} kept.")
+    for note in receipt.notes:
+        output.message(f"  note: {note}")
+    for item in receipt.quarantined[:SHOWN_OF_QUARANTINE]:
+        output.message(f"  {item.position}: {item.rule}: {item.message}")
+    if refused > SHOWN_OF_QUARANTINE:
+        output.message(f"  … and {refused - SHOWN_OF_QUARANTINE:,} more: see all with `trueup export quarantine`.")
+
+
+def _refuse(path: Path, reason: str, output: Output, loaded: Loaded) -> None:
+    loaded.refused.append((path, reason))
+    output.message(f"{printable(path)}: refused, nothing of it was kept. {reason}")
+
+
+def _receipt_document(path: Path, receipt: "Receipt") -> dict[str, object]:
+    return {
+        "path": str(path),
+        "kind": receipt.kind,
+        "file_sha256": receipt.file_sha256,
+        "already_loaded": receipt.already_loaded,
+        "rows": receipt.rows,
+        "quarantined": [item._asdict() for item in receipt.quarantined],
+        "notes": list(receipt.notes),
+    }

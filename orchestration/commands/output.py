@@ -1,0 +1,117 @@
+"""Where a command speaks: results on stdout, messages on stderr, progress as a bar on a terminal and as lines elsewhere."""
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+WIDTH_OF_A_FILE = 140  # a table written to a pipe or a file is not folded at the 80 columns of a terminal nobody looks at
+SECONDS_BETWEEN_LINES = 5.0
+
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable result on stdout, messages on stderr.")]
+
+
+def example(*commands: str) -> str:
+    """Give the end of a command's --help: one example a line, never re-wrapped (what the form feed-like \\b asks of click)."""
+    return "\b\nExample:\n" + "\n".join(f"  {command}" for command in commands)
+
+
+def printable(text: object) -> str:
+    """Give the text with whatever could move a terminal's cursor escaped: file names come from anywhere."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in str(text))
+
+
+def counted(number: int, noun: str) -> str:
+    """Give "1 row", "2,000 rows"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+@dataclass(frozen=True)
+class Output:
+    """One command's voice. With `as_json`, stdout carries the one JSON document and nothing else."""
+
+    as_json: bool = False
+    _consoles: "dict[TextIO, Console]" = field(default_factory=dict, repr=False)
+
+    def line(self, text: str = "") -> None:
+        """Print a line of the result for a person: stdout, or stderr when stdout is for a machine."""
+        print(text, file=self._stage, flush=True)
+
+    def table(self, table: "Table") -> None:
+        """Print a rich table where `line` prints."""
+        self._console(self._stage).print(table)
+
+    def message(self, text: str) -> None:
+        """Print a message that is no result (a warning, a step, an error): always stderr."""
+        print(text, file=sys.stderr, flush=True)
+
+    def result(self, document: object) -> None:
+        """Print the machine-readable result, when one was asked for."""
+        if self.as_json:
+            json.dump(document, sys.stdout, ensure_ascii=False, indent=2, default=str)
+            sys.stdout.write("\n")
+
+    @contextlib.contextmanager
+    def progress(self, label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+        """Give a function that takes what is done so far (rows, bytes or steps); shown while the block runs."""
+        if sys.stderr.isatty():
+            with self._bar(label, total) as advance:
+                yield advance
+        else:
+            yield _plain_lines(label, total, self.message)
+
+    @contextlib.contextmanager
+    def steps(self, label: str) -> Iterator[Callable[[str, int, int], None]]:
+        """Give a function that takes (name of the step, steps done, steps in all); a line a step where no terminal is."""
+        if not sys.stderr.isatty():
+            yield lambda name, done, total: self.message(f"{label}: {done} of {total}: {name}")
+            return
+        from rich import progress as bars
+
+        columns = (bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), bars.MofNCompleteColumn())
+        with bars.Progress(*columns, bars.TimeElapsedColumn(), console=self._console(sys.stderr), transient=True) as bar:
+            task = bar.add_task(label, total=None)
+            yield lambda name, done, total: bar.update(task, description=f"{label}: {name}", completed=done, total=total)
+
+    @property
+    def _stage(self) -> TextIO:
+        return sys.stderr if self.as_json else sys.stdout
+
+    def _console(self, stream: TextIO) -> "Console":
+        from rich.console import Console
+
+        if stream not in self._consoles:
+            width = None if stream.isatty() else WIDTH_OF_A_FILE
+            self._consoles[stream] = Console(file=stream, markup=False, highlight=False, width=width)
+        return self._consoles[stream]
+
+    @contextlib.contextmanager
+    def _bar(self, label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+        from rich import progress as bars
+
+        counted = bars.MofNCompleteColumn() if total else bars.TextColumn("{task.completed:,.0f}")
+        columns = (bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), counted, bars.TimeElapsedColumn())
+        with bars.Progress(*columns, console=self._console(sys.stderr), transient=True) as bar:
+            task = bar.add_task(label, total=total)
+            yield lambda done: bar.update(task, completed=done)
+
+
+def _plain_lines(label: str, total: int | None, say: Callable[[str], None]) -> Callable[[int], None]:
+    last = time.monotonic()
+
+    def advance(done: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            say(f"{label}: {done:,} of {total:,} …" if total else f"{label}: {done:,} …")
+
+    return advance

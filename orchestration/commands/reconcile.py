@@ -1,0 +1,71 @@
+"""`trueup reconcile`: contracts, models, memos and tie-outs over everything loaded, in this process."""
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from orchestration.commands import workspace
+from orchestration.commands.errors import PARTLY, WENT_WELL
+from orchestration.commands.output import Json, Output, counted, example
+
+if TYPE_CHECKING:
+    from orchestration.reconcile import Outcome
+
+EPILOG = example("trueup reconcile", "trueup reconcile --as-of 2026-11-01")
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        formats=["%Y-%m-%d"],
+        metavar="DATE",
+        help="Ages and the posting month are those of this day (YYYY-MM-DD); it hides no input. Default: today.",
+    ),
+]
+
+
+def reconcile(as_of: AsOf = None, as_json: Json = False) -> int:
+    """Make the books true: check contracts, build the models, issue memos, tie out. Nothing new: nothing changes."""
+    output = Output(as_json)
+    with workspace.opened() as books:
+        day = as_of.date() if as_of else today(books.settings.timezone)
+        outcome = run(books, day, output)
+    output.result(document(outcome, day))
+    return exit_code(outcome)
+
+
+def run(books: workspace.Workspace, as_of: date, output: Output) -> "Outcome":
+    """Reconcile and say how it went; raises Blocked when a contract is broken (nothing is published then)."""
+    from orchestration import reconcile as clock
+
+    with output.steps("reconcile") as step:
+        outcome = clock.reconcile(books.settings, books.database, as_of=as_of, on_step=step)
+    for warning in outcome.warnings:
+        output.message(f"warning: {warning}")
+    if outcome.nothing_new:
+        output.line(f"Nothing new since the last run: the books as of {as_of} stand.")
+    else:
+        output.line(f"Reconciled as of {as_of}: {counted(outcome.memos, 'memo')} issued.")
+    return outcome
+
+
+def exit_code(outcome: "Outcome") -> int:
+    """Give 1 when a check failed, else 0: warnings (orphans, old feeds) are in the leak report, not in the exit code."""
+    return PARTLY if getattr(outcome, "failures", ()) else WENT_WELL
+
+
+def document(outcome: "Outcome", as_of: date) -> dict[str, object]:
+    """Give the outcome for a machine."""
+    return {
+        "as_of": as_of.isoformat(),
+        "nothing_new": outcome.nothing_new,
+        "run_id": str(outcome.run_id),
+        "memos": outcome.memos,
+        "warnings": list(outcome.warnings),
+    }
+
+
+def today(timezone: str) -> date:
+    """Give the day it is in an IANA time zone."""
+    return datetime.now(UTC).astimezone(ZoneInfo(timezone)).date()

@@ -1,0 +1,149 @@
+"""The dbt project: where it lies, what it is made of, and one live dbt that parses it once and builds parts of it."""
+
+import hashlib
+import importlib
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+STAGE_ONE = "trueup.staging trueup.intermediate resource_type:seed"
+"""Everything that stands before the memos: code lists, staging and intermediate models (dbt selection)."""
+
+STAGE_TWO = "trueup.marts"
+"""Everything that reads the memos just issued (dbt selection)."""
+
+_BUILT_BY_DBT = {"target", "logs"}
+
+
+class DbtFailed(Exception):  # noqa: N818 - it says what happened
+    """dbt could not build a part of the project; the message names the model or test and where the log is."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """How one model, seed or test fared: `status` is dbt's word (success, pass, warn, fail, error, skipped)."""
+
+    unique_id: str
+    status: str
+    failures: int | None
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it judges rows and does not make any."""
+        return self.unique_id.startswith("test.")
+
+    @property
+    def failed(self) -> bool:
+        """Whether it stops what is downstream."""
+        return self.status in {"error", "fail", "runtime error", "partial success"}
+
+
+def directory() -> Path:
+    """The project's folder: `dbt/` in a checkout, `trueup_dbt/` beside the packages of an installed wheel."""
+    root = Path(__file__).resolve().parents[1]
+    for name in ("dbt", "trueup_dbt"):
+        if (root / name / "dbt_project.yml").is_file():
+            return root / name
+    raise DbtFailed(f"The dbt project is neither in {root / 'dbt'} nor in {root / 'trueup_dbt'}: install Trueup again.")
+
+
+def checksum() -> str:
+    """SHA-256 over the project's files, its seeds and dbt's own version: what the SQL of a run is made of."""
+    project = directory()
+    seeds = project.parent / "ledger" / "rules" / "codes"
+    digest = hashlib.sha256(version("dbt-core").encode())
+    for path in sorted(file for folder in (project, seeds) for file in folder.rglob("*") if file.is_file()):
+        parts = path.relative_to(project.parent).parts
+        if _BUILT_BY_DBT.isdisjoint(parts):
+            digest.update("/".join(parts).encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@dataclass
+class Dbt:
+    """dbt in this process, on one database. Calls must follow each other: dbt keeps its state in globals.
+
+    `home` gets `dbt/` (the manifest and dbt's own cache, so that a second process parses only what changed) and
+    `logs/dbt.log`. `environment` are the variables of the profile. Imports dbt (1 to 5 s) on first use.
+    """
+
+    home: Path
+    environment: Mapping[str, str]
+    _manifest: Any = field(default=None, init=False, repr=False)
+
+    @property
+    def log(self) -> Path:
+        """Where dbt's own words go."""
+        return self.home / "logs" / "dbt.log"
+
+    def manifest(self) -> Mapping[str, Any]:
+        """The parsed project as dbt writes it to `manifest.json`. Raises DbtFailed when it cannot be parsed."""
+        if self._manifest is None:
+            outcome = self._invoke("parse")
+            if not outcome.success:
+                raise DbtFailed(f"The dbt project cannot be parsed; what dbt says stands in {self.log}.")
+            self._manifest = outcome.result
+        written: Mapping[str, Any] = json.loads((self.home / "dbt" / "manifest.json").read_text(encoding="utf-8"))
+        return written
+
+    def build(self, selection: str, finished: Callable[[str], None]) -> Sequence[Node]:
+        """Build what `selection` names, run its tests, and say how each fared; `finished` gets each node's name.
+
+        A test belongs to the part that holds the last of its parents. Unit tests are left out: they prove the code, not
+        the data. Raises DbtFailed when dbt itself breaks off.
+        """
+        self.manifest()
+        outcome = self._invoke(
+            "build",
+            "--select",
+            *selection.split(),
+            "--indirect-selection",
+            "buildable",
+            "--exclude-resource-type",
+            "unit_test",
+            finished=finished,
+        )
+        if outcome.result is None:
+            raise DbtFailed(f"dbt broke off while building {selection}; what it says stands in {self.log}.")
+        return [Node(result.node.unique_id, str(result.status), result.failures) for result in outcome.result]
+
+    def _invoke(self, *command: str, finished: Callable[[str], None] | None = None) -> Any:
+        """One dbt command in this process, silent on the terminal, with the environment its profile reads."""
+        os.environ |= {"DO_NOT_TRACK": "1", **self.environment}
+        put_on_path()
+        project = str(directory())
+        words = ["--quiet", "--log-level", "none", "--log-level-file", "info", "--log-path", str(self.log.parent)]
+        folders = ["--project-dir", project, "--profiles-dir", project, "--target-path", str(self.home / "dbt")]
+
+        def heard(event: Any) -> None:
+            if finished and event.info.name == "NodeFinished":
+                finished(event.data.node_info.node_name)
+
+        # dbt and its adapters warn of parts of other libraries; pytest would make errors of them and nobody else sees them.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            cli = importlib.import_module("dbt.cli.main")
+            runner = cli.dbtRunner(manifest=self._manifest, callbacks=[heard])
+            outcome = runner.invoke([*words, *command, *folders])
+        if isinstance(outcome.exception, KeyboardInterrupt):
+            raise outcome.exception
+        return outcome
+
+
+def put_on_path() -> None:
+    """Make the `dbt` command of this environment findable: dagster-dbt looks for it even when it never runs it."""
+    scripts = str(Path(sys.executable).parent)
+    if scripts not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
+
+
+def name_of(unique_id: str) -> str:
+    """The name of a model, seed or test in a sentence: `model.trueup.visit_revenue` is `visit_revenue`."""
+    return unique_id.split(".")[2]

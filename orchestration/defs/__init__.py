@@ -1,0 +1,1 @@
+"""The assets and checks, one kind a module."""

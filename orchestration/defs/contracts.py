@@ -1,0 +1,42 @@
+"""Contracts on the feeds as checks of the raw assets; a blocking one that is broken stops dbt before its first model."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from expectations.catalog import CONTRACTS
+from expectations.contract import Contract, Severity, Verdict
+from expectations.runner import run
+from orchestration.defs.resources import Books
+
+
+def _spec(contract: Contract) -> dg.AssetCheckSpec:
+    """The check a contract is in Dagster."""
+    return dg.AssetCheckSpec(
+        name=contract.name,
+        asset=["raw", contract.feed],
+        description=contract.sentence,
+        blocking=contract.severity is Severity.BLOCKING,
+    )
+
+
+@dg.multi_asset_check(name="contracts", specs=[_spec(contract) for contract in CONTRACTS])
+def contracts(books: dg.ResourceParam[Books]) -> Iterator[dg.AssetCheckResult]:
+    """Judge every contract in one Great Expectations session."""
+    for verdict in run(books.database.sqlalchemy("psycopg2"), CONTRACTS, books.as_of):
+        yield _result(verdict)
+    books.advance("contracts")
+
+
+def _result(verdict: Verdict) -> dg.AssetCheckResult:
+    """A verdict as Dagster's result; its description is the sentence a person is told."""
+    contract = verdict.contract
+    blocks = contract.severity is Severity.BLOCKING
+    return dg.AssetCheckResult(
+        check_name=contract.name,
+        asset_key=["raw", contract.feed],
+        passed=verdict.kept,
+        severity=dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN,
+        description=None if verdict.kept else verdict.sentence,
+        metadata={} if verdict.broken_rows is None else {"broken_rows": verdict.broken_rows},
+    )

@@ -1,0 +1,130 @@
+"""dbt's models and tests as assets and checks: what stands before the memos, and what stands after them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import build_dbt_asset_specs
+from psycopg import sql
+
+from ledger.store.database import Database, connect
+from orchestration.dbt_project import STAGE_ONE, STAGE_TWO, Dbt, Node, name_of
+from orchestration.defs.resources import Books
+from orchestration.translator import Translator
+
+Manifest = Mapping[str, Any]
+
+
+def assets(manifest: Manifest) -> list[dg.AssetsDefinition]:
+    """The two assets dbt is run by, each with all of its models and tests."""
+    translator = Translator()
+    one = build_dbt_asset_specs(manifest=manifest, dagster_dbt_translator=translator, select=STAGE_ONE)
+    two = build_dbt_asset_specs(manifest=manifest, dagster_dbt_translator=translator, select=STAGE_TWO)
+    ours = {key for spec in two for key in [spec.key]}
+    tests = _tests(manifest, translator)
+    late = {unique_id: keys for unique_id, keys in tests.items() if ours.intersection(keys)}
+    early = {unique_id: keys for unique_id, keys in tests.items() if unique_id not in late}
+    return [
+        _stage("before_memos", STAGE_ONE, manifest, one, early),
+        _stage("after_memos", STAGE_TWO, manifest, two, late),
+    ]
+
+
+def _tests(manifest: Manifest, translator: Translator) -> dict[str, list[dg.AssetKey]]:
+    """Every data test and the models and seeds it reads; a test of sources alone is a contract's business."""
+    nodes = manifest["nodes"]
+    return {
+        unique_id: keys
+        for unique_id, node in nodes.items()
+        if node["resource_type"] == "test"
+        and (keys := [translator.get_asset_key(nodes[parent]) for parent in _parents(node) if parent in nodes])
+    }
+
+
+def _parents(node: Mapping[str, Any]) -> list[str]:
+    """What a test reads, the model it is attached to last."""
+    parents = [parent for parent in node["depends_on"]["nodes"] if parent != node.get("attached_node")]
+    return [*parents, node["attached_node"]] if node.get("attached_node") else parents
+
+
+def _stage(
+    name: str,
+    selection: str,
+    manifest: Manifest,
+    specs: Sequence[dg.AssetSpec],
+    tests: Mapping[str, Sequence[dg.AssetKey]],
+) -> dg.AssetsDefinition:
+    """One run of dbt as one asset of many keys; a test is a check of the last model of this stage it reads."""
+    translator = Translator()
+    ours = {spec.key for spec in specs}
+    keys = {
+        unique_id: translator.get_asset_key(node)
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] in {"model", "seed"}
+    }
+    checked = {unique_id: [key for key in parents if key in ours][-1] for unique_id, parents in tests.items()}
+
+    @dg.multi_asset(
+        name=name,
+        specs=specs,
+        check_specs=[
+            dg.AssetCheckSpec(name_of(unique_id), asset=key, blocking=True) for unique_id, key in checked.items()
+        ],
+        pool="dbt",
+    )
+    def stage(books: dg.ResourceParam[Books]) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+        nodes = books.dbt.build(selection, books.advance)
+        counts = row_counts(books.database, manifest, [node.unique_id for node in nodes if not node.failed])
+        for node in nodes:
+            if node.unique_id in checked and node.status != "skipped":
+                yield _check(node, checked[node.unique_id])
+            elif node.unique_id in keys and not node.failed and node.status != "skipped":
+                metadata = {"dagster/row_count": counts[node.unique_id]} if node.unique_id in counts else {}
+                yield dg.MaterializeResult(asset_key=keys[node.unique_id], metadata=metadata)
+        _stop_at_failure(nodes, books.dbt)
+
+    return stage
+
+
+def _check(node: Node, key: dg.AssetKey) -> dg.AssetCheckResult:
+    """A dbt test as Dagster's result; a test whose severity is warn warns."""
+    return dg.AssetCheckResult(
+        check_name=name_of(node.unique_id),
+        asset_key=key,
+        passed=node.status == "pass",
+        severity=dg.AssetCheckSeverity.ERROR if node.failed else dg.AssetCheckSeverity.WARN,
+        metadata={} if node.failures is None else {"failing_rows": node.failures},
+    )
+
+
+def _stop_at_failure(nodes: Sequence[Node], dbt: Dbt) -> None:
+    """Raise the failure of the first node that failed, with its name and where the reason stands."""
+    for node in nodes:
+        if node.failed and node.is_test:
+            raise dg.Failure(
+                f"The test {name_of(node.unique_id)} fails on {node.failures or 0} rows, so the books are not level;"
+                f" what dbt says stands in {dbt.log}."
+            )
+        if node.failed:
+            raise dg.Failure(
+                f"The model {name_of(node.unique_id)} cannot be built; what dbt says stands in {dbt.log}."
+            )
+
+
+def row_counts(database: Database, manifest: Manifest, unique_ids: Sequence[str]) -> dict[str, int]:
+    """How many rows each stored table among `unique_ids` holds, in one statement; a view stores none and is left out."""
+    stored = [
+        (unique_id, node["schema"], node["alias"])
+        for unique_id in unique_ids
+        if (node := manifest["nodes"].get(unique_id))
+        and node["resource_type"] in {"model", "seed"}
+        and node["config"]["materialized"] in {"table", "incremental", "seed"}
+    ]
+    if not stored:
+        return {}
+    counts = sql.SQL(" union all ").join(
+        sql.SQL("select {}, count(*) from {}").format(sql.Literal(unique_id), sql.Identifier(schema, table))
+        for unique_id, schema, table in stored
+    )
+    with connect(database) as connection:
+        return {str(unique_id): int(count) for unique_id, count in connection.execute(counts).fetchall()}

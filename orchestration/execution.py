@@ -1,0 +1,102 @@
+"""One run of every asset in this process: what it issued, what it warns of, what broke it."""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+import dagster as dg
+
+from orchestration.dbt_project import DbtFailed
+from orchestration.definitions import assembled
+from orchestration.defs.contracts import contracts
+from orchestration.defs.memos import memos
+from orchestration.defs.resources import Books
+
+_STEPS_OF_OURS = 8
+"""Steps beside dbt's nodes: six raw assets, the contracts, the memos."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a run ended: `broken` are sentences of blocking contracts, `failure` that of a step of ours."""
+
+    memos: int
+    warnings: tuple[str, ...]
+    broken: tuple[str, ...]
+    failure: str | None
+
+
+def steps_of(manifest: Mapping[str, Any]) -> int:
+    """How many steps a run has: ours and every model, seed and data test of the project."""
+    nodes = manifest["nodes"].values()
+    return _STEPS_OF_OURS + sum(node["resource_type"] in {"model", "seed", "test"} for node in nodes)
+
+
+class Progress:
+    """Counts steps and tells them on; dbt calls it from several threads."""
+
+    def __init__(self, total: int, on_step: Callable[[str, int, int], None]) -> None:
+        self._lock, self._done, self._total, self._on_step = Lock(), 0, total, on_step
+
+    def __call__(self, label: str) -> None:
+        """One more step is done."""
+        with self._lock:
+            self._done = min(self._done + 1, self._total)
+            self._on_step(label, self._done, self._total)
+
+
+def run(home: Path, manifest: Mapping[str, Any], books: Books, run_id: UUID, killed: Sequence[UUID]) -> Finished:
+    """Run every asset and check in this process, on the Dagster instance in `home`.
+
+    `killed` are runs that died without a word: Dagster is told that they failed.
+    """
+    # Dagster marks parts of its own as beta by warnings; none of them is about what we pass.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            for dead in killed:
+                lost = instance.get_run_by_id(str(dead))
+                if lost and not lost.is_finished:
+                    instance.report_run_failed(lost, "The process was killed.")
+            job = assembled(manifest, books).resolve_implicit_global_asset_job_def()
+            result = job.execute_in_process(
+                instance=instance,
+                run_id=str(run_id),
+                raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+            return _finished(result, books)
+
+
+def _finished(result: dg.ExecuteInProcessResult, books: Books) -> Finished:
+    """Read out of a run's events what a person is told."""
+    judged = [event for event in result.get_asset_check_evaluations() if not event.passed and event.description]
+    blocking = {spec.key for spec in contracts.check_specs if spec.blocking}
+    issued = result.asset_materializations_for_node(memos.node_def.name)
+    return Finished(
+        memos=int(issued[0].metadata["issued"].value) if issued else 0,
+        warnings=tuple(str(event.description) for event in judged if event.asset_check_key not in blocking),
+        broken=tuple(str(event.description) for event in judged if event.asset_check_key in blocking),
+        failure=None if result.success else _failure(result, books.dbt.home / "logs" / "reconcile.log"),
+    )
+
+
+def _failure(result: dg.ExecuteInProcessResult, log: Path) -> str:
+    """The sentence of the step that failed; of an error nobody foresaw its kind, and the rest in the log."""
+    said: list[str] = []
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as file:
+        for event in result.get_step_failure_events():
+            failure = event.step_failure_data
+            print(event.step_key, failure.error.to_string() if failure.error else "", file=file)
+            meant = failure.user_failure_data
+            said.append(
+                meant.description
+                if meant and meant.description
+                else f"the step {event.step_key} broke off; what happened stands in {log}."
+            )
+    return said[0] if said else f"the run broke off before its first step; see {log}."

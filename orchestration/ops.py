@@ -1,0 +1,146 @@
+"""Schema ops: the settings of the run that is going on, and the record of every run."""
+
+import hashlib
+import json
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from importlib.resources import files
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from ledger.rules.billing import RULE_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import psycopg
+
+    from ledger.settings import Settings
+
+_BOOKS_LOCK = "trueup.reconcile"
+_LOAD_LOCK = "trueup.load"
+"""The lock every load holds until it commits (ingestion.landing): shared here, so that no row arrives within a run."""
+
+
+@dataclass(frozen=True)
+class RunSetting:
+    """What a run goes by: the columns of `ops.run_setting`. Amounts are cents, `posting_period` is `YYYY-MM`."""
+
+    as_of: date
+    posting_period: str
+    timezone: str
+    rule_version: str
+    claim_overdue_days: int
+    underpaid_cents: int
+    eft_overdue_days: int
+    duplicate_hours: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that succeeded: `loaded_through` is the last load it saw."""
+
+    run_id: UUID
+    fingerprint: str
+    loaded_through: int
+    warnings: tuple[str, ...]
+
+
+def run_setting(settings: "Settings", as_of: date) -> RunSetting:
+    """The settings of a run at `as_of`. No month is closed yet, so memos post to the month of `as_of`."""
+    return RunSetting(
+        as_of=as_of,
+        posting_period=f"{as_of:%Y-%m}",
+        timezone=settings.timezone,
+        rule_version=RULE_VERSION,
+        claim_overdue_days=settings.claim_overdue_days,
+        underpaid_cents=settings.underpaid_cents,
+        eft_overdue_days=settings.eft_overdue_days,
+        duplicate_hours=settings.duplicate_hours,
+    )
+
+
+@contextmanager
+def alone(connection: "psycopg.Connection", waiting: "Callable[[], None]") -> "Iterator[None]":
+    """Hold the books for this session: a second run queues here, and loads wait until the run is over.
+
+    `waiting` is called once when somebody else holds them. The locks die with the session, so a killed run frees them.
+    """
+    free = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (_BOOKS_LOCK,)).fetchone()
+    if not (free and free[0]):
+        waiting()
+        connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (_BOOKS_LOCK,))
+    connection.execute("select pg_advisory_lock_shared(hashtextextended(%s, 0))", (_LOAD_LOCK,))
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("select pg_advisory_unlock_all()")
+
+
+def prepare(connection: "psycopg.Connection") -> None:
+    """Create schema ops where it is not there yet."""
+    connection.execute(files("orchestration").joinpath("ops.sql").read_bytes())
+
+
+def loaded_through(connection: "psycopg.Connection") -> int:
+    """The number of the last load taken in, 0 before the first."""
+    row = connection.execute("select coalesce(max(load_id), 0) from raw.file").fetchone()
+    return int(row[0]) if row else 0
+
+
+def fingerprint(setting: RunSetting, *inputs: object) -> str:
+    """SHA-256 of everything an outcome depends on: equal fingerprints, nothing new."""
+    return hashlib.sha256(json.dumps([asdict(setting), *inputs], default=str).encode()).hexdigest()
+
+
+def last_success(connection: "psycopg.Connection") -> Run | None:
+    """The newest run that succeeded."""
+    row = connection.execute(
+        "select run_id, fingerprint, loaded_through, warnings from ops.run"
+        " where status = 'succeeded' order by finished_at desc limit 1"
+    ).fetchone()
+    return Run(row[0], row[1], row[2], tuple(row[3])) if row else None
+
+
+def begin(
+    connection: "psycopg.Connection", run_id: UUID, setting: RunSetting, print_of_inputs: str, through: int
+) -> "Sequence[UUID]":
+    """Write the settings and open the record of a run; returns the runs that were killed before they could finish.
+
+    Only the holder of `alone` calls this, so a run still said to be running was interrupted.
+    """
+    with connection.transaction():
+        killed = connection.execute(
+            "update ops.run set status = 'interrupted', finished_at = clock_timestamp()"
+            " where status = 'running' returning run_id"
+        ).fetchall()
+        columns = asdict(setting)
+        connection.execute("delete from ops.run_setting")
+        connection.execute(
+            f"insert into ops.run_setting ({', '.join(columns)}) values ({', '.join(['%s'] * len(columns))})",
+            list(columns.values()),
+        )
+        connection.execute(
+            "insert into ops.run (run_id, fingerprint, as_of, loaded_through) values (%s, %s, %s, %s)",
+            (run_id, print_of_inputs, setting.as_of, through),
+        )
+    return [row[0] for row in killed]
+
+
+def succeed(connection: "psycopg.Connection", run_id: UUID, memos: int, warnings: "Sequence[str]") -> None:
+    """Close the record of a run that published its marts; `memos` is the number it issued."""
+    connection.execute(
+        "update ops.run set status = 'succeeded', finished_at = clock_timestamp(), memo_count = %s, warnings = %s"
+        " where run_id = %s",
+        (memos, list(warnings), run_id),
+    )
+
+
+def fail(connection: "psycopg.Connection", run_id: UUID, status: str, sentence: str) -> None:
+    """Close the record of a run that was `blocked` by a contract or `failed`, with the sentence that says why."""
+    connection.execute(
+        "update ops.run set status = %s, finished_at = clock_timestamp(), sentence = %s where run_id = %s",
+        (status, sentence, run_id),
+    )

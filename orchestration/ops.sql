@@ -1,0 +1,32 @@
+-- Schema ops: what the runs of `trueup reconcile` go by and how they went. Every statement is safe to run again.
+
+create schema if not exists ops;
+
+-- The settings of the run that is going on. dbt reads them here, since a variable on its command line would parse the
+-- whole project anew.
+create table if not exists ops.run_setting (
+    singleton boolean primary key default true check (singleton),
+    as_of date not null,
+    posting_period text not null check (posting_period ~ '^\d{4}-\d{2}$'),
+    timezone text not null,
+    rule_version text not null,
+    claim_overdue_days integer not null,
+    underpaid_cents bigint not null,
+    eft_overdue_days integer not null,
+    duplicate_hours integer not null
+);
+
+-- One row a run. fingerprint names everything the outcome depends on, loaded_through is the last load it saw.
+create table if not exists ops.run (
+    run_id uuid primary key,
+    fingerprint text not null,
+    as_of date not null,
+    loaded_through bigint not null,
+    started_at timestamptz not null default clock_timestamp(),
+    finished_at timestamptz,
+    status text not null default 'running'
+        check (status in ('running', 'succeeded', 'blocked', 'failed', 'interrupted')),
+    memo_count bigint,
+    warnings text [] not null default '{}',
+    sentence text
+);

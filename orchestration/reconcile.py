@@ -1,0 +1,119 @@
+"""`trueup reconcile`: nothing new in a second, else one Dagster run from contracts to marts, under one lock."""
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from ingestion import landing, verdicts
+from ledger.store.database import Database, connect
+from orchestration import dbt_project, ops
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import psycopg
+
+    from ledger.settings import Settings
+    from orchestration.execution import Finished
+
+OnStep = Callable[[str, int, int], None]
+"""Told after each step: what was done, how many steps are done, and how many there are."""
+
+
+class Blocked(Exception):  # noqa: N818 - the public name says what happened to the books
+    """Nothing was published; the message is one sentence for a person: what is broken, where, how to mend it."""
+
+
+class ReconcileFailed(Blocked):
+    """A model or test of our own failed, or a step broke off: the marts are those of the last run that succeeded."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a reconcile did. `nothing_new`: the inputs are those of run `run_id`, and nothing was touched.
+
+    `memos` counts the memos issued now; `warnings` are the sentences of the warning contracts that are broken.
+    """
+
+    nothing_new: bool
+    run_id: UUID
+    memos: int
+    warnings: tuple[str, ...]
+
+
+def reconcile(settings: "Settings", database: Database, *, as_of: date, on_step: OnStep) -> Outcome:
+    """Bring memos and marts up to what is loaded, with ages and the posting month as of `as_of`.
+
+    Two at once queue; loads wait until the run is over. Killed at any moment and run again, it gives the same books.
+    Raises Blocked when a contract on a feed is broken, ReconcileFailed when a model or test of ours fails, and
+    DatabaseUnavailable when PostgreSQL is away.
+    """
+    with connect(database, autocommit=True) as guard, ops.alone(guard, lambda: on_step("another run", 0, 1)):
+        with guard.transaction():
+            landing.ensure_schema(guard)
+            ops.prepare(guard)
+            verdicts.assess(guard)
+        setting = ops.run_setting(settings, as_of)
+        through = ops.loaded_through(guard)
+        inputs = ops.fingerprint(setting, through, dbt_project.checksum())
+        last = ops.last_success(guard)
+        if last and last.fingerprint == inputs:
+            return Outcome(nothing_new=True, run_id=last.run_id, memos=0, warnings=last.warnings)
+        run_id = uuid4()
+        killed = ops.begin(guard, run_id, setting, inputs, through)
+        with _recorded(guard, run_id):
+            books = (settings, database, as_of, last.loaded_through if last else 0)
+            finished = _run(*books, run_id, killed, on_step)
+            _stop_when_broken(finished)
+            ops.succeed(guard, run_id, finished.memos, finished.warnings)
+        return Outcome(nothing_new=False, run_id=run_id, memos=finished.memos, warnings=finished.warnings)
+
+
+def _run(  # noqa: PLR0913 PLR0917 - what a run is of, from its only caller
+    settings: "Settings",
+    database: Database,
+    as_of: date,
+    since: int,
+    run_id: UUID,
+    killed: "Sequence[UUID]",
+    on_step: OnStep,
+) -> "Finished":
+    """Import Dagster, dbt and Great Expectations, which takes seconds and is paid only by a run that has work."""
+    on_step("Dagster and dbt", 0, 1)
+    from orchestration import dagster_home, execution
+    from orchestration.defs.resources import Books
+
+    dbt = dbt_project.Dbt(settings.home, database.dbt_environment())
+    try:
+        manifest = dbt.manifest()
+    except dbt_project.DbtFailed as failure:
+        raise ReconcileFailed(f"Nothing was published: {failure}") from failure
+    progress = execution.Progress(execution.steps_of(manifest), on_step)
+    books = Books(database, dbt, settings.timezone, as_of, since, progress)
+    return execution.run(dagster_home.prepare(settings.home, database), manifest, books, run_id, killed)
+
+
+@contextmanager
+def _recorded(guard: "psycopg.Connection", run_id: UUID) -> "Iterator[None]":
+    """Write down why a run ended without success, and let the error go on."""
+    try:
+        yield
+    except ReconcileFailed as failure:
+        ops.fail(guard, run_id, "failed", str(failure))
+        raise
+    except Blocked as block:
+        ops.fail(guard, run_id, "blocked", str(block))
+        raise
+
+
+def _stop_when_broken(finished: "Finished") -> None:
+    """Raise what the run ended with: a broken contract first, since what follows it did not run."""
+    if finished.broken:
+        first, *more = finished.broken
+        others = f" ({len(more)} more contracts are broken; `trueup status` and the Dagster UI list them.)" if more else ""
+        raise Blocked(f"Nothing was published: {first}{others}")
+    if finished.failure:
+        raise ReconcileFailed(f"Nothing was published: {finished.failure}")
