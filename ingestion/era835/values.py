@@ -1,0 +1,56 @@
+"""Elements to values: amounts to cents, quantities, dates, texts; each distinct text is worked out once."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+
+LARGEST_CENTS = 2**63 - 1
+"""The largest amount the books hold (a bigint)."""
+
+_AMOUNT = re.compile(r"(-?)(?:([0-9]+)(?:\.([0-9]{0,2}))?|\.([0-9]{1,2}))")
+_QUANTITY = re.compile(r"-?(?:[0-9]{1,15}(?:\.[0-9]{0,3})?|\.[0-9]{1,3})")
+_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+_MOST_DIGITS = 18  # X12 data element 782
+
+
+@lru_cache(maxsize=65536)
+def cents(text: str) -> int | None:
+    """An X12 amount (`100`, `100.`, `.5`, `-20`, at most 18 digits, at most two of them decimals) in cents; else null."""
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
+        return None
+    sign, whole, after, only = match.groups()
+    whole, after = whole or "", after or only or ""
+    if len(whole) + len(after) > _MOST_DIGITS:
+        return None
+    amount = int(whole or "0") * 100 + int(after.ljust(2, "0"))
+    if amount > LARGEST_CENTS:
+        return None
+    return -amount if sign else amount
+
+
+@lru_cache(maxsize=4096)
+def quantity(text: str) -> Decimal | None:
+    """A count of units, with at most three decimals (units of a service may be parts); null where it is no number."""
+    return Decimal(text) if _QUANTITY.fullmatch(text) else None
+
+
+@lru_cache(maxsize=4096)
+def day(text: str) -> date | None:
+    """A date as X12 writes it (CCYYMMDD); null where it is none."""
+    match = _DATE.fullmatch(text)
+    try:
+        return date(int(match[1]), int(match[2]), int(match[3])) if match else None
+    except ValueError:
+        return None
+
+
+def organisation(text: str) -> str | None:
+    """A payer's name: Latin-1 as it was read, or UTF-8 where its bytes are that."""
+    try:
+        return text.encode("latin-1").decode("utf-8").strip() or None
+    except UnicodeError:
+        return text.strip() or None
