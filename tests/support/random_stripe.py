@@ -179,7 +179,7 @@ class Maker:
 
     def aged(self, body: Body) -> Body:
         """Return an earlier version of an object: less had happened."""
-        early = {
+        early: dict[str, Body] = {
             "charge": {"status": "pending", "captured": False, "amount_captured": 0},
             "payment_intent": {"status": "requires_confirmation", "amount_received": 0, "latest_charge": None},
             "invoice": {"status": "draft"},

@@ -18,7 +18,8 @@ _HOUR = 3600
 
 def _reference(value: Any) -> str | None:
     """Return the id of a reference, whether it is a bare id or an expanded object."""
-    return value["id"] if isinstance(value, dict) else value
+    found: str | None = value["id"] if isinstance(value, dict) else value
+    return found
 
 
 def _tag(body: Body, key: str) -> str | None:
