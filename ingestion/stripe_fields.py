@@ -1,0 +1,328 @@
+"""The allow-list of Stripe fields: ids, links, amounts, times, switches and codes; names and free text never pass.
+
+A shape maps a field to how it is read: by a function, by the shape of a nested object, or by a list of one reader for a
+list (a plain one or Stripe's `{"data": […]}`). Where Stripe put an object in the place of its id (`expand`), the id is
+kept. The shapes before API version 2025-03-31 (`charge.invoice`, `invoice.subscription`, the subscription's own period)
+and since (`invoice_payment`, `invoice.parent`, the item's period) are both covered. Everything else is left out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from ingestion.landing import described
+from ingestion.values import MOST_CENTS, Refused, shown
+
+Source: TypeAlias = Mapping[str, Any]
+Shape: TypeAlias = Mapping[str, "Reader"]
+Reader: TypeAlias = "Callable[[Any], object] | Shape | list[Reader]"
+
+_ID = re.compile(r"[A-Za-z0-9_\-.]{1,255}")
+_PREFIXED_ID = re.compile(r"[a-z]{2,10}_[A-Za-z0-9_]{6,250}")
+_CODE = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
+_CURRENCY = re.compile(r"[A-Za-z]{3}")
+_DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class FieldRefused(Exception):  # noqa: N818 - a field that breaks its contract is refused, which is no fault of ours
+    """A field breaks its contract: its path, what may be shown of its value, and the rest of a sentence."""
+
+    def __init__(self, field: str, value: str | None, message: str) -> None:
+        super().__init__(message)
+        self.field, self.value, self.message = field, value, message
+
+
+def identifier(value: Any) -> str:
+    """Read an id; an expanded object stands for its own."""
+    if isinstance(value, dict):
+        value = value.get("id")
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise Refused("is no id; give it as the API returns it")
+    return value
+
+
+def catalogue_id(value: Any) -> str | None:
+    """Read the id of a plan, price or product, which its owner may have chosen: left out where it is free text."""
+    try:
+        return identifier(value)
+    except Refused:
+        return None
+
+
+def whole(value: Any) -> int:
+    """Read a whole number: cents, seconds since 1970, or a count."""
+    if type(value) is not int or abs(value) > MOST_CENTS:
+        raise Refused("is not a whole number (of cents, or of seconds since 1970); give it as the API returns it")
+    return value
+
+
+def switch(value: Any) -> bool:
+    """Read true or false."""
+    if type(value) is not bool:
+        raise Refused("is neither true nor false; give it as the API returns it")
+    return value
+
+
+def code(value: Any) -> str:
+    """Read a code of Stripe's: a word without blanks."""
+    if not isinstance(value, str) or not _CODE.fullmatch(value):
+        raise Refused("is no code of Stripe's; give it as the API returns it")
+    return value
+
+
+def dollars(value: Any) -> str:
+    """Read a currency in any case: only US dollars are in these books."""
+    if not isinstance(value, str) or value.lower() != "usd":
+        raise Refused("is not usd; the books are in US dollars only")
+    return "usd"
+
+
+def decimal(value: Any) -> str:
+    """Read a decimal number that Stripe writes as text: a unit amount may have fractions of a cent."""
+    if not _DECIMAL.fullmatch(str(value)):
+        raise Refused("is no decimal number; give it as the API returns it")
+    return str(value)
+
+
+def visit_token(value: Any) -> str | None:
+    """Read a visit token; what is no UUID cannot be one of ours and may be anything, so it is left out."""
+    lowered = value.lower() if isinstance(value, str) else ""
+    return lowered if _UUID.fullmatch(lowered) else None
+
+
+def memo_id(value: Any) -> str | None:
+    """Read the id of a memo of ours; empty is how metadata is taken away."""
+    return None if value == "" else code(value)
+
+
+_OF_ANY_TYPE: Shape = {"currency": dollars, "metadata": {"visit_token": visit_token, "memo_id": memo_id}}
+_COMMON: Shape = {**_OF_ANY_TYPE, "created": whole, "livemode": switch, "deleted": switch, "status": code}
+_RECURRING: Shape = {"interval": code, "interval_count": whole, "usage_type": code, "meter": identifier}
+_PRICE: Shape = {
+    "id": catalogue_id,
+    "active": switch,
+    "billing_scheme": code,
+    "currency": dollars,
+    "product": catalogue_id,
+    "recurring": _RECURRING,
+    "type": code,
+    "unit_amount": whole,
+    "unit_amount_decimal": decimal,
+}
+_PLAN: Shape = {**_RECURRING, "id": catalogue_id, "amount": whole, "currency": dollars, "product": catalogue_id}
+_PERIOD: Shape = {"current_period_start": whole, "current_period_end": whole}
+# Links and amounts say what is billed, collected and paid out; codes say why a charge failed or a dispute was opened.
+SHAPES: Mapping[str, Shape] = {
+    "charge": {
+        "amount": whole,
+        "amount_captured": whole,
+        "amount_refunded": whole,
+        "balance_transaction": identifier,
+        "captured": switch,
+        "customer": identifier,
+        "disputed": switch,
+        "failure_code": code,
+        "invoice": identifier,
+        "outcome": {"type": code, "network_status": code, "reason": code},
+        "paid": switch,
+        "payment_intent": identifier,
+        "refunded": switch,
+    },
+    "payment_intent": {
+        "amount": whole,
+        "amount_capturable": whole,
+        "amount_received": whole,
+        "canceled_at": whole,
+        "cancellation_reason": code,
+        "capture_method": code,
+        "charges": [identifier],
+        "customer": identifier,
+        "invoice": identifier,
+        "last_payment_error": {"type": code, "code": code, "decline_code": code, "charge": identifier},
+        "latest_charge": identifier,
+    },
+    "refund": {
+        "amount": whole,
+        "balance_transaction": identifier,
+        "charge": identifier,
+        "failure_balance_transaction": identifier,
+        "failure_reason": code,
+        "payment_intent": identifier,
+        "reason": code,
+    },
+    "dispute": {
+        "amount": whole,
+        "balance_transactions": [identifier],
+        "charge": identifier,
+        "is_charge_refundable": switch,
+        "payment_intent": identifier,
+        "reason": code,
+    },
+    "invoice": {
+        "amount_due": whole,
+        "amount_paid": whole,
+        "amount_remaining": whole,
+        "attempt_count": whole,
+        "attempted": switch,
+        "auto_advance": switch,
+        "billing_reason": code,
+        "charge": identifier,
+        "collection_method": code,
+        "customer": identifier,
+        "due_date": whole,
+        "effective_at": whole,
+        "ending_balance": whole,
+        "next_payment_attempt": whole,
+        "paid": switch,
+        "paid_out_of_band": switch,
+        "parent": {"type": code, "subscription_details": {"subscription": identifier}},
+        "payment_intent": identifier,
+        "payments": [identifier],
+        "period_end": whole,
+        "period_start": whole,
+        "post_payment_credit_notes_amount": whole,
+        "pre_payment_credit_notes_amount": whole,
+        "starting_balance": whole,
+        "status_transitions": {
+            "finalized_at": whole,
+            "marked_uncollectible_at": whole,
+            "paid_at": whole,
+            "voided_at": whole,
+        },
+        "subscription": identifier,
+        "subtotal": whole,
+        "total": whole,
+    },
+    "invoice_payment": {
+        "amount_paid": whole,
+        "amount_requested": whole,
+        "invoice": identifier,
+        "is_default": switch,
+        "payment": {"type": code, "payment_intent": identifier, "charge": identifier, "payment_record": identifier},
+        "status_transitions": {"canceled_at": whole, "paid_at": whole},
+    },
+    "credit_note": {
+        "amount": whole,
+        "customer": identifier,
+        "customer_balance_transaction": identifier,
+        "effective_at": whole,
+        "invoice": identifier,
+        "out_of_band_amount": whole,
+        "post_payment_amount": whole,
+        "pre_payment_amount": whole,
+        "reason": code,
+        "refund": identifier,
+        "refunds": [{"amount_refunded": whole, "refund": identifier}],
+        "subtotal": whole,
+        "total": whole,
+        "type": code,
+        "voided_at": whole,
+    },
+    "customer": {},
+    "subscription": {
+        **_PERIOD,
+        "billing_cycle_anchor": whole,
+        "cancel_at": whole,
+        "cancel_at_period_end": switch,
+        "canceled_at": whole,
+        "cancellation_details": {"reason": code},
+        "collection_method": code,
+        "customer": identifier,
+        "ended_at": whole,
+        "items": [{**_PERIOD, "id": identifier, "plan": _PLAN, "price": _PRICE, "quantity": whole}],
+        "latest_invoice": identifier,
+        "pause_collection": {"behavior": code, "resumes_at": whole},
+        "plan": _PLAN,
+        "quantity": whole,
+        "start_date": whole,
+        "trial_end": whole,
+        "trial_start": whole,
+    },
+    "balance_transaction": {
+        "amount": whole,
+        "available_on": whole,
+        "fee": whole,
+        "net": whole,
+        "payout": identifier,
+        "reporting_category": code,
+        "source": identifier,
+        "type": code,
+    },
+    "payout": {
+        "amount": whole,
+        "arrival_date": whole,
+        "automatic": switch,
+        "balance_transaction": identifier,
+        "failure_balance_transaction": identifier,
+        "failure_code": code,
+        "method": code,
+        "original_payout": identifier,
+        "reconciliation_status": code,
+        "reversed_by": identifier,
+        "type": code,
+    },
+    "product": {"active": switch, "default_price": identifier},
+    "price": _PRICE,
+}
+# Without these an object would count for nothing in silence. An object that was deleted has none of its fields left.
+_REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "charge": ("amount", "status"),
+    "payment_intent": ("amount", "status"),
+    "refund": ("amount",),
+    "dispute": ("amount", "status"),
+    "invoice": ("total",),
+    "credit_note": ("amount",),
+    "balance_transaction": ("net",),
+    "payout": ("amount",),
+}
+
+
+def allowed(object_type: str, source: Source) -> dict[str, object]:
+    """Return what may be kept of an object. Raises FieldRefused for a field that is not what the API returns."""
+    shape = SHAPES.get(object_type)
+    if shape is None:
+        return {**_of_unknown_type(source), **_project(_OF_ANY_TYPE, source, "")}
+    for name in _REQUIRED.get(object_type, ()):
+        if source.get(name) is None and source.get("deleted") is not True:
+            raise FieldRefused(name, None, "is missing; give the object whole, as the API returns it")
+    return _project({**_COMMON, **shape}, source, "")
+
+
+def _project(shape: Shape, source: Source, path: str) -> dict[str, object]:
+    kept = {name: _read(shape[name], source[name], path + name) for name in shape if source.get(name) is not None}
+    return {name: value for name, value in kept.items() if value is not None}
+
+
+def _read(reader: Reader, value: Any, path: str) -> object:
+    if isinstance(reader, list):
+        elements = value.get("data") if isinstance(value, dict) else value
+        if not isinstance(elements, list):
+            raise FieldRefused(path, None, "is no list; give it as the API returns it")
+        return [_read(reader[0], element, path) for element in elements]
+    if isinstance(reader, Mapping):
+        return _project(reader, value, path + ".") or None if isinstance(value, dict) else None
+    try:
+        return reader(value)
+    except Refused as fault:
+        raise FieldRefused(path, _shown(reader, value), str(fault)) from None
+
+
+def _shown(reader: Reader, value: Any) -> str:
+    if reader is dollars and isinstance(value, str) and _CURRENCY.fullmatch(value):
+        return value
+    return shown(str(value)) if isinstance(value, str | int | float) else described(str(value))
+
+
+def _of_unknown_type(source: Source) -> dict[str, object]:
+    """Keep ids, numbers, switches and the status of the top level of a type that is not listed, and no other text."""
+    return {name: value for name, value in source.items() if _CODE.fullmatch(name) and _says_nothing(name, value)}
+
+
+def _says_nothing(name: str, value: Any) -> bool:
+    if isinstance(value, str):
+        return bool((_CODE if name == "status" else _PREFIXED_ID).fullmatch(value))
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))

@@ -1,0 +1,169 @@
+"""Loads Stripe objects, one JSON object a line as the API returns it; an event is unwrapped into its object."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+from ingestion import landing
+from ingestion.feed import Load, Progress, load_file
+from ingestion.landing import FeedUnreadable, Quarantined, Receipt
+from ingestion.stripe_fields import SHAPES, FieldRefused, allowed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+KIND = "stripe"
+_STORED = (
+    "object_id",
+    "object_type",
+    "version_at",
+    "object_sha256",
+    "event_id",
+    "payload",
+    "file_sha256",
+    "line_number",
+    "load_id",
+)
+_ID = re.compile(r"[A-Za-z0-9_\-.]{1,255}")
+_TYPE = re.compile(r"[a-z0-9_.]{1,64}")
+# The last second of the year 9999, where Python's times end.
+_LAST_SECOND = 253_402_300_799
+
+
+class _Version(NamedTuple):
+    """One version of an object, and the event that carried it, if one did."""
+
+    source: dict[str, Any]
+    at: datetime
+    event_id: str | None
+
+
+def load(connection: landing.Connection, path: Path, progress: Progress | None = None) -> Receipt:
+    """Load one file of Stripe objects (JSON Lines), allow-listed fields only, and commit nothing.
+
+    A version is of the time of its event, else of the load: that of the caller's transaction, one for the whole file.
+    Raises FeedUnreadable when not one line is a JSON object.
+    """
+    return load_file(connection, KIND, path, _keep, progress)
+
+
+def object_sha256(source: dict[str, Any]) -> str:
+    """Return the SHA-256 of an object's canonical JSON: all its fields, keys sorted, no blanks, UTF-8."""
+    canonical = json.dumps(source, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _keep(load: Load) -> int:
+    reading = _Reading(load)
+    kept = landing.copy_rows(load.connection, "raw.stripe_object", _STORED, reading.rows(), ignore_conflicts=True)
+    if not reading.json_objects:
+        raise FeedUnreadable(f"{load.file.name} holds no JSON object. It must be JSON Lines: one Stripe object a line.")
+    load.notes.append(f"{kept} versions of objects are new, {reading.read - kept} were known already.")
+    if reading.unknown:
+        named = ", ".join(f"{name} ({count})" for name, count in sorted(reading.unknown.items()))
+        load.notes.append(f"Types that nothing is made of, kept as they are without text: {named}.")
+    if reading.tokens_left_out:
+        load.notes.append(f"{reading.tokens_left_out} metadata.visit_token were no UUID and were left out.")
+    return kept
+
+
+class _Reading:
+    """One pass over the lines of a file, with what is counted on the way."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._loaded_at = _transaction_time(load.connection)
+        self.json_objects = 0
+        self.read = 0
+        self.tokens_left_out = 0
+        self.unknown: Counter[str] = Counter()
+
+    def rows(self) -> Iterator[Sequence[object]]:
+        """Yield a row of raw.stripe_object for each line that can be kept; the others are refused."""
+        for number, line in enumerate(self._load.watched(self._load.file.content), start=1):
+            if not line.strip():
+                continue
+            try:
+                yield self._row(number, line)
+            except FieldRefused as fault:
+                message = f"Line {number}: {fault.field} {fault.message}."
+                rule = f"{KIND}.{fault.field}"
+                self._load.refused.append(Quarantined(f"line {number}", rule, fault.value, message))
+
+    def _row(self, number: int, line: bytes) -> Sequence[object]:
+        whole = _json_object(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+        self.json_objects += 1
+        version = _unwrapped(whole, self._loaded_at)
+        object_type = _word(version.source, "object", _TYPE)
+        object_id = _word(version.source, "id", _ID)
+        payload = allowed(object_type, version.source)
+        self.read += 1
+        self.tokens_left_out += _lost_token(version.source, payload)
+        if object_type not in SHAPES:
+            self.unknown[object_type] += 1
+        return (
+            object_id,
+            object_type,
+            version.at,
+            object_sha256(version.source),
+            version.event_id,
+            json.dumps(payload, ensure_ascii=False, separators=(",", ":")),
+            self._load.file.sha256,
+            number,
+            self._load.load_id,
+        )
+
+
+def _transaction_time(connection: landing.Connection) -> datetime:
+    row = connection.execute("select now()").fetchone()
+    if row is None:
+        raise AssertionError("select now() always has one row")
+    moment: datetime = row[0]
+    return moment
+
+
+def _json_object(line: bytes) -> dict[str, Any]:
+    try:
+        whole = json.loads(line, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise FieldRefused("json", None, "is not what this line holds; write one whole JSON object a line") from None
+    if not isinstance(whole, dict):
+        raise FieldRefused("json", None, "on this line is no object; write one JSON object a line")
+    return whole
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _unwrapped(whole: dict[str, Any], loaded_at: datetime) -> _Version:
+    if whole.get("object") != "event":
+        return _Version(whole, loaded_at, None)
+    data, created = whole.get("data"), whole.get("created")
+    carried = data.get("object") if isinstance(data, dict) else None
+    if not isinstance(carried, dict):
+        raise FieldRefused("data.object", None, "of the event is missing; give the event whole, as the API returns it")
+    if type(created) is not int or not 0 <= created <= _LAST_SECOND:
+        raise FieldRefused("created", None, "of the event is not a whole number of seconds since 1970")
+    return _Version(carried, datetime.fromtimestamp(created, UTC), _word(whole, "id", _ID))
+
+
+def _word(source: dict[str, Any], name: str, pattern: re.Pattern[str]) -> str:
+    value = source.get(name)
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise FieldRefused(
+            name, None, "is missing or not as Stripe writes it; give the object whole, as the API returns it"
+        )
+    return value
+
+
+def _lost_token(source: dict[str, Any], payload: dict[str, object]) -> bool:
+    metadata, kept = source.get("metadata"), payload.get("metadata")
+    given = isinstance(metadata, dict) and bool(metadata.get("visit_token"))
+    return given and not (isinstance(kept, dict) and "visit_token" in kept)

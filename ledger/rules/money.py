@@ -1,0 +1,14 @@
+"""Money is whole cents: the one place where a share of an amount is rounded."""
+
+from __future__ import annotations
+
+
+def share_of(amount_cents: int, part: int, whole: int) -> int:
+    """Return the part of an amount that `part` is of `whole`, in cents, half a cent going up.
+
+    `part` and `whole` are in one unit of any kind (microseconds, units of service) and never become a float.
+    Raises ValueError when one of the three is negative or `whole` is 0.
+    """
+    if amount_cents < 0 or part < 0 or whole <= 0:
+        raise ValueError(f"No share of {amount_cents} cents can be worked out from {part} of {whole}.")
+    return (2 * amount_cents * part + whole) // (2 * whole)
