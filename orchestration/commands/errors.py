@@ -1,4 +1,4 @@
-"""What went wrong, as an exit code and one sentence; the details go to a log file that holds no value of any row."""
+"""What went wrong, as an exit code and one sentence; details go to a log file that holds no value of any row."""
 
 import errno
 import os
@@ -28,14 +28,15 @@ SENTENCES = {
 }
 
 # SQLSTATE codes and classes (PostgreSQL, Appendix A): psycopg's own texts may quote a row, so they are never shown.
+_NOTHING_KEPT = "Nothing of the step under way is kept"
 STATES = {
-    "53100": "The database's disk is full. Nothing of the step under way is kept; make room and run the command again.",
-    "53": "The database is out of connections or memory. Nothing of the step under way is kept; run the command again later.",
-    "57": "The database was shut down while the command ran. Nothing of the step under way is kept; run the command again.",
-    "08": "The connection to the database broke. Nothing of the step under way is kept; run the command again.",
-    "42501": "The database refuses this: the user in TRUEUP_DATABASE_URL lacks a right. It must own the schemas of Trueup.",
+    "53100": f"The database's disk is full. {_NOTHING_KEPT}; make room and run the command again.",
+    "53": f"The database is out of connections or memory. {_NOTHING_KEPT}; run the command again later.",
+    "57": f"The database was shut down while the command ran. {_NOTHING_KEPT}; run the command again.",
+    "08": f"The connection to the database broke. {_NOTHING_KEPT}; run the command again.",
+    "42501": "The database refuses this: the user in TRUEUP_DATABASE_URL lacks a right. It must own Trueup's schemas.",
     "25006": "The database is read-only (a standby?). Point TRUEUP_DATABASE_URL at the primary server.",
-    "40": "Another command changed the same rows at the same moment. Nothing of the step under way is kept; run it again.",
+    "40": f"Another command changed the same rows at the same moment. {_NOTHING_KEPT}; run the command again.",
     "55P03": "Another command holds the lock this one needs. Run the command again when it is done.",
     "28": "The database refuses the user or password in TRUEUP_DATABASE_URL.",
 }
@@ -64,10 +65,7 @@ def explained(error: BaseException) -> Explanation | None:
             return Explanation(code, str(error))
     if isinstance(error, MemoryError):
         return Explanation(COULD_NOT_RUN, "The machine ran out of memory. Nothing of the step under way is kept.")
-    if isinstance(error, OSError):
-        sentence = _of_the_system(error)
-    else:
-        sentence = _of_the_database(error)
+    sentence = _of_the_system(error) if isinstance(error, OSError) else _of_the_database(error)
     return Explanation(COULD_NOT_RUN, sentence) if sentence else None
 
 
@@ -81,7 +79,8 @@ def unexpected(error: BaseException, home: Path) -> Explanation:
     except OSError:
         return Explanation(
             COULD_NOT_RUN,
-            f"Something unforeseen stopped the command ({type(error).__name__}), and no log could be written to {log.parent}.",
+            f"Something unforeseen stopped the command ({type(error).__name__}), and no log could be written "
+            f"to {log.parent}.",
         )
     return Explanation(
         COULD_NOT_RUN,
@@ -100,7 +99,9 @@ def _of_the_system(error: OSError) -> str | None:
     if error.errno in DISK_FULL:
         return f"The disk is full{where}. Nothing half-written is left behind; make room and run the command again."
     if error.errno in FORBIDDEN:
-        return f"The system forbids it{where}: {os.strerror(error.errno or 0)}. Give this user the right and run it again."
+        return (
+            f"The system forbids it{where}: {os.strerror(error.errno or 0)}. Give this user the right and run it again."
+        )
     if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EIO, errno.EMFILE, errno.ENAMETOOLONG}:
         return f"The system could not do it{where}: {os.strerror(error.errno)}."
     return None
@@ -123,8 +124,11 @@ def _without_values(error: BaseException) -> list[str]:
     cause: BaseException | None = error
     while cause is not None:
         diag = getattr(cause, "diag", None)
-        known = [f"{name}={value}" for name in ("sqlstate", "table_name", "column_name", "constraint_name")
-                 if (value := getattr(diag, name, None))]
+        known = [
+            f"{name}={value}"
+            for name in ("sqlstate", "table_name", "column_name", "constraint_name")
+            if (value := getattr(diag, name, None))
+        ]
         lines.append(" ".join([f"{type(cause).__module__}.{type(cause).__qualname__}", *known]))
         lines += [
             f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line}"

@@ -12,7 +12,7 @@ import typer
 
 from orchestration.commands import exports, workspace
 from orchestration.commands.errors import WENT_WELL, CannotRun, Misused
-from orchestration.commands.output import Json, Output, counted, example
+from orchestration.commands.output import Output, counted, example
 
 EPILOG = example(
     "trueup export month_summary",
@@ -36,11 +36,15 @@ BINARY = frozenset({Format.PARQUET, Format.XLSX})
 def export(
     name: Annotated[str, typer.Argument(help="The table: memos, visit_revenue, leaks, month_summary, quarantine, …")],
     form: Annotated[
-        Format | None, typer.Option("--format", help="Default: what the ending of --out says, else csv.", show_default=False)
+        Format | None,
+        typer.Option("--format", help="Default: what the ending of --out says, else csv.", show_default=False),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Written whole or not at all. Default: stdout.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Written whole or not at all. Default: stdout.")
+    ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="To stdout: as --format json. With --out: what was written, as JSON on stdout.")
+        bool,
+        typer.Option("--json", help="To stdout: as --format json. With --out: what was written, as JSON on stdout."),
     ] = False,
 ) -> int:
     """Export a table of the books. Rows come in one fixed order; amounts are integer cents; days and times are ISO-8601."""

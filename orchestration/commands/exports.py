@@ -58,8 +58,7 @@ def as_csv(connection: "psycopg.Connection", table: Table, sink: BinaryIO) -> in
     """Write CSV (RFC 4180, UTF-8, a header) straight from COPY and give the number of rows."""
     with connection.cursor() as cursor:
         with cursor.copy(f"copy ({table.query(_as_text)}) to stdout (format csv, header)") as copy:  # type: ignore[arg-type]  # composed from catalog names
-            for block in copy:
-                sink.write(block)
+            sink.writelines(copy)
         return cursor.rowcount
 
 
@@ -86,7 +85,9 @@ def as_parquet(connection: "psycopg.Connection", table: Table, sink: BinaryIO) -
     count = 0
     with parquet.ParquetWriter(sink, schema) as writer:
         for rows in _batches(connection, table.query(_for_parquet)):
-            arrays = [pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)]
+            arrays = [
+                pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)
+            ]
             writer.write_table(pa.table(arrays, schema=schema))
             count += len(rows)
     return count
@@ -110,7 +111,9 @@ def as_xlsx(connection: "psycopg.Connection", table: Table, sink: BinaryIO) -> i
     count = 0
     for count, row in enumerate(_rows(connection, table.query(_for_xlsx)), start=1):
         if count >= XLSX_ROWS:
-            raise CannotRun(f"{table.name} has more rows than a sheet holds ({XLSX_ROWS:,}): export it as csv or parquet.")
+            raise CannotRun(
+                f"{table.name} has more rows than a sheet holds ({XLSX_ROWS:,}): export it as csv or parquet."
+            )
         _write(sheet, count, row, table)
     _close(book)
     return count

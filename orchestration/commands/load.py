@@ -26,11 +26,15 @@ load = typer.Typer(
 )
 Files = Annotated[
     list[Path],
-    typer.Argument(metavar="FILE...", exists=True, dir_okay=False, readable=False, help="Each file is kept or refused whole."),
+    typer.Argument(
+        metavar="FILE...", exists=True, dir_okay=False, readable=False, help="Each file is kept or refused whole."
+    ),
 ]
 Paths = Annotated[
     list[Path],
-    typer.Argument(metavar="PATH...", exists=True, readable=False, help="835 files or folders of them; .gz and .zip are opened."),
+    typer.Argument(
+        metavar="PATH...", exists=True, readable=False, help="835 files or folders of them; .gz and .zip are opened."
+    ),
 ]
 
 
@@ -124,7 +128,7 @@ def take_in(books: workspace.Workspace, kind: str, paths: Iterable[Path], output
                 if disk_full_or_forbidden(failure) and failure.filename != os.fspath(path):
                     raise
                 connection.rollback()
-                _refuse(path, f"cannot be read: {os.strerror(failure.errno or 0)}", output, loaded)
+                _refuse(path, f"{printable(path)} cannot be read: {os.strerror(failure.errno or 0)}.", output, loaded)
 
 
 def _receipts(
@@ -151,8 +155,11 @@ def _report(path: Path, receipt: "Receipt", output: Output) -> None:
         output.line(f"{name}: already loaded, nothing changed.")
         return
     refused = len(receipt.quarantined)
-    output.line(f"{name}: {counted(receipt.rows, 'row')} kept, {refused:,} quarantined." if refused
-                else f"{name}: {counted(receipt.rows, 'row')} kept.")
+    output.line(
+        f"{name}: {counted(receipt.rows, 'row')} kept, {refused:,} quarantined."
+        if refused
+        else f"{name}: {counted(receipt.rows, 'row')} kept."
+    )
     for note in receipt.notes:
         output.message(f"  note: {note}")
     for item in receipt.quarantined[:SHOWN_OF_QUARANTINE]:
@@ -163,7 +170,7 @@ def _report(path: Path, receipt: "Receipt", output: Output) -> None:
 
 def _refuse(path: Path, reason: str, output: Output, loaded: Loaded) -> None:
     loaded.refused.append((path, reason))
-    output.message(f"{printable(path)}: refused, nothing of it was kept. {reason}")
+    output.message(f"Refused, nothing of it is kept: {reason}")
 
 
 def _receipt_document(path: Path, receipt: "Receipt") -> dict[str, object]:

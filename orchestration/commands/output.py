@@ -1,10 +1,10 @@
-"""Where a command speaks: results on stdout, messages on stderr, progress as a bar on a terminal and as lines elsewhere."""
+"""Where a command speaks: results on stdout, messages on stderr; progress is a bar on a terminal, lines elsewhere."""
 
 import contextlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -14,14 +14,19 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-WIDTH_OF_A_FILE = 140  # a table written to a pipe or a file is not folded at the 80 columns of a terminal nobody looks at
+WIDTH_OF_A_FILE = (
+    140  # a table written to a pipe or a file is not folded at the 80 columns of a terminal nobody looks at
+)
+FIGURES = frozenset(
+    {"files", "rows", "quarantined", "pieces", "transactions", "visits", "memos", "found", "count", "amount", "off by"}
+)
 SECONDS_BETWEEN_LINES = 5.0
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable result on stdout, messages on stderr.")]
 
 
 def example(*commands: str) -> str:
-    """Give the end of a command's --help: one example a line, never re-wrapped (what the form feed-like \\b asks of click)."""
+    """Give the end of a command's --help, one example a line; the backspace tells click not to wrap it anew."""
     return "\b\nExample:\n" + "\n".join(f"  {command}" for command in commands)
 
 
@@ -35,6 +40,19 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def plain_table(title: str, columns: Sequence[str], lines: Iterable[Sequence[str]]) -> "Table":
+    """Give a table for `Output.table`; a column of figures (named in FIGURES) stands to the right."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in FIGURES else "left", no_wrap=column in FIGURES)
+    for line in lines:
+        table.add_row(*line)
+    return table
+
+
 @dataclass(frozen=True)
 class Output:
     """One command's voice. With `as_json`, stdout carries the one JSON document and nothing else."""
@@ -44,7 +62,7 @@ class Output:
 
     def line(self, text: str = "") -> None:
         """Print a line of the result for a person: stdout, or stderr when stdout is for a machine."""
-        print(text, file=self._stage, flush=True)
+        self._say(self._stage, text)
 
     def table(self, table: "Table") -> None:
         """Print a rich table where `line` prints."""
@@ -52,7 +70,7 @@ class Output:
 
     def message(self, text: str) -> None:
         """Print a message that is no result (a warning, a step, an error): always stderr."""
-        print(text, file=sys.stderr, flush=True)
+        self._say(sys.stderr, text)
 
     def result(self, document: object) -> None:
         """Print the machine-readable result, when one was asked for."""
@@ -78,13 +96,21 @@ class Output:
         from rich import progress as bars
 
         columns = (bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), bars.MofNCompleteColumn())
-        with bars.Progress(*columns, bars.TimeElapsedColumn(), console=self._console(sys.stderr), transient=True) as bar:
+        with bars.Progress(
+            *columns, bars.TimeElapsedColumn(), console=self._console(sys.stderr), transient=True
+        ) as bar:
             task = bar.add_task(label, total=None)
-            yield lambda name, done, total: bar.update(task, description=f"{label}: {name}", completed=done, total=total)
+            yield lambda name, done, total: bar.update(
+                task, description=f"{label}: {name}", completed=done, total=total
+            )
 
     @property
     def _stage(self) -> TextIO:
         return sys.stderr if self.as_json else sys.stdout
+
+    def _say(self, stream: TextIO, text: str) -> None:
+        stream.write(f"{text}\n")
+        stream.flush()
 
     def _console(self, stream: TextIO) -> "Console":
         from rich.console import Console
@@ -99,7 +125,12 @@ class Output:
         from rich import progress as bars
 
         counted = bars.MofNCompleteColumn() if total else bars.TextColumn("{task.completed:,.0f}")
-        columns = (bars.TextColumn("{task.description}", markup=False), bars.BarColumn(), counted, bars.TimeElapsedColumn())
+        columns = (
+            bars.TextColumn("{task.description}", markup=False),
+            bars.BarColumn(),
+            counted,
+            bars.TimeElapsedColumn(),
+        )
         with bars.Progress(*columns, console=self._console(sys.stderr), transient=True) as bar:
             task = bar.add_task(label, total=total)
             yield lambda done: bar.update(task, completed=done)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from orchestration.commands import workspace
 from orchestration.commands.errors import WENT_WELL
-from orchestration.commands.output import Json, Output, example
+from orchestration.commands.output import Json, Output, example, plain_table
 from orchestration.commands.reconcile import today
 
 if TYPE_CHECKING:
@@ -88,12 +88,15 @@ def status(as_json: Json = False) -> int:
 
 def read(connection: "psycopg.Connection", day: date) -> Status:
     """Read the state of the books as of a day."""
-    feeds = tuple(Feed(*row) for row in connection.execute(
-        "select kind, count(file.load_id), coalesce(sum(row_count), 0)::bigint,"
-        " coalesce(sum(quarantined_count), 0)::bigint, max(loaded_at)"
-        " from unnest(array['visits', 'stripe', 'era', 'fees', 'practices', 'bank']) with ordinality as kinds (kind, place)"
-        " left join raw.file using (kind) group by kind, place order by place"
-    ))
+    feeds = tuple(
+        Feed(*row)
+        for row in connection.execute(
+            "select kind, count(file.load_id), coalesce(sum(row_count), 0)::bigint,"
+            " coalesce(sum(quarantined_count), 0)::bigint, max(loaded_at)"
+            " from unnest(array['visits', 'stripe', 'era', 'fees', 'practices', 'bank']) with ordinality as kinds (kind, place)"
+            " left join raw.file using (kind) group by kind, place order by place"
+        )
+    )
     refusals = connection.execute(
         "select source, rule, count(*) from raw.quarantine group by source, rule order by source, rule"
     )
@@ -118,43 +121,48 @@ def show(found: Status, output: Output) -> None:
     _show_feeds(found, output)
     if found.quarantine:
         output.line()
-        output.table(_table("In quarantine (trueup export quarantine)", ("source", "rule", "pieces"),
-                            [(item.source, item.rule, f"{item.pieces:,}") for item in found.quarantine]))
+        output.table(
+            plain_table(
+                "In quarantine (trueup export quarantine)",
+                ("source", "rule", "pieces"),
+                [(item.source, item.rule, f"{item.pieces:,}") for item in found.quarantine],
+            )
+        )
     if found.remits:
         from dashboards.money import dollars
 
         output.line()
-        output.table(_table("Remits", ("verdict", "transactions", "BPR02"),
-                            [(item.verdict, f"{item.transactions:,}", dollars(item.bpr_cents)) for item in found.remits]))
+        output.table(
+            plain_table(
+                "Remits",
+                ("verdict", "transactions", "amount"),
+                [(item.verdict, f"{item.transactions:,}", dollars(item.bpr_cents)) for item in found.remits],
+            )
+        )
     output.line()
     output.line(f"Open month: {found.open_month}")
     output.line(f"Last reconcile: {_said(found.last_run)}")
     if found.last_failure:
         failure = found.last_failure
-        output.line(f"A later one ({failure.started_at:%Y-%m-%d %H:%M} UTC) {failure.status}: {failure.sentence or 'no reason kept'}")
+        output.line(
+            f"A later one ({failure.started_at:%Y-%m-%d %H:%M} UTC) {failure.status}: {failure.sentence or 'no reason kept'}"
+        )
     for sentence in found.stale:
         output.line(f"Stale: {sentence}")
 
 
 def _show_feeds(found: Status, output: Output) -> None:
     rows = [
-        (feed.kind, f"{feed.files:,}", f"{feed.rows:,}", f"{feed.quarantined:,}",
-         f"{feed.newest.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if feed.newest else "never")
+        (
+            feed.kind,
+            f"{feed.files:,}",
+            f"{feed.rows:,}",
+            f"{feed.quarantined:,}",
+            f"{feed.newest.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if feed.newest else "never",
+        )
         for feed in found.feeds
     ]
-    output.table(_table("Loaded", ("kind", "files", "rows", "quarantined", "newest"), rows))
-
-
-def _table(title: str, columns: tuple[str, ...], rows: "list[tuple[str, ...]]") -> "rich.table.Table":
-    import rich.box
-    import rich.table
-
-    table = rich.table.Table(title=title, title_justify="left", box=rich.box.SIMPLE)
-    for column in columns:
-        table.add_column(column, justify="right" if column in {"files", "rows", "quarantined", "pieces", "transactions", "BPR02"} else "left")
-    for row in rows:
-        table.add_row(*row)
-    return table
+    output.table(plain_table("Loaded", ("kind", "files", "rows", "quarantined", "newest"), rows))
 
 
 def _said(run: LastRun | None) -> str:

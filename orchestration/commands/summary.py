@@ -1,9 +1,13 @@
-"""The month-start summary on a terminal: revenue, cash, memos, leaks and tie-outs, in dollars made of integer cents."""
+"""The month-start summary on a terminal: the figures of the dashboard's month, in dollars made of integer cents."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dashboards.checks import Check, checks
 from dashboards.leak_guide import guide
 from dashboards.money import dollars
+from dashboards.reading import restricted, rows
+from dashboards.waterfall import Waterfall, waterfall
+from orchestration.commands.output import plain_table
 
 if TYPE_CHECKING:
     from datetime import date
@@ -13,113 +17,176 @@ if TYPE_CHECKING:
 
     from orchestration.commands.output import Output
 
-REVENUE = (
-    ("Gross charges", "gross_charges", 1),
-    ("Contractual (CO-45)", "contractual", -1),
-    ("Sequestration (CO-253)", "sequestration", -1),
-    ("Denied", "denied", -1),
-    ("Other adjustments", "other_adjustment", -1),
-)
 CASH = (("Payers paid", "payer_paid"), ("Patients paid, less refunds and lost disputes", "patient_collected"))
-PATIENTS = (
-    ("Patients owe", "patient_target"),
-    ("Patients were billed", "patient_billed"),
-    ("Open with patients (billed + memos - collected)", "patient_balance"),
-)
-PLACE_OF_SERVICE = (
-    ("Payers paid + patients owe", None),
-    ("Place-of-service variance", "pos_variance"),
-    ("POS-adjusted revenue", "pos_adjusted_revenue"),
-)
+PATIENTS = (("Patients owe for these visits", "patient_target"), ("Patients were billed", "patient_billed"))
+SOURCES = {"era": "Remits", "eft": "Bank transfers", "payout": "Stripe payouts"}
+MEMOS = """
+    select kind, period, count(*) as count, cast(sum(amount_cents) as bigint) as amount_cents
+    from marts.memos where origin_period = %s group by kind, period order by kind, period
+"""
 
 
-class Figure(NamedTuple):
-    """One measure of the month: cents and how many things stand behind it."""
+class Memos(NamedTuple):
+    """Memos of one kind for visits of the month, by the month they post to (YYYY-MM)."""
 
-    amount_cents: int
-    count: int
-
-
-class Line(NamedTuple):
-    """A line of a table: what, how many, cents, and how it stands."""
-
-    label: str
+    kind: str
+    period: str
     count: int
     amount_cents: int
-    remark: str = ""
 
 
 class Summary(NamedTuple):
-    """The month in figures; memos are those for visits of the month, whatever month they post to."""
+    """A month in figures, all amounts in cents; tie-outs and checks span all months."""
 
     period: str
-    measures: dict[str, Figure]
-    memos: tuple[Line, ...]
-    tie_outs: tuple[Line, ...]
-
-
-MEMOS = """
-    select kind || ' memos, posted to ' || period, count(*), sum(amount_cents)::bigint
-    from marts.memos where origin_period = %s group by kind, period order by kind, period
-"""
-TIE_OUTS = """
-    select 'Remits ' || verdict, count(*), coalesce(sum(bpr_cents), 0)::bigint,
-        case when verdict = 'posted' then 'off by ' || coalesce(sum(abs(residual_cents)), 0)
-             when verdict = 'duplicate' then 'counted once' else 'waits for a person' end
-    from marts.era_tieout group by verdict
-    union all
-    select 'Stripe payouts', count(*), coalesce(sum(amount_cents), 0)::bigint, 'off by ' || coalesce(sum(abs(residual_cents)), 0)
-    from marts.payout_tieout
-    union all
-    select 'Bank transfers ' || status, count(*), coalesce(sum(coalesce(expected_cents, deposited_cents)), 0)::bigint,
-        case status when 'matched' then '' else 'off by ' || sum(abs(residual_cents)) end
-    from marts.eft_tieout group by status
-    union all
-    select 'Remit claims without a visit', count(*), coalesce(sum(paid_cents), 0)::bigint, '' from marts.unmatched_remits
-    order by 1
-"""
+    measures: dict[str, dict[str, int]]
+    revenue: Waterfall
+    memos: tuple[Memos, ...]
+    leaks: list[dict[str, Any]]
+    tie_outs: list[dict[str, Any]]
+    checks: list[Check]
 
 
 def read(connection: "psycopg.Connection", period: str) -> Summary:
-    """Read the summary of a month (YYYY-MM) from the marts."""
-    measures = connection.execute(
-        "select measure, amount_cents, count from marts.month_summary where period = %s order by measure", (period,)
-    )
-    return Summary(
-        period,
-        {measure: Figure(amount, count) for measure, amount, count in measures},
-        tuple(Line(*row) for row in connection.execute(MEMOS, (period,))),
-        tuple(Line(*row) for row in connection.execute(TIE_OUTS)),
-    )
+    """Read the summary of a month (YYYY-MM) from the marts, as the reader role and in one snapshot."""
+    asked = {"period": period}
+    with restricted(connection):
+        measures = {
+            row["measure"]: {"amount_cents": row["amount_cents"], "count": row["count"]}
+            for row in rows(connection, "measures", asked)
+        }
+        amounts = {measure: figure["amount_cents"] for measure, figure in measures.items()}
+        withheld = {row["kind"]: row["amount_cents"] for row in rows(connection, "withheld", asked)}
+        return Summary(
+            period,
+            measures,
+            waterfall(amounts, withheld),
+            tuple(Memos(*row) for row in connection.execute(MEMOS, (period,))),
+            rows(connection, "leak_totals", asked),
+            rows(connection, "tie_totals"),
+            checks(connection),
+        )
 
 
 def document(found: Summary) -> dict[str, object]:
     """Give the summary for a machine; amounts are integer cents."""
     return {
         "period": found.period,
-        "measures": {measure: figure._asdict() for measure, figure in found.measures.items()},
+        "measures": found.measures,
         "memos": [line._asdict() for line in found.memos],
-        "tie_outs": [line._asdict() for line in found.tie_outs],
+        "leaks": found.leaks,
+        "tie_outs": found.tie_outs,
+        "checks": [{**check._asdict(), "difference_cents": check.difference_cents} for check in found.checks],
     }
 
 
 def show(found: Summary, as_of: "date", output: "Output") -> None:
     """Print the month for a finance person."""
     output.line()
-    output.line(f"MONTH-START SUMMARY for {found.period}, as of {as_of}")
-    for title, lines in (
-        ("Revenue: from charges to what stands", _revenue(found)),
-        ("Place of service", _place_of_service(found)),
-        ("Cash in", _cash(found)),
-        ("Patients", [_line(label, found, measure) for label, measure in PATIENTS]),
-        ("Memos for visits of the month", found.memos),
-        ("Leaks: money to go after", _leaks(found)),
-        ("Tie-outs: everything received, to the cent", found.tie_outs),
-    ):
+    output.line(f"MONTH-START SUMMARY of {found.period}, as of {as_of}: {_count(found, 'visits'):,} visits")
+    for table in (_revenue(found), _cash(found), _memos(found), _leaks(found), _tie_outs(found), _checks(found)):
         output.line()
-        output.table(_table(title, lines))
+        output.table(table)
 
 
-def _line(label: str, found: Summary, measure: str, sign: int = 1) -> Line:
-    figure = found.measures.get(measure, Figure(0, 0))
-    return Line(label, figure.count, sign * figure.amount_cents)
+def _revenue(found: Summary) -> "Table":
+    steps = [(bar.step.label, bar.step.note, dollars(bar.step.amount_cents)) for bar in found.revenue.bars]
+    return plain_table(
+        "Revenue, from charges to what is outstanding",
+        ("", "", "amount"),
+        [
+            *steps,
+            (
+                "Place-of-service variance",
+                "Expected at the visit's own place of service, less at the one paid on",
+                _amount(found, "pos_variance"),
+            ),
+            ("POS-adjusted revenue", "Payer paid + patient target + variance", _amount(found, "pos_adjusted_revenue")),
+        ],
+    )
+
+
+def _cash(found: Summary) -> "Table":
+    received = sum(found.measures.get(measure, {}).get("amount_cents", 0) for _, measure in CASH)
+    return plain_table(
+        "Cash and patients",
+        ("", "visits", "amount"),
+        [
+            *((label, f"{_count(found, measure):,}", _amount(found, measure)) for label, measure in CASH),
+            ("Received so far", "", dollars(received)),
+            *((label, f"{_count(found, measure):,}", _amount(found, measure)) for label, measure in PATIENTS),
+            (
+                "Patients' balance: billed, with memos, less collected",
+                f"{_count(found, 'patient_balance'):,}",
+                _amount(found, "patient_balance"),
+            ),
+        ],
+    )
+
+
+def _memos(found: Summary) -> "Table":
+    lines = [(memo.kind, memo.period, f"{memo.count:,}", dollars(memo.amount_cents)) for memo in found.memos]
+    return plain_table("Memos for the month's visits", ("kind", "posts to", "memos", "amount"), lines)
+
+
+def _leaks(found: Summary) -> "Table":
+    lines = [
+        (
+            guide(leak["category"]).title,
+            f"{leak['count']:,}",
+            dollars(leak["amount_cents"]),
+            guide(leak["category"]).action,
+        )
+        for leak in found.leaks
+    ]
+    return plain_table(
+        "Leaks (one visit can leak in several ways: do not add them up)",
+        ("leak", "found", "amount", "what to do"),
+        lines,
+    )
+
+
+def _tie_outs(found: Summary) -> "Table":
+    lines = [
+        (
+            SOURCES.get(tie["source"], tie["source"]),
+            tie["status"],
+            f"{tie['count']:,}",
+            dollars(tie["amount_cents"]),
+            dollars(tie["residual_cents"]),
+        )
+        for tie in found.tie_outs
+    ]
+    return plain_table(
+        "Tie-outs: everything that came in, all months", ("source", "outcome", "count", "amount", "off by"), lines
+    )
+
+
+def _checks(found: Summary) -> "Table":
+    lines = [
+        (
+            check.left,
+            check.right,
+            dollars(check.left_cents),
+            "ties" if not check.difference_cents else f"OFF BY {dollars(check.difference_cents)}",
+        )
+        for check in found.checks
+    ]
+    off = found.revenue.residual_cents
+    lines.append(
+        (
+            "Gross charges less every step",
+            "What is outstanding",
+            dollars(found.revenue.outstanding_cents),
+            f"OFF BY {dollars(off)}" if off else "ties",
+        )
+    )
+    return plain_table("The books against themselves", ("sum", "equals", "amount", ""), lines)
+
+
+def _amount(found: Summary, measure: str) -> str:
+    return dollars(found.measures.get(measure, {}).get("amount_cents", 0))
+
+
+def _count(found: Summary, measure: str) -> int:
+    return found.measures.get(measure, {}).get("count", 0)

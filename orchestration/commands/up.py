@@ -31,7 +31,10 @@ def up(as_json: Json = False) -> int:
         with _listening(ports[0], "TRUEUP_DASHBOARD_PORT") as door:
             _listening(ports[1], "TRUEUP_DAGSTER_PORT").close()  # Dagster opens its own; a busy one is better said now
             with _dashboards(books, door) as server, _dagster(books) as dagster:
-                addresses = {"dashboards": f"http://{LOOPBACK}:{ports[0]}/", "dagster": f"http://{LOOPBACK}:{ports[1]}/"}
+                addresses = {
+                    "dashboards": f"http://{LOOPBACK}:{ports[0]}/",
+                    "dagster": f"http://{LOOPBACK}:{ports[1]}/",
+                }
                 output.line(f"Dashboards: {addresses['dashboards']}")
                 output.line(f"Dagster UI: {addresses['dagster']} (takes up to a minute to answer)")
                 output.line("Ctrl-C stops both.")
@@ -50,7 +53,9 @@ def _listening(port: int, setting: str) -> socket.socket:
         door.listen()
     except OSError as error:
         door.close()
-        raise CannotRun(f"Port {port} is in use or forbidden: stop what listens there or set {setting} to another.") from error
+        raise CannotRun(
+            f"Port {port} is in use or forbidden: stop what listens there or set {setting} to another."
+        ) from error
     return door
 
 
@@ -80,9 +85,12 @@ def _dagster(books: workspace.Workspace) -> Iterator["subprocess.Popen[bytes]"]:
     log = books.settings.home / "logs" / "dagster-webserver.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     # A session of its own: Ctrl-C reaches us alone, and what it starts in turn ends with it.
-    with log.open("ab") as words, subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=words, stderr=words, start_new_session=True
-    ) as server:
+    with (
+        log.open("ab") as words,
+        subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=words, stderr=words, start_new_session=True
+        ) as server,
+    ):
         try:
             yield server
         finally:
@@ -100,6 +108,8 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
 def _watch(server: "uvicorn.Server", dagster: "subprocess.Popen[bytes]") -> None:
     while not server.should_exit:
         if dagster.poll() is not None:
-            raise CannotRun("The Dagster UI ended by itself; its last words are in logs/dagster-webserver.log under TRUEUP_HOME.")
+            raise CannotRun(
+                "The Dagster UI ended by itself; its last words are in logs/dagster-webserver.log under TRUEUP_HOME."
+            )
         time.sleep(SECONDS_BETWEEN_LOOKS)
     raise CannotRun("The dashboards ended by themselves.")

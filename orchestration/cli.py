@@ -1,0 +1,110 @@
+"""The `trueup` command: every command, and the one place where an error becomes an exit code and a sentence."""
+
+import contextlib
+import importlib.metadata
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+import click
+import typer
+
+from orchestration.commands import demo, era, errors, export, load, reconcile, status, up
+from orchestration.commands.output import Json, Output, example
+
+TERMINATED = 128 + signal.SIGTERM
+
+app = typer.Typer(
+    name="trueup",
+    help="Makes a telehealth practice's books true: visits, Stripe and ERA 835 joined on one opaque token.",
+    epilog=example("trueup demo"),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("demo", epilog=demo.EPILOG)(demo.demo)
+app.command("up", epilog=up.EPILOG)(up.up)
+app.add_typer(load.load, name="load")
+app.command("reconcile", epilog=reconcile.EPILOG)(reconcile.reconcile)
+app.command("export", epilog=export.EPILOG)(export.export)
+app.add_typer(era.era, name="era")
+app.command("status", epilog=status.EPILOG)(status.status)
+
+
+@app.command("version", epilog=example("trueup version"))
+def version(as_json: Json = False) -> int:
+    """Print the version."""
+    output, number = Output(as_json), importlib.metadata.version("trueup")
+    if as_json:
+        output.result({"version": number})
+    else:
+        output.line(f"trueup {number}")
+    return errors.WENT_WELL
+
+
+def main() -> None:
+    """Run `trueup` with the arguments of the process and end it with the exit code of CONTRACT §2."""
+    signal.signal(signal.SIGTERM, _terminated)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and give its exit code: 0, 1, 2, 3, 130 after Ctrl-C; errors are told on stderr."""
+    try:
+        code = _invoked(arguments)
+        sys.stdout.flush()
+    except click.exceptions.Exit as ended:  # --help
+        return ended.exit_code
+    except click.ClickException as misuse:
+        misuse.show()
+        return misuse.exit_code
+    except KeyboardInterrupt:
+        code = errors.INTERRUPTED
+    except BrokenPipeError:
+        return _reader_left()
+    except Exception as error:  # noqa: BLE001 - the outermost edge: nothing may end in a traceback
+        explanation = errors.explained(error) or errors.unexpected(error, _home())
+        return _told(explanation.sentence, explanation.exit_code)
+    if code == errors.INTERRUPTED:
+        return _told(
+            "Stopped by Ctrl-C. What was finished is kept, nothing is half-written; run it again to go on.", code
+        )
+    return int(code or errors.WENT_WELL)
+
+
+def _invoked(arguments: Sequence[str]) -> int | None:
+    # Not by click's own main: it turns a reader that has left and Ctrl-C into exit code 1.
+    command = typer.main.get_command(app)
+    with command.make_context("trueup", list(arguments)) as context:
+        code: int | None = command.invoke(context)
+        return code
+
+
+def _told(sentence: str, code: int) -> int:
+    with contextlib.suppress(OSError):  # stderr may be gone too
+        sys.stderr.write(f"trueup: {sentence}\n")
+        sys.stderr.flush()
+    # What stdout still holds could not be written; trying again when Python ends would print a traceback.
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+def _reader_left() -> int:
+    # `trueup export … | head` is no error: the reader has what it wanted.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return errors.WENT_WELL
+
+
+def _home() -> Path:
+    # Not by Settings: they may be what is wrong.
+    return Path(os.environ.get("TRUEUP_HOME") or ".trueup").absolute()
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> None:
+    # As an exception it passes the context managers: the embedded server and the children of `up` end too.
+    sys.exit(TERMINATED)

@@ -1,0 +1,98 @@
+"""`trueup demo`: the main job on sample data, from empty books to the month-start summary and the dashboard."""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.commands import load, reconcile, workspace
+from orchestration.commands.errors import CannotRun
+from orchestration.commands.export import written_whole
+from orchestration.commands.output import Json, Output, example
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import psycopg
+
+EPILOG = example("trueup demo", "TRUEUP_HOME=/tmp/trial trueup demo")
+MONTH = "2026-09"
+FILES = {
+    "practices": "practices.csv",
+    "fees": "fees.csv",
+    "visits": "visits.csv",
+    "stripe": "stripe.jsonl",
+    "era": "era",
+    "bank": "bank.csv",
+}
+
+
+def demo(as_json: Json = False) -> int:
+    """Show the main job on sample data: load a sample month, reconcile it, print its summary, write its dashboard.
+
+    Works in the workspace of TRUEUP_HOME and TRUEUP_DATABASE_URL, so that every other command can look at the result,
+    and refuses one that holds any other data: give it a TRUEUP_HOME of its own then. The sample is always the same, so
+    a second run finds nothing new.
+    """
+    from sandbox import world
+
+    output = Output(as_json)
+    with workspace.opened() as books:
+        folder = books.settings.home / "demo"
+        output.message(f"1 of 4: the sample month {MONTH} is written to {folder}")
+        sample = world.write(folder, month=MONTH)
+        with books.connection() as connection:
+            _refuse_real_data(connection, folder)
+        output.message("2 of 4: its files are loaded")
+        loaded = load.Loaded()
+        for kind, name in FILES.items():
+            load.take_in(books, kind, [folder / name], output, loaded)
+        output.message("3 of 4: the books are reconciled (up to a minute the first time)")
+        outcome = reconcile.run(books, sample.as_of, output)
+        output.message("4 of 4: the month is summed up")
+        summed_up, page = _sum_up(books, output, sample.as_of)
+    output.result(
+        {
+            "load": loaded.document(),
+            "reconcile": reconcile.document(outcome, sample.as_of),
+            "summary": summed_up,
+            "dashboard": str(page),
+        }
+    )
+    return max(loaded.exit_code, reconcile.exit_code(outcome))
+
+
+def _sum_up(books: workspace.Workspace, output: Output, as_of: "date") -> tuple[dict[str, object], Path]:
+    from dashboards.pages import month
+    from orchestration.commands import summary
+
+    with books.connection() as connection:
+        found = summary.read(connection, MONTH)
+        html = month.render(connection, MONTH)
+    page = books.settings.home / "exports" / f"month-{MONTH}.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(page) as sink:
+        sink.write(html.encode())
+    summary.show(found, as_of, output)
+    output.line()
+    output.line(f"Dashboard: {page}")
+    output.line()
+    output.line("Next: trueup up                    the same dashboard, live, and the Dagster UI")
+    output.line("      trueup export visit_revenue  every visit of the books as CSV")
+    output.line("      trueup status                what is loaded; for data of your own use another TRUEUP_HOME")
+    return summary.document(found), page
+
+
+def _refuse_real_data(connection: "psycopg.Connection", folder: Path) -> None:
+    samples = {(kind, digest) for kind, name in FILES.items() for digest in _digests(folder / name)}
+    others = {(kind, digest) for kind, digest in connection.execute("select kind, file_sha256 from raw.file")} - samples
+    if others:
+        kinds = ", ".join(sorted({kind for kind, _ in others}))
+        raise CannotRun(
+            f"These books hold files that are not the demo's ({len(others)}: {kinds}); sample data must not be mixed "
+            "with them. Run the demo in a home of its own: TRUEUP_HOME=.trueup-demo TRUEUP_DATABASE_URL= trueup demo"
+        )
+
+
+def _digests(place: Path) -> "list[str]":
+    files = sorted(place.iterdir()) if place.is_dir() else [place]
+    return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
