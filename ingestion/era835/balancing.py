@@ -22,7 +22,10 @@ class Balance:
 
     def start(self) -> None:
         """Begins a transaction."""
-        self._first_claim, self._first_service = len(self._claims["residual_cents"]), len(self._services["residual_cents"])
+        self._first_claim, self._first_service = (
+            len(self._claims["residual_cents"]),
+            len(self._services["residual_cents"]),
+        )
         self._claim_segments: list[int] = []
         self._claim_adjusted: list[int] = []
         self._claim_owed: list[int] = []

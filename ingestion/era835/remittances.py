@@ -72,6 +72,12 @@ def parse(data: bytes) -> Remittances:
     return remittances(file_sha256, reader.tables, reader.findings)
 
 
+def refused(data: bytes, findings: list[Finding]) -> Remittances:
+    """A file of which nothing could be read: empty tables, and why."""
+    file_sha256 = sha256(data).hexdigest()
+    return remittances(file_sha256, Reader(file_sha256).tables, findings)
+
+
 def remittances(file_sha256: str, columns: dict[str, dict[str, list[Any]]], findings: list[Finding]) -> Remittances:
     """Columns to Arrow tables. The remarks are put in the order of the file."""
     findings.sort(key=lambda found: (found.byte_offset is None, found.byte_offset or 0))

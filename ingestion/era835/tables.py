@@ -175,6 +175,7 @@ class Reader:
         return amount
 
     def _amount_or_zero(self, text: str, where: str) -> int | None:
+        """The same, but an empty one counts 0 and is told: the balance says whether that is right."""
         if text:
             return self._amount(text, where)
         self._note("era.amount_missing", None, where)
@@ -244,7 +245,7 @@ class Reader:
         elements += _BLANKS
         self._claim += 1
         self._service, self._in_claim, self._service_open = -1, True, False
-        charge, paid = self._amount(elements[3], "CLP03"), self._amount(elements[4], "CLP04")
+        charge, paid = self._amount_or_zero(elements[3], "CLP03"), self._amount_or_zero(elements[4], "CLP04")
         owed = self._amount(elements[5], "CLP05") if elements[5] else 0
         status, claims = elements[2].strip(), self._claims
         claims["claim_index"].append(self._claim)
@@ -297,7 +298,7 @@ class Reader:
             reason, text = elements[number].strip(), elements[number + 1]
             if not reason and not text:
                 continue
-            amount = self._amount(text, f"CAS{number + 1:02d}")
+            amount = self._amount_or_zero(text, f"CAS{number + 1:02d}")
             self._balance.adjust(amount, owed=group == "PR", on_service=service is not None)
             if amount is None:
                 continue
@@ -351,7 +352,7 @@ class Reader:
             named, text = elements[number].strip(), elements[number + 1]
             if not named and not text:
                 continue
-            amount = self._amount(text, f"PLB{number + 1:02d}")
+            amount = self._amount_or_zero(text, f"PLB{number + 1:02d}")
             self._balance.adjust_provider(amount)
             if amount is None:
                 continue
