@@ -79,13 +79,20 @@ def unique(feed: Feed, table: str, columns: Sequence[str], sentence: str) -> Con
     )
 
 
-def listed(feed: Feed, table: str, column: str, values: Sequence[str], sentence: str) -> Contract:
-    """Blocks when `column` holds a value that is not in the vocabulary `values`; null is not judged."""
+def listed(  # noqa: PLR0913 - the parts of a contract, each named by the caller
+    feed: Feed,
+    table: str,
+    column: str,
+    values: Sequence[str],
+    sentence: str,
+    severity: Severity = Severity.BLOCKING,
+) -> Contract:
+    """Breaks when `column` holds a value that is not in the vocabulary `values`; null is not judged."""
     return Contract(
         name=f"{table}_{column}_is_listed",
         feed=feed,
         table=table,
-        severity=Severity.BLOCKING,
+        severity=severity,
         sentence=sentence,
         expectation="ExpectColumnValuesToBeInSet",
         arguments={"column": column, "value_set": sorted(values)},

@@ -56,12 +56,22 @@ CONTRACTS: tuple[Contract, ...] = (
         [state.value for state in State],
         "a visit state outside the vocabulary. Correct the state in the visit ledger and load it again.",
     ),
+    no_row(
+        name="visit_place_of_service_is_two_digits",
+        feed="visits",
+        table="visit",
+        severity=Severity.BLOCKING,
+        sentence="a place of service that is not two digits (02 and 10 are telehealth).",
+        query="select visit_token from visit where place_of_service !~ '^[0-9][0-9]$'",
+    ),
+    # The code set grows with CMS: a code we do not know prices nothing, and must not stop the books of everyone else.
     listed(
         "visits",
         "visit",
         "place_of_service",
         sorted(place_of_service.NAMES),
-        "a place of service outside the code set (two digits; 02 and 10 are telehealth).",
+        "a place of service that the CMS code set of this version does not have; it finds no fee, so it stays unpriced.",
+        severity=Severity.WARNING,
     ),
     not_negative("visits", "visit", "charge_cents"),
     not_negative("visits", "visit", "patient_estimate_cents"),

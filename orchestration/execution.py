@@ -58,6 +58,7 @@ def run(home: Path, manifest: Mapping[str, Any], books: Books, run_id: UUID, kil
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with dg.DagsterInstance.from_config(str(home)) as instance:
+            instance.optimize_for_webserver(statement_timeout=60_000, pool_recycle=3600, max_overflow=4)
             for dead in killed:
                 lost = instance.get_run_by_id(str(dead))
                 if lost and not lost.is_finished:
