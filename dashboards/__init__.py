@@ -1,0 +1,1 @@
+"""Pictures of the marts: server-rendered pages that only read."""

@@ -1,0 +1,7 @@
+-- Every figure of one month.
+select
+    measure,
+    amount_cents,
+    count
+from marts.month_summary
+where period = %(period)s

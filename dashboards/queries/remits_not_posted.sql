@@ -1,0 +1,14 @@
+-- Remit transactions of which nothing posts.
+select
+    verdict,
+    trn_number,
+    payer_name,
+    paid_on,
+    bpr_cents,
+    claims_cents,
+    provider_adjustments_cents,
+    residual_cents
+from marts.era_tieout
+where verdict <> 'posted'
+order by verdict desc, paid_on desc nulls last, file_sha256 asc, st_index asc
+limit %(listed)s

@@ -1,0 +1,75 @@
+"""Turns a template and its values into a page, with a linked stylesheet or as one file that needs nothing else."""
+
+import base64
+import hashlib
+from functools import cache
+from importlib import resources
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from dashboards.leak_guide import guide
+from dashboards.money import dollars
+
+STATIC = resources.files("dashboards").joinpath("static")
+
+
+def page(template: str, *, standalone: bool = False, **values: object) -> str:
+    """Render templates/<template>; `standalone` puts the stylesheet inside and leaves links to other pages out.
+
+    The file then carries its own content security policy, which allows that one stylesheet by its hash and nothing else.
+    """
+    style = _stylesheet() if standalone else ""
+    return _environment().get_template(template).render(
+        standalone=standalone, style=Markup(style), style_hash=_hash(style), **values  # noqa: S704 (our own file)
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(str(resources.files("dashboards").joinpath("templates"))),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(dollars=dollars, words=_words, month=_month, thousands=_thousands, shown=_shown)
+    environment.globals.update(guide=guide)
+    return environment
+
+
+@cache
+def _stylesheet() -> str:
+    return STATIC.joinpath("trueup.css").read_text(encoding="utf-8")
+
+
+def _hash(style: str) -> str:
+    return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+
+def _words(name: str | None) -> str:
+    return (name or "").replace("_", " ").strip()
+
+
+_MONTHS = "January February March April May June July August September October November December".split()
+
+
+def _month(period: str | None) -> str:
+    if not period:
+        return "No month"
+    year, number = period.split("-")
+    return f"{_MONTHS[int(number) - 1]} {year}"
+
+
+def _thousands(number: int) -> str:
+    return f"{number:,}"
+
+
+def _shown(value: object, name: str) -> str:
+    """Write one piece of evidence: money by its name's ending, the rest as it is."""
+    if name.endswith("_cents") and (value is None or isinstance(value, int)):
+        return dollars(value)
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return "\N{EN DASH}" if value is None else str(value)

@@ -1,0 +1,43 @@
+"""Builds empty marts from the columns that the dbt contracts promise, so that a page's test breaks when they change."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import yaml
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+MODELS = Path(__file__).parents[2] / "dbt" / "models" / "marts"
+
+
+def create(connection: psycopg.Connection[Any], books: Mapping[str, Iterable[Mapping[str, object]]]) -> None:
+    """Create every mart that has a contract, readable by trueup_reader, and fill in the rows of `books`."""
+    connection.execute("create schema if not exists marts")
+    for name, columns in _contracts():
+        described = sql.SQL(", ").join(
+            sql.SQL("{} {}").format(sql.Identifier(column["name"]), sql.SQL(column["data_type"])) for column in columns
+        )
+        connection.execute(sql.SQL("create table marts.{} ({})").format(sql.Identifier(name), described))
+        for row in books.get(name, ()):
+            _insert(connection, name, row)
+    connection.execute("grant usage on schema marts to trueup_reader")
+    connection.execute("grant select on all tables in schema marts to trueup_reader")
+
+
+def _contracts() -> Iterable[tuple[str, list[dict[str, Any]]]]:
+    for path in sorted(MODELS.rglob("_models.yml")):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
+            columns = model.get("columns", [])
+            if columns and all("data_type" in column for column in columns):
+                yield model["name"], columns
+
+
+def _insert(connection: psycopg.Connection[Any], name: str, row: Mapping[str, object]) -> None:
+    statement = sql.SQL("insert into marts.{} ({}) values ({})").format(
+        sql.Identifier(name),
+        sql.SQL(", ").join(map(sql.Identifier, row)),
+        sql.SQL(", ").join(sql.Placeholder() for _ in row),
+    )
+    connection.execute(statement, [Jsonb(value) if isinstance(value, dict) else value for value in row.values()])
