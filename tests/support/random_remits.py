@@ -158,7 +158,8 @@ def _claims_of_visit(rng: Random, visit: Observation, numbers: list[str]) -> lis
         numbers.append(number)
         claim = _claim(rng, _written(rng, visit.claim_ref), status, rng.choice((number,) * 6 + (None,)))
         if status in ("23", "25"):
-            claim = replace(claim, paid_cents=0, claim_adjustments=(), services=())
+            nothing_yet = (Adjustment("OA", "133", claim.charge_cents),)
+            claim = replace(claim, paid_cents=0, claim_adjustments=nothing_yet, services=())
         found.append((payer, claim))
         while rng.random() < 0.3:
             found.append((payer, replace(_reversal(rng, claim, numbers), claim_ref=_written(rng, visit.claim_ref))))

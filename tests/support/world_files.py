@@ -161,7 +161,7 @@ def _stripped(segment: list[str]) -> list[str]:
 
 def body_sha256(sent: Transaction) -> str:
     """Return the name of a transaction's body, whatever its envelope."""
-    return hashlib.sha256("~".join("*".join(segment) for segment in body(sent)).encode()).hexdigest()
+    return hashlib.sha256("".join("*".join(segment) + "~" for segment in body(sent)).encode()).hexdigest()
 
 
 def era_835(transactions: Sequence[Transaction], control: int, signs: Delimiters) -> bytes:

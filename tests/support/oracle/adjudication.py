@@ -115,8 +115,17 @@ class Adjudication:
     other_adjustment_cents: int
     allowed_cents: int | None
     pos_paid: str | None
-    last_primary: Claim | None
-    primary_denials: tuple[Claim, ...]
+    live_primary: tuple[Claim, ...]
+
+    @property
+    def last_primary(self) -> Claim | None:
+        """Return the last live primary claim."""
+        return self.live_primary[-1] if self.live_primary else None
+
+    @property
+    def primary_denials(self) -> tuple[Claim, ...]:
+        """Return the live primary claims that are denials."""
+        return tuple(claim for claim in self.live_primary if is_denial(claim))
 
     @property
     def denied(self) -> bool:
@@ -145,6 +154,5 @@ def adjudicate(claims: Sequence[PostedClaim]) -> Adjudication:
         other_adjustment_cents=_sum(paid_for) - responsibility - contractual - sequestration,
         allowed_cents=allowed if primary else None,
         pos_paid=(primary[-1].claim.facility_code or None) if primary else None,
-        last_primary=primary[-1].claim if primary else None,
-        primary_denials=tuple(entry.claim for entry in denials),
+        live_primary=tuple(entry.claim for entry in primary),
     )

@@ -1,0 +1,75 @@
+"""The marts against the oracle, to the cent, on big random worlds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support import product_run
+from tests.support.oracle.books import keep
+from tests.support.random_world import Options, random_world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ledger.store.database import Database
+
+    from tests.support.oracle.books import Books
+    from tests.support.product_run import Product
+
+# A world that lacks a case proves nothing about it.
+CATEGORIES = {
+    *("completed_not_billed", "charge_failed", "billed_not_billable", "duplicate_charge", "claim_never_adjudicated"),
+    *("denied", "pos_mismatch", "underpaid", "orphan_charge", "orphan_remit", "remit_for_unbillable_visit"),
+    "eft_missing",
+}
+
+
+@pytest.fixture(scope="module")
+def books_and_marts(
+    module_database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Books, dict[str, list[str]]]:
+    """One big world, loaded and reconciled once."""
+    home = tmp_path_factory.mktemp("agrees")
+    world = random_world(11, Options(visits=800))
+    product = product_run.Product.at(module_database, home / "home", world)
+    receipts = product.load(world, home / "files")
+    assert [r.quarantined for r in receipts if r.kind != "era" and r.quarantined] == []
+    product.reconcile(world)
+    books = keep(product.with_hashes(world).inputs())
+    return books, product_run.compare(product, books)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        *("visit_revenue", "memos", "leaks", "era_tieout", "eft_tieout"),
+        *("unmatched_remits", "denials", "payout_tieout"),
+    ],
+)
+def test_a_mart_says_what_the_contract_says(books_and_marts: tuple[Books, dict[str, list[str]]], table: str) -> None:
+    books, disagreements = books_and_marts
+    assert getattr(books, {"memos": "memo_cents"}.get(table, table))
+    assert disagreements[table] == []
+
+
+def test_the_world_has_every_leak_verdict_and_bank_status(
+    books_and_marts: tuple[Books, dict[str, list[str]]],
+) -> None:
+    books, _ = books_and_marts
+    assert {leak.category for leak in books.leaks} == CATEGORIES
+    assert {row["verdict"] for row in books.era_tieout} == {"posted", "held", "duplicate", "conflict"}
+    assert {row["status"] for row in books.eft_tieout.values()} == {"matched", "missing", "unexpected", "mismatch"}
+
+
+@pytest.mark.parametrize(("seed", "timezone"), [(12, "UTC"), (13, "Asia/Kolkata")])
+def test_other_worlds_in_other_time_zones_agree_too(
+    database: Database, tmp_path: Path, seed: int, timezone: str
+) -> None:
+    world = random_world(seed, Options(visits=300, timezone=timezone))
+    product: Product = product_run.Product.at(database, tmp_path / "home", world)
+    product.load(world, tmp_path / "files")
+    product.reconcile(world)
+    disagreements = product_run.compare(product, keep(product.with_hashes(world).inputs()))
+    assert {table: lines[:5] for table, lines in disagreements.items() if lines} == {}

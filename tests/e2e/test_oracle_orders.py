@@ -1,0 +1,57 @@
+"""The books don't depend on the order, the batches or the repetition of what comes in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.support import product_run
+from tests.support.oracle.books import keep
+from tests.support.random_world import Options, World, random_world
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ledger.store.database import Database
+
+# Which of two conflicting remits comes first is the one thing that hangs on arrival.
+SAME_IN_ANY_ORDER = Options(visits=300, conflicts=False)
+TABLES = ("visit_revenue", "leaks", "era_tieout", "eft_tieout", "unmatched_remits", "denials", "payout_tieout")
+
+
+def _issued(product: product_run.Product, world: World) -> dict[str, int]:
+    """Return the memos of disputed visits, the one sum that hangs on what came before the dispute."""
+    disputed = {t for t, book in keep(world.inputs()).visits.items() if book.desired_memo_cents is None}
+    return {token: cents for token, cents in product.memo_sums().items() if token in disputed}
+
+
+def test_three_shuffled_batches_with_a_reconcile_after_each_give_the_same_books(
+    database: Database, tmp_path: Path
+) -> None:
+    world = random_world(21, SAME_IN_ANY_ORDER)
+    product = product_run.Product.at(database, tmp_path / "home", world)
+    for number, batch in enumerate(world.shuffled(5).batches(3)):
+        product.load(batch, tmp_path / f"batch-{number}")
+        product.reconcile(batch)
+    whole = product.with_hashes(world)
+    books = keep(whole.inputs(), _issued(product, whole))
+    disagreements = product_run.compare(product, books)
+    seen = {table: disagreements[table][:5] for table in ("visit_revenue", "memos", "leaks", "denials", "eft_tieout")}
+    assert not any(seen.values()), seen
+
+
+def test_everything_loaded_twice_changes_nothing(database: Database, tmp_path: Path) -> None:
+    world = random_world(22, SAME_IN_ANY_ORDER)
+    product = product_run.Product.at(database, tmp_path / "home", world)
+    product.load(world, tmp_path / "first")
+    product.reconcile(world)
+    memos = product.memos()
+    marts = {table: product.rows(f"select * from marts.{table}") for table in TABLES}
+    assert all(receipt.already_loaded for receipt in product.load(world, tmp_path / "again"))
+    assert product.reconcile(world).nothing_new
+    receipts = product.load(world.shuffled(6), tmp_path / "shuffled")
+    assert not all(receipt.already_loaded for receipt in receipts)
+    assert product.reconcile(world).memos == 0
+    assert product.memos() == memos
+    for table, rows in marts.items():
+        again = product.rows(f"select * from marts.{table}")
+        assert sorted(map(repr, again)) == sorted(map(repr, rows)), table

@@ -1,0 +1,178 @@
+"""A world through the real loaders and the real reconcile, and its marts beside what the oracle says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from ledger.settings import Settings
+from ledger.store.database import connect
+from psycopg.rows import dict_row
+
+from ingestion import bank_deposits, fee_schedule, landing, practices, stripe_objects, visit_ledger
+from ingestion.era835 import load as era835
+from ingestion.era835.archive import Archive
+from orchestration.reconcile import Outcome, reconcile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ledger.store.database import Database
+
+    from tests.support.oracle.books import Books
+    from tests.support.random_world import World
+
+LOADERS = {
+    "visits": visit_ledger.load,
+    "stripe": stripe_objects.load,
+    "fees": fee_schedule.load,
+    "practices": practices.load,
+    "bank": bank_deposits.load,
+}
+Rows = dict[Any, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Product:
+    """The product on one database, keeping its books in the world's time zone."""
+
+    database: Database
+    settings: Settings
+
+    @classmethod
+    def at(cls, database: Database, home: Path, world: World) -> Product:
+        """Return the product with a fresh home."""
+        return cls(database, Settings(home=home, database_url=database.url, timezone=world.rules.timezone))
+
+    def load(self, world: World, directory: Path) -> list[landing.Receipt]:
+        """Load every file of a world in its order, committing after each, and return the receipts."""
+        archive = Archive(self.settings.home / "archive", bytes(32))
+        receipts = []
+        with connect(self.database) as connection:
+            landing.ensure_schema(connection)
+            connection.commit()
+            for kind, path in world.write(directory):
+                if kind != "era":
+                    receipts.append(LOADERS[kind](connection, path))
+                    connection.commit()
+                    continue
+                for receipt in era835.load(connection, path, archive):
+                    receipts.append(receipt)
+                    connection.commit()
+        return receipts
+
+    def reconcile(self, world: World) -> Outcome:
+        """Reconcile as of the world's day."""
+        return reconcile(self.settings, self.database, as_of=world.rules.as_of, on_step=lambda *_: None)
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        """Return the rows of a query, UUIDs as text."""
+        with connect(self.database) as connection, connection.cursor(row_factory=dict_row) as cursor:
+            found = cursor.execute(query).fetchall()
+        return [{k: str(v) if isinstance(v, UUID) else v for k, v in row.items()} for row in found]
+
+    def memo_sums(self) -> dict[str, int]:
+        """Return the signed sum of memos of each visit that has any."""
+        rows = self.rows(
+            "select visit_token, sum(case kind when 'debit' then amount_cents else -amount_cents end)::bigint as cents"
+            " from ledger.memos group by visit_token"
+        )
+        return {row["visit_token"]: row["cents"] for row in rows if row["cents"]}
+
+    def memos(self) -> list[dict[str, Any]]:
+        """Return every memo ever issued, in a fixed order."""
+        return self.rows("select * from ledger.memos order by memo_id")
+
+    def with_hashes(self, world: World) -> World:
+        """Return the world with the hashes that break ties of time, as the loaders stored them."""
+        seen = self.rows("select visit_token, state_changed_at, state, charge_cents, row_sha256 from raw.visit")
+        hashes = {_observation_key(row): row["row_sha256"] for row in seen}
+        events = self.rows("select event_id, object_sha256 from raw.stripe_object where event_id is not null")
+        shas = {row["event_id"]: row["object_sha256"] for row in events}
+        return replace(
+            world,
+            observations=[replace(o, sha=hashes[_observation_key(vars(o))]) for o in world.observations],
+            stripe_lines=[replace(x, sha=shas[x.event["id"]]) if x.event else x for x in world.stripe_lines],
+        )
+
+
+def _observation_key(row: Mapping[str, Any]) -> tuple[str, datetime, str, int]:
+    moment: datetime = row["state_changed_at"]
+    return row["visit_token"], moment.astimezone(UTC), row["state"], row["charge_cents"]
+
+
+def differences(got: Mapping[Any, Mapping[str, Any]], want: Mapping[Any, Mapping[str, Any]]) -> list[str]:
+    """Return, a line each, what the marts hold and the oracle does not, by key and column."""
+    lines = [f"{key}: only in the marts" for key in got.keys() - want.keys()]
+    lines += [f"{key}: missing in the marts" for key in want.keys() - got.keys()]
+    for key in got.keys() & want.keys():
+        for column, value in want[key].items():
+            if got[key][column] != value:
+                lines.append(f"{key} {column}: marts {got[key][column]!r}, oracle {value!r}")
+    return sorted(lines)
+
+
+def visit_revenue(product: Product) -> Rows:
+    """Return the visit_revenue mart by token."""
+    return {row["visit_token"]: row for row in product.rows("select * from marts.visit_revenue")}
+
+
+def compare(product: Product, books: Books) -> dict[str, list[str]]:
+    """Return by table what the marts and the oracle's books disagree on; equal books give empty lists."""
+    era_columns = "file_sha256, st_index, trn_number, bpr_cents, claims_cents, provider_adjustments_cents"
+    era = product.rows(f"select {era_columns}, residual_cents, verdict from marts.era_tieout")
+    eft = product.rows(
+        "select trn_number, coalesce(expected_cents, 0) as expected_cents, coalesce(deposited_cents, 0)"
+        " as deposited_cents, residual_cents, status from marts.eft_tieout"
+    )
+    strays = product.rows(
+        "select file_sha256, st_index, claim_index, claim_ref, paid_cents from marts.unmatched_remits"
+    )
+    payouts = product.rows("select * from marts.payout_tieout")
+    return {
+        "visit_revenue": differences(visit_revenue(product), books.visit_revenue),
+        "memos": differences(_wrapped(product.memo_sums()), _wrapped(books.memo_cents)),
+        "leaks": _leaks(product, books),
+        "era_tieout": differences(
+            _by(era, "file_sha256", "st_index"), _by(books.era_tieout, "file_sha256", "st_index")
+        ),
+        "eft_tieout": differences({row["trn_number"]: row for row in eft}, books.eft_tieout),
+        "unmatched_remits": differences(
+            _by(strays, "file_sha256", "st_index", "claim_index"),
+            _by(books.unmatched_remits, "file_sha256", "st_index", "claim_index"),
+        ),
+        "denials": differences(
+            _denials(product), {k: {"claims": v[0], "cents": v[1]} for k, v in books.denials.items()}
+        ),
+        "payout_tieout": differences({row["payout_id"]: row for row in payouts}, books.payout_tieout),
+    }
+
+
+def _wrapped(sums: Mapping[str, int]) -> Rows:
+    return {token: {"memo_cents": cents} for token, cents in sums.items()}
+
+
+def _by(rows: list[dict[str, Any]], *key: str) -> Rows:
+    return {tuple(row[column] for column in key): row for row in rows}
+
+
+def _denials(product: Product) -> Rows:
+    rows = product.rows("select period, payer_id, group_code, reason_code, claims, amount_cents from marts.denials")
+    keys = ("period", "payer_id", "group_code", "reason_code")
+    return {tuple(r[key] for key in keys): {"claims": r["claims"], "cents": r["amount_cents"]} for r in rows}
+
+
+def _leaks(product: Product, books: Books) -> list[str]:
+    """Return the leaks that one side has more often than the other, by category, visit and amount."""
+    rows = product.rows(
+        "select category, coalesce(visit_token::text, '') as token, amount_cents from marts.leaks"
+        " where category <> 'recoupment_open'"
+    )
+    got = Counter((row["category"], row["token"], row["amount_cents"]) for row in rows)
+    want = Counter(tuple(leak) for leak in books.leaks)
+    surplus = [f"{leak}: marts {count} more" for leak, count in (got - want).items()]
+    return sorted(surplus + [f"{leak}: oracle {count} more" for leak, count in (want - got).items()])
