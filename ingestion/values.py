@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from ingestion.landing import described
 
@@ -54,6 +55,7 @@ def uuid(value: str) -> str:
     return value.lower()
 
 
+@lru_cache(maxsize=100_000)  # appointments of many visits begin and end at the same times
 def instant(value: str) -> str:
     """Read an ISO-8601 time that carries its offset into the same instant in UTC, as ISO text."""
     try:
@@ -121,6 +123,7 @@ def place_of_service(value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=1_000)
 def modifiers(value: str) -> str:
     """Read modifiers joined by | into upper case, each once, sorted: their order says nothing here."""
     codes = {code.strip().upper() for code in value.split("|")}

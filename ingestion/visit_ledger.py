@@ -48,6 +48,7 @@ COLUMNS = (
     Column("state_changed_at", values.instant),
 )
 _NAMES = [column.name for column in COLUMNS]
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _TIMES = ("scheduled_start", "scheduled_end", "started_at", "ended_at")
 _STORED = (*_NAMES, "row_sha256", "file_sha256", "row_number", "load_id")
 
@@ -85,8 +86,7 @@ def row_sha256(row: Values) -> str:
     Canonical is the JSON array, in UTF-8 and without blanks, of the values in the order of `COLUMNS` in their
     normal forms: trimmed, UUIDs in lower case, modifiers sorted, times in UTC, numbers as numbers, nothing as null.
     """
-    canonical = json.dumps([row[name] for name in _NAMES], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_encode([row[name] for name in _NAMES]).encode()).hexdigest()
 
 
 def _keep(load: Load) -> int:

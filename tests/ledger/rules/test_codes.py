@@ -1,0 +1,53 @@
+"""The code lists that Python and the seeds share."""
+
+from __future__ import annotations
+
+import pytest
+
+from ledger.rules.adjustment import GROUP_CODES, MEANINGS, AdjustmentClass, Bearer, adjustment_class, bearer
+from ledger.rules.codes_file import rows_of
+from ledger.rules.place_of_service import NAMES, TELEHEALTH
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("carc", ("reason_code",)),
+        ("adjustment_class", ("group_code", "reason_code")),
+        ("place_of_service", ("place_of_service",)),
+    ],
+)
+def test_a_code_stands_in_its_list_once_and_no_field_is_empty(name: str, key: tuple[str, ...]) -> None:
+    rows = rows_of(name)
+    assert len({tuple(row[column] for column in key) for row in rows}) == len(rows) > 0
+    assert all(value and value == value.strip() for row in rows for value in row.values())
+
+
+def test_02_and_10_are_telehealth_and_nothing_else_is() -> None:
+    assert set(NAMES) > TELEHEALTH == {"02", "10"}
+
+
+def test_every_meaning_is_one_short_sentence() -> None:
+    assert len(MEANINGS) >= 60
+    assert {"1", "2", "3", "45", "253", "23", "29", "97"} <= set(MEANINGS)
+    assert all(meaning.endswith(".") and len(meaning) < 90 for meaning in MEANINGS.values())
+
+
+def test_the_group_alone_says_who_bears_an_amount() -> None:
+    assert [group for group in sorted(GROUP_CODES) if bearer(group) is Bearer.PATIENT] == ["PR"]
+
+
+@pytest.mark.parametrize(
+    ("group", "reason", "expected"),
+    [
+        ("CO", "45", AdjustmentClass.CONTRACTUAL),
+        ("CO", "253", AdjustmentClass.SEQUESTRATION),
+        ("PR", "45", AdjustmentClass.PATIENT_RESPONSIBILITY),
+        ("PR", "1", AdjustmentClass.PATIENT_RESPONSIBILITY),
+        ("OA", "45", AdjustmentClass.OTHER),
+        ("OA", "23", AdjustmentClass.OTHER),
+        ("CO", "97", AdjustmentClass.OTHER),
+    ],
+)
+def test_an_adjustment_has_the_class_the_contract_gives_it(group: str, reason: str, expected: AdjustmentClass) -> None:
+    assert adjustment_class(group, reason) is expected
