@@ -1,7 +1,6 @@
 """`trueup era parse`: 835 files to tables, with no database at all."""
 
-import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -10,13 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.commands.errors import PARTLY, WENT_WELL
-from orchestration.commands.export import written_whole
 from orchestration.commands.output import Json, Output, example, plain_table, printable
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
     from ingestion.era835 import Remittances
 
 SHOWN_OF_FINDINGS = 5
@@ -44,7 +39,6 @@ class Format(StrEnum):
 class Parsed:
     """What became of the files: one line a file, and how many findings of severity error there are in all."""
 
-    out: Path
     lines: list[dict[str, object]] = field(default_factory=list)
     errors: int = 0
 
@@ -54,11 +48,13 @@ class Parsed:
         return PARTLY if self.errors else WENT_WELL
 
 
-@era.command("parse", epilog=example("trueup era parse remit.835 other.835 --out tables --format csv"))
+@era.command("parse", epilog=example("trueup era parse remit.835 other.835.gz --out tables --format csv"))
 def parse(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", exists=True, readable=False, help="835 files."),
+        typer.Argument(
+            metavar="FILE...", exists=True, readable=False, help="835 files or folders; .gz and .zip are opened."
+        ),
     ],
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", file_okay=False, help="One file a table; made if absent.")
@@ -66,65 +62,43 @@ def parse(
     form: Annotated[Format, typer.Option("--format", help="How the tables are written.")] = Format.PARQUET,
     as_json: Json = False,
 ) -> int:
-    """Turn 835 files into the tables transactions, claims, services, adjustments, provider_adjustments, remarks, findings."""
-    output = Output(as_json)
-    out.mkdir(parents=True, exist_ok=True)
-    parsed = Parsed(out)
-    with _tables(out, form) as tables:
-        for name, found in _read(files, output):
-            tables.add(found)
-            _report(name, found, parsed, output)
-    output.table(
-        plain_table(
-            "Parsed",
-            ("file", "transactions", "claims", "services", "errors", "warnings"),
-            [[str(value) for value in line.values()] for line in parsed.lines],
-        )
-    )
+    """Turn 835 files into seven tables: transactions, claims, services, adjustments, remarks, findings and more."""
+    from ingestion.era835.write import write
+
+    output, parsed = Output(as_json), Parsed()
+    with output.progress("files") as progress:
+        write(_counted(_read(files, parsed, output), progress), out, form.value)
+    columns = ("file", "sha-256", "transactions", "claims", "services", "errors", "warnings")
+    output.table(plain_table("Parsed", columns, [_cells(line) for line in parsed.lines]))
     output.line(f"Tables: {out}")
     output.result({"out": str(out), "format": form, "files": parsed.lines})
     return parsed.exit_code
 
 
-class _Writers:
-    """Seven files, each written batch by batch as drafts that take their places together at the end."""
-
-    def __init__(self, out: Path, form: Format, drafts: contextlib.ExitStack) -> None:
-        self._out, self._form, self._drafts = out, form, drafts
-        self._open: dict[str, csv.CSVWriter | parquet.ParquetWriter] = {}
-
-    def add(self, found: "Remittances") -> None:
-        """Append the tables of one file."""
-        for name, table in found.tables():
-            if name not in self._open:
-                self._open[name] = self._writer(name, table.schema)
-            self._open[name].write_table(table)
-
-    def _writer(self, name: str, schema: "pa.Schema") -> "csv.CSVWriter | parquet.ParquetWriter":
-        from pyarrow import csv, parquet
-
-        sink = self._drafts.enter_context(written_whole(self._out / f"{name}.{self._form}"))
-        writer = csv.CSVWriter if self._form is Format.CSV else parquet.ParquetWriter
-        return self._drafts.enter_context(writer(sink, schema))
+def _counted(files: "Iterator[Remittances]", progress: Callable[[int], None]) -> "Iterator[Remittances]":
+    for done, found in enumerate(files, start=1):
+        yield found
+        progress(done)
 
 
-@contextlib.contextmanager
-def _tables(out: Path, form: Format) -> Iterator[_Writers]:
-    with contextlib.ExitStack() as drafts:
-        yield _Writers(out, form, drafts)
-
-
-def _read(files: Iterable[Path], output: Output) -> "Iterator[tuple[str, Remittances]]":
-    from ingestion.era835 import parse as parse_835
+def _read(files: Iterable[Path], parsed: Parsed, output: Output) -> "Iterator[Remittances]":
+    from ingestion.era835.drop_folder import received
 
     known: set[str] = set()
     for path in files:
-        found = parse_835(path.read_bytes())
-        if found.file_sha256 in known:
-            output.message(f"{printable(path)}: the same bytes as a file before it, left out.")
-            continue
-        known.add(found.file_sha256)
-        yield str(path), found
+        for file in received(path):
+            found = file.parse()
+            if found.file_sha256 in known:
+                output.message(f"{printable(path)}: the same bytes as a file before it, left out.")
+                continue
+            known.add(found.file_sha256)
+            _report(str(path), found, parsed, output)
+            yield found
+
+
+def _cells(line: dict[str, object]) -> list[str]:
+    file, digest, *figures = line.values()
+    return [str(file), str(digest)[:12], *(f"{figure:,}" for figure in figures)]
 
 
 def _report(name: str, found: "Remittances", parsed: Parsed, output: Output) -> None:
@@ -134,6 +108,7 @@ def _report(name: str, found: "Remittances", parsed: Parsed, output: Output) -> 
     parsed.lines.append(
         {
             "file": printable(name),
+            "file_sha256": found.file_sha256,
             "transactions": found.transactions.num_rows,
             "claims": found.claims.num_rows,
             "services": found.services.num_rows,

@@ -16,8 +16,8 @@ INTERRUPTED = 130
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
-# By name, because importing the classes would load Dagster and every driver for `trueup --help`. Their texts are sentences
-# written for the user and hold no value of a row.
+# By name, because importing the classes would load Dagster and every driver for `trueup --help`. Their texts are
+# sentences written for the user and hold no value of a row.
 SENTENCES = {
     "orchestration.commands.errors.Misused": MISUSED,
     "orchestration.commands.errors.CannotRun": COULD_NOT_RUN,
@@ -25,6 +25,8 @@ SENTENCES = {
     "ledger.settings.SettingsError": MISUSED,
     "ledger.store.database.DatabaseUnavailable": COULD_NOT_RUN,
     "ingestion.landing.FeedUnreadable": COULD_NOT_RUN,
+    "ingestion.era835.archive.ArchiveError": COULD_NOT_RUN,
+    "orchestration.dbt_project.DbtFailed": COULD_NOT_RUN,
 }
 
 # SQLSTATE codes and classes (PostgreSQL, Appendix A): psycopg's own texts may quote a row, so they are never shown.
@@ -102,7 +104,15 @@ def _of_the_system(error: OSError) -> str | None:
         return (
             f"The system forbids it{where}: {os.strerror(error.errno or 0)}. Give this user the right and run it again."
         )
-    if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EIO, errno.EMFILE, errno.ENAMETOOLONG}:
+    if error.errno in {
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.EEXIST,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENAMETOOLONG,
+    }:
         return f"The system could not do it{where}: {os.strerror(error.errno)}."
     return None
 

@@ -47,7 +47,7 @@ def export(
         typer.Option("--json", help="To stdout: as --format json. With --out: what was written, as JSON on stdout."),
     ] = False,
 ) -> int:
-    """Export a table of the books. Rows come in one fixed order; amounts are integer cents; days and times are ISO-8601."""
+    """Export a table of the books. Rows come in one fixed order, amounts as integer cents, times in ISO-8601."""
     output = Output(as_json)
     chosen = form or _implied(out, as_json)
     if out is None and chosen in BINARY and sys.stdout.isatty():

@@ -10,8 +10,8 @@ from orchestration.commands.errors import CannotRun
 
 if TYPE_CHECKING:
     import psycopg
-    import xlsxwriter
-    from xlsxwriter.worksheet import Worksheet
+    import xlsxwriter  # type: ignore[import-untyped]  # the library has no types
+    from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]  # the library has no types
 
 ROWS_A_FETCH = 5_000
 XLSX_ROWS = 1_048_576  # of a sheet, the header included (Excel specifications and limits)
@@ -57,7 +57,7 @@ def tables(connection: "psycopg.Connection") -> dict[str, Table]:
 def as_csv(connection: "psycopg.Connection", table: Table, sink: BinaryIO) -> int:
     """Write CSV (RFC 4180, UTF-8, a header) straight from COPY and give the number of rows."""
     with connection.cursor() as cursor:
-        with cursor.copy(f"copy ({table.query(_as_text)}) to stdout (format csv, header)") as copy:  # type: ignore[arg-type]  # composed from catalog names
+        with cursor.copy(f"copy ({table.query(_as_text)}) to stdout (format csv, header)") as copy:
             sink.writelines(copy)
         return cursor.rowcount
 
@@ -79,7 +79,7 @@ def as_parquet(connection: "psycopg.Connection", table: Table, sink: BinaryIO) -
     import pyarrow as pa
     from pyarrow import parquet
 
-    types = {"boolean": pa.bool_(), "date": pa.date32(), MOMENT: pa.timestamp("us", tz="UTC")}
+    types: dict[str, pa.DataType] = {"boolean": pa.bool_(), "date": pa.date32(), MOMENT: pa.timestamp("us", tz="UTC")}
     types |= dict.fromkeys(INTEGER_TYPES, pa.int64())
     schema = pa.schema([(column.name, types.get(column.type, pa.string())) for column in table.columns])
     count = 0
@@ -144,7 +144,7 @@ def _columns(connection: "psycopg.Connection", schema: str, name: str | None) ->
 
 def _batches(connection: "psycopg.Connection", query: str) -> Iterator[list[tuple[object, ...]]]:
     with connection.cursor(name="export") as cursor:
-        cursor.execute(query)  # type: ignore[arg-type]  # composed from catalog names
+        cursor.execute(query)
         while rows := cursor.fetchmany(ROWS_A_FETCH):
             yield rows
 
@@ -212,7 +212,7 @@ def _exact(value: int, table: Table, column: Column) -> int:
 
 
 def _close(book: "xlsxwriter.Workbook") -> None:
-    from xlsxwriter.exceptions import FileCreateError
+    from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]  # the library has no types
 
     try:
         book.close()

@@ -1,7 +1,6 @@
 """`trueup load`: takes files in, one transaction a file, and says what was kept and what was quarantined."""
 
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.commands import workspace
-from orchestration.commands.errors import COULD_NOT_RUN, PARTLY, WENT_WELL, disk_full_or_forbidden
+from orchestration.commands.errors import COULD_NOT_RUN, PARTLY, WENT_WELL
 from orchestration.commands.output import Json, Output, counted, example, printable
 
 if TYPE_CHECKING:
-    import psycopg
-
-    from ingestion.landing import Receipt
+    from ingestion.landing import Connection, Quarantined, Receipt
 
 SHOWN_OF_QUARANTINE = 5  # lines a file; the rest is one command away
 
@@ -115,27 +112,30 @@ def take_in(books: workspace.Workspace, kind: str, paths: Iterable[Path], output
 
     with books.connection() as connection:
         for path in paths:
+            taken: list[Receipt] = []
             try:
                 with output.progress(printable(path.name)) as progress:
-                    for source, receipt in _receipts(books, connection, kind, path, progress):
+                    for receipt in _receipts(books, connection, kind, path, progress):
                         connection.commit()
-                        loaded.receipts.append((source, receipt))
-                        _report(source, receipt, output)
+                        taken.append(receipt)
+                        loaded.receipts.append((path, receipt))
             except FeedUnreadable as refusal:
                 connection.rollback()
-                _refuse(path, str(refusal), output, loaded)
-            except OSError as failure:
-                if disk_full_or_forbidden(failure) and failure.filename != os.fspath(path):
-                    raise
-                connection.rollback()
-                _refuse(path, f"{printable(path)} cannot be read: {os.strerror(failure.errno or 0)}.", output, loaded)
+                loaded.refused.append((path, str(refusal)))
+                output.message(f"Refused, nothing of it is kept: {refusal}")
+            _report(path, taken, output)
 
 
 def _receipts(
-    books: workspace.Workspace, connection: "psycopg.Connection", kind: str, path: Path, progress: Callable[[int], None]
-) -> "Iterator[tuple[Path, Receipt]]":
+    books: workspace.Workspace, connection: "Connection", kind: str, path: Path, progress: Callable[[int], None]
+) -> "Iterator[Receipt]":
     if kind == "era":
-        yield from _era_receipts(books, connection, path, progress)
+        # pyarrow takes half a second to import: only remittances pay for it.
+        from ingestion.era835 import load as remittances
+        from ingestion.era835.archive import Archive
+
+        archive = Archive.at(books.settings.home, books.settings.archive_key)
+        yield from remittances.load(connection, path, archive, progress)
         return
     from ingestion import bank_deposits, fee_schedule, practices, stripe_objects, visit_ledger
 
@@ -146,31 +146,40 @@ def _receipts(
         "practices": practices.load,
         "bank": bank_deposits.load,
     }
-    yield path, loaders[kind](connection, path, progress=progress)
+    yield loaders[kind](connection, path, progress=progress)
 
 
-def _report(path: Path, receipt: "Receipt", output: Output) -> None:
-    name = printable(path)
-    if receipt.already_loaded:
+def _report(path: Path, taken: "Sequence[Receipt]", output: Output) -> None:
+    new = [receipt for receipt in taken if not receipt.already_loaded]
+    # A folder or an archive brings many files: one line for all of them.
+    files = f" ({counted(len(taken), 'file')})" if len(taken) > 1 else ""
+    name = f"{printable(path)}{files}"
+    if taken and not new:
         output.line(f"{name}: already loaded, nothing changed.")
-        return
-    refused = len(receipt.quarantined)
-    output.line(
-        f"{name}: {counted(receipt.rows, 'row')} kept, {refused:,} quarantined."
-        if refused
-        else f"{name}: {counted(receipt.rows, 'row')} kept."
-    )
-    for note in receipt.notes:
-        output.message(f"  note: {note}")
-    for item in receipt.quarantined[:SHOWN_OF_QUARANTINE]:
-        output.message(f"  {item.position}: {item.rule}: {item.message}")
-    if refused > SHOWN_OF_QUARANTINE:
-        output.message(f"  … and {refused - SHOWN_OF_QUARANTINE:,} more: see all with `trueup export quarantine`.")
+    elif taken:
+        output.line(f"{name}: {_kept(taken, new)}.")
+    if len(taken) == 1:
+        for note in new and new[0].notes:
+            output.message(f"  {note}")
+    _report_quarantine([(receipt, item) for receipt in new for item in receipt.quarantined], output)
 
 
-def _refuse(path: Path, reason: str, output: Output, loaded: Loaded) -> None:
-    loaded.refused.append((path, reason))
-    output.message(f"Refused, nothing of it is kept: {reason}")
+def _kept(taken: "Sequence[Receipt]", new: "Sequence[Receipt]") -> str:
+    noun = "transaction" if new[0].kind == "era" else "row"
+    said = f"{counted(sum(receipt.rows for receipt in new), noun)} kept"
+    refused = sum(len(receipt.quarantined) for receipt in new)
+    if refused:
+        said += f", {counted(refused, 'piece')} quarantined"
+    if len(new) < len(taken):
+        said += f"; {counted(len(taken) - len(new), 'file')} already loaded, nothing changed"
+    return said
+
+
+def _report_quarantine(refused: "Sequence[tuple[Receipt, Quarantined]]", output: Output) -> None:
+    for receipt, item in refused[:SHOWN_OF_QUARANTINE]:
+        output.message(f"  file {receipt.file_sha256[:12]}, {item.position}: {item.rule}: {item.message}")
+    if len(refused) > SHOWN_OF_QUARANTINE:
+        output.message(f"  … and {len(refused) - SHOWN_OF_QUARANTINE:,} more: see all with `trueup export quarantine`.")
 
 
 def _receipt_document(path: Path, receipt: "Receipt") -> dict[str, object]:

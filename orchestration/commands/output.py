@@ -18,7 +18,23 @@ WIDTH_OF_A_FILE = (
     140  # a table written to a pipe or a file is not folded at the 80 columns of a terminal nobody looks at
 )
 FIGURES = frozenset(
-    {"files", "rows", "quarantined", "pieces", "transactions", "visits", "memos", "found", "count", "amount", "off by"}
+    {
+        "files",
+        "rows",
+        "quarantined",
+        "pieces",
+        "transactions",
+        "visits",
+        "memos",
+        "found",
+        "count",
+        "amount",
+        "off by",
+        "claims",
+        "services",
+        "errors",
+        "warnings",
+    }
 )
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -89,7 +105,7 @@ class Output:
 
     @contextlib.contextmanager
     def steps(self, label: str) -> Iterator[Callable[[str, int, int], None]]:
-        """Give a function that takes (name of the step, steps done, steps in all); a line a step where no terminal is."""
+        """Give a function that takes (name of the step, steps done, steps in all)."""
         if not sys.stderr.isatty():
             yield lambda name, done, total: self.message(f"{label}: {done} of {total}: {name}")
             return

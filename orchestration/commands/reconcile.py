@@ -51,7 +51,7 @@ def run(books: workspace.Workspace, as_of: date, output: Output) -> "Outcome":
 
 
 def exit_code(outcome: "Outcome") -> int:
-    """Give 1 when a check failed, else 0: warnings (orphans, old feeds) are in the leak report, not in the exit code."""
+    """Give 1 when a check failed, else 0; warnings (orphans, old feeds) do not count: they are leaks, and told."""
     return PARTLY if getattr(outcome, "failures", ()) else WENT_WELL
 
 

@@ -93,7 +93,8 @@ def read(connection: "psycopg.Connection", day: date) -> Status:
         for row in connection.execute(
             "select kind, count(file.load_id), coalesce(sum(row_count), 0)::bigint,"
             " coalesce(sum(quarantined_count), 0)::bigint, max(loaded_at)"
-            " from unnest(array['visits', 'stripe', 'era', 'fees', 'practices', 'bank']) with ordinality as kinds (kind, place)"
+            " from unnest(array['visits', 'stripe', 'era', 'fees', 'practices', 'bank'])"
+            " with ordinality as kinds (kind, place)"
             " left join raw.file using (kind) group by kind, place order by place"
         )
     )
@@ -145,7 +146,8 @@ def show(found: Status, output: Output) -> None:
     if found.last_failure:
         failure = found.last_failure
         output.line(
-            f"A later one ({failure.started_at:%Y-%m-%d %H:%M} UTC) {failure.status}: {failure.sentence or 'no reason kept'}"
+            f"A later one ({failure.started_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC) {failure.status}: "
+            f"{failure.sentence or 'it said nothing.'}"
         )
     for sentence in found.stale:
         output.line(f"Stale: {sentence}")

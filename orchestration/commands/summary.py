@@ -1,5 +1,6 @@
 """The month-start summary on a terminal: the figures of the dashboard's month, in dollars made of integer cents."""
 
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dashboards.checks import Check, checks
@@ -26,7 +27,8 @@ MEMOS = """
 """
 
 
-class Memos(NamedTuple):
+@dataclass(frozen=True)
+class Memos:
     """Memos of one kind for visits of the month, by the month they post to (YYYY-MM)."""
 
     kind: str
@@ -73,7 +75,7 @@ def document(found: Summary) -> dict[str, object]:
     return {
         "period": found.period,
         "measures": found.measures,
-        "memos": [line._asdict() for line in found.memos],
+        "memos": [asdict(line) for line in found.memos],
         "leaks": found.leaks,
         "tie_outs": found.tie_outs,
         "checks": [{**check._asdict(), "difference_cents": check.difference_cents} for check in found.checks],

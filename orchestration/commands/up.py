@@ -87,7 +87,7 @@ def _dagster(books: workspace.Workspace) -> Iterator["subprocess.Popen[bytes]"]:
     # A session of its own: Ctrl-C reaches us alone, and what it starts in turn ends with it.
     with (
         log.open("ab") as words,
-        subprocess.Popen(
+        subprocess.Popen(  # noqa: S603 - the command is made by orchestration.dagster_home
             command, env=environment, stdin=subprocess.DEVNULL, stdout=words, stderr=words, start_new_session=True
         ) as server,
     ):
