@@ -94,7 +94,7 @@ def opened(path: Path) -> Iterator[FeedFile]:
         # A pipe can be read only once, and the bytes are needed twice.
         content: Content = handle if handle.seekable() else io.BytesIO(handle.read())
         digest = hashlib.file_digest(content, "sha256")
-        byte_count = content.tell()
+        byte_count = content.seek(0, io.SEEK_END)
         if not byte_count:
             raise FeedUnreadable(f"{path.name} is empty. Export it again.")
         content.seek(0)

@@ -144,7 +144,9 @@ def _refused(load: Load, number: int, line: int | None, problems: Sequence[Probl
 
 def _wrong_fields(expected: int) -> Problem:
     return Problem(
-        "fields", None, f"of the row are not {expected} as in the header; put quotes around a value that holds a comma"
+        "fields",
+        None,
+        f"of the row are not {expected} as in the header; put a value that holds a comma in quotes and close them",
     )
 
 

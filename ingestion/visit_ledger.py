@@ -104,9 +104,21 @@ def _keep(load: Load) -> int:
 
 def _stored(load: Load) -> Iterator[list[object]]:
     file_sha256, load_id = load.file.sha256, load.load_id
+    without_time = 0
     for number, row in table_file.read(load, COLUMNS, _between_columns):
         row["units"] = row["units"] or 1
+        without_time += _has_no_time(row)
         yield [*row.values(), row_sha256(row), file_sha256, number, load_id]
+    if without_time:
+        load.notes.append(
+            f"{without_time} self-pay visits were partially completed and have no start or no end: a practice that"
+            " charges by time gets 0 for them."
+        )
+
+
+def _has_no_time(row: Values) -> bool:
+    is_partial = row["state"] == State.PARTIALLY_COMPLETED and row["payer_id"] is None
+    return is_partial and not (row["started_at"] and row["ended_at"])
 
 
 def _between_columns(row: Values) -> Iterator[Problem]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import random
+import threading
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -268,6 +270,22 @@ def test_damaged_parquet_writes_nothing(connection: Connection, tmp_path: Path) 
         visit_ledger.load(connection, path)
     assert one(connection, "select count(*) from raw.file") == 0
     assert one(connection, "select count(*) from raw.visit") == 0
+
+
+def test_a_pipe_can_be_loaded(connection: Connection, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(as_csv(visit(1), visit(2)),))
+    writer.start()
+    receipt = visit_ledger.load(connection, pipe)
+    writer.join()
+    assert (receipt.rows, receipt.quarantined) == (2, ())
+
+
+def test_a_partial_visit_without_times_is_remarked(connection: Connection, tmp_path: Path) -> None:
+    own_pay = {"state": "partially_completed", "payer_id": "", "patient_estimate_cents": ""}
+    receipt = load(connection, tmp_path, visit(1, ended_at="", **own_pay), visit(2, **own_pay))
+    assert receipt.notes[0].startswith("1 self-pay visits were partially completed")
 
 
 def test_progress_is_told_how_many_rows_were_read(connection: Connection, tmp_path: Path) -> None:
