@@ -37,7 +37,7 @@ def row(*things: Any, **more: Any) -> dict[str, Any]:
     return keep(world(*things, **more)).visit_revenue[TOKEN]
 
 
-def found(*things: Any, **more: Any) -> dict[str, int]:
+def found(*things: Any, **more: Any) -> dict[str, int | None]:
     return {leak.category: leak.amount_cents for leak in keep(world(*things, **more)).leaks}
 
 
@@ -269,6 +269,7 @@ def test_the_variance_compares_what_was_delivered_with_what_was_paid_for() -> No
     leaks = found(visit(), elsewhere, fee(12000), fee(11000, "02"))
     assert (leaks["pos_mismatch"], leaks["underpaid"]) == (1000, 1000)
     assert "underpaid" not in found(visit(), remit(1, PAID), fee(10099))
+    assert found(visit(), elsewhere, fee(12000))["pos_mismatch"] is None
 
 
 def test_a_period_is_the_month_where_the_practice_is() -> None:

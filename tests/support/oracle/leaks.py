@@ -19,11 +19,11 @@ TELEHEALTH = frozenset({"02", "10"})
 
 
 class Leak(NamedTuple):
-    """A leak; token is empty where no visit of ours has it."""
+    """A leak; token is empty where no visit of ours has it, the amount where it cannot be priced."""
 
     category: str
     visit_token: str
-    amount_cents: int
+    amount_cents: int | None
 
 
 def find(
@@ -41,7 +41,7 @@ def find(
     found += [Leak("orphan_remit", "", posted.claim.paid_cents) for posted in unmatched]
     found += [Leak("orphan_charge", "", cents) for cents in _orphan_charges(visits, payments)]
     found += [Leak("eft_missing", "", cents) for cents in _missing_efts(inputs)]
-    return sorted(found)
+    return sorted(found, key=repr)
 
 
 def _patient(book: VisitBook, charge_statuses: set[str]) -> Iterator[tuple[str, int]]:
@@ -56,7 +56,7 @@ def _patient(book: VisitBook, charge_statuses: set[str]) -> Iterator[tuple[str, 
         yield "billed_not_billable", book.billed_cents - target
 
 
-def _payer(book: VisitBook, rules: Rules) -> Iterator[tuple[str, int]]:
+def _payer(book: VisitBook, rules: Rules) -> Iterator[tuple[str, int | None]]:
     """Return what the payer's side of a visit leaks."""
     visit, said = book.visit, book.adjudication
     if not book.bills:
@@ -72,8 +72,8 @@ def _payer(book: VisitBook, rules: Rules) -> Iterator[tuple[str, int]]:
         yield "denied", refused if book.expected_cents is None else book.expected_cents
         return
     places = {visit.place_of_service, said.pos_paid}
-    if places == TELEHEALTH and book.expected_cents is not None and book.expected_paid_cents is not None:
-        yield "pos_mismatch", book.expected_cents - book.expected_paid_cents
+    if places == TELEHEALTH:
+        yield "pos_mismatch", book.pos_variance_cents
     if book.expected_paid_cents is not None and said.allowed_cents is not None:
         excess = book.expected_paid_cents - said.allowed_cents
         if excess >= rules.underpaid_cents:

@@ -37,7 +37,10 @@ class PostedClaim:
 
 
 def verdicts(transactions: Sequence[Transaction]) -> list[str]:
-    """Return the verdict of each transaction, in arrival order: posted, held, duplicate or conflict."""
+    """Return the verdict of each transaction, in arrival order: posted, held, duplicate or conflict.
+
+    Without a trace number there is nothing to conflict in.
+    """
     bodies: set[str] = set()
     posted: set[tuple[object, ...]] = set()
     given = []
@@ -47,7 +50,7 @@ def verdicts(transactions: Sequence[Transaction]) -> list[str]:
             verdict = "duplicate"
         elif sent.residual_cents != 0 or sent.bpr_cents < 0:
             verdict = "held"
-        elif key in posted:
+        elif key in posted and sent.trn_number is not None:
             verdict = "conflict"
         else:
             verdict = "posted"
