@@ -36,11 +36,11 @@ class Archive:
 
     @classmethod
     def at(cls, home: Path, key: str | None) -> Archive:
-        """The archive under `home`. `key` is base64 of 32 bytes; without one, `home`/keys/archive.key is made once."""
+        """Return the archive under `home`. `key` is base64 of 32 bytes; without one `home`/keys/archive.key is made."""
         return cls(home / "archive", _decoded(key) if key else _kept_key(home / "keys" / "archive.key"))
 
     def keep(self, file_sha256: str, data: bytes) -> Path:
-        """Keeps a file, whole or not at all, and on disk before this returns; one that is kept already stays as it is."""
+        """Keep a file, whole or not at all, and on disk before this returns; one kept already stays as it is."""
         path = self._path(file_sha256)
         if path.exists():
             return path
@@ -51,7 +51,7 @@ class Archive:
         return path
 
     def read(self, file_sha256: str) -> bytes:
-        """The bytes of a kept file. Raises ArchiveError when it is not kept, was changed, or has another key."""
+        """Return the bytes of a kept file. Raises ArchiveError when it is not kept, was changed, or has another key."""
         try:
             sealed = self._path(file_sha256).read_bytes()
         except FileNotFoundError:
@@ -75,7 +75,7 @@ def _decoded(key: str) -> bytes:
 
 
 def _kept_key(path: Path) -> bytes:
-    """The key in a file of its owner's alone; made when it is not there. Two who make it at once get the same."""
+    """Return the key in a file of its owner's alone; made when not there. Two who make it at once get the same."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         _write_once(path, token_bytes(_KEY_BYTES))
@@ -83,7 +83,7 @@ def _kept_key(path: Path) -> bytes:
 
 
 def _write_once(path: Path, data: bytes) -> None:
-    """Writes a file whole (0600), and only where there is none yet: a reader never sees a part of it."""
+    """Write a file whole (0600), and only where there is none yet: a reader never sees a part of it."""
     part = path.with_name(f".{path.name}.{token_hex(8)}")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)

@@ -41,18 +41,18 @@ class Balance:
         self.residual_cents: int | None = None
 
     def open_claim(self, segment: int) -> None:
-        """A CLP stands in `segment`."""
+        """Note that a CLP stands in `segment`."""
         self._claim_segments.append(segment)
         self._claim_adjusted.append(0)
         self._claim_owed.append(0)
 
     def open_service(self, segment: int) -> None:
-        """An SVC stands in `segment`."""
+        """Note that an SVC stands in `segment`."""
         self._service_segments.append(segment)
         self._service_adjusted.append(0)
 
     def adjust(self, amount: int | None, *, owed: bool, on_service: bool) -> None:
-        """A CAS amount of the last claim (and of its last line); null where it could not be read."""
+        """Take a CAS amount of the last claim (and of its last line); null where it could not be read."""
         if amount is None:
             self._unread_claims.add(len(self._claim_adjusted) - 1)
             if on_service:
@@ -66,14 +66,14 @@ class Balance:
             self._claim_owed[-1] += amount
 
     def adjust_provider(self, amount: int | None) -> None:
-        """A PLB amount; null where it could not be read."""
+        """Take a PLB amount; null where it could not be read."""
         if amount is None:
             self._provider = None
         elif self._provider is not None:
             self._provider.append(amount)
 
     def finish(self, bpr_cents: int | None) -> None:
-        """Writes the residuals of the transaction; `remarks` are (rule, segment or null, amount) of what does not balance."""
+        """Write the residuals; `remarks` are (rule, segment or null, amount) of what does not balance."""
         paid = self._claims["paid_cents"][self._first_claim :]
         too_large = self._too_large(bpr_cents, paid)
         if too_large:
@@ -97,7 +97,8 @@ class Balance:
             services["paid_cents"][self._first_service :],
             self._provider or [],
         )
-        return self._magnitude + abs(bpr_cents or 0) + sum(map(abs, filter(None, columns))) > LARGEST_CENTS
+        magnitude: int = self._magnitude + abs(bpr_cents or 0) + sum(map(abs, filter(None, columns)))
+        return magnitude > LARGEST_CENTS
 
     def _total(self, bpr_cents: int | None, paid: list[int | None]) -> None:
         if None not in paid:
@@ -113,7 +114,7 @@ class Balance:
     def _level(
         self, columns: dict[str, list[Any]], first: int, adjusted: list[int], unread: set[int], level: str
     ) -> None:
-        """The residuals of the claims or of the service lines of this transaction."""
+        """Write the residuals of the claims or of the service lines of this transaction."""
         segments = self._claim_segments if level == "claim" else self._service_segments
         residuals: list[int | None] = [
             None if charge is None or paid is None else charge - adjustments - paid

@@ -28,7 +28,7 @@ class Received(NamedTuple):
     readable: bool = True
 
     def parse(self) -> Remittances:
-        """The tables of the file; of an archive that does not open, empty ones with a finding that says so."""
+        """Return the tables of the file; of an archive that does not open, empty ones with a finding that says so."""
         return parse(self.data) if self.readable else refused(self.data, [finding("era.archive_unreadable", Place())])
 
 
@@ -90,7 +90,7 @@ def _unzipped(data: bytes) -> Iterator[Received]:
 
 
 def _member(archive: ZipFile, name: str, size: int) -> bytes | None:
-    """A member's bytes; null where it does not open."""
+    """Return a member's bytes; null where it does not open."""
     if size > _MOST_BYTES:
         return None
     try:

@@ -16,7 +16,7 @@ _ENVELOPE = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA", "TA1"})
 
 @dataclass
 class Transaction:
-    """One ST*835: its segments are `[start, end)` of the interchange, ST included, SE not. `complete` = it has its SE."""
+    """One ST*835: its segments are `[start, end)` of the interchange, with ST, without SE. `complete`: it has an SE."""
 
     st_index: int
     isa_control: str | None
@@ -46,7 +46,7 @@ class _Walk:
     start: int | None = None
 
     def note(self, rule: str, segment: int, value: str | None = None) -> None:
-        """Adds a remark about the envelope, or about the transaction that starts at `start`."""
+        """Add a remark about the envelope, or about the transaction that starts at `start`."""
         inside = self.start is not None
         number = segment - self.start if self.start is not None else self.interchange.first_segment + segment
         place = Place(self.st_index if inside else None, number, self.interchange.byte_offset(segment))
@@ -54,7 +54,7 @@ class _Walk:
 
 
 def transactions(interchange: Interchange, first_st_index: int, findings: list[Finding]) -> list[Transaction]:
-    """The 835 transactions of one interchange, numbered from `first_st_index`; remarks go to `findings`.
+    """Return the 835 transactions of one interchange, numbered from `first_st_index`; remarks go to `findings`.
 
     Wrong counts and control numbers are told and nothing more: clearinghouses rewrap. A transaction without its own SE
     is not complete, whatever follows.
@@ -78,7 +78,7 @@ def transactions(interchange: Interchange, first_st_index: int, findings: list[F
 
 
 def _outside(walk: _Walk, at: int, elements: list[str]) -> None:
-    """Takes one segment that stands outside every transaction."""
+    """Take one segment that stands outside every transaction."""
     name = elements[0]
     if name in _ENVELOPE and name != "SE":
         walk.stray = False
@@ -102,7 +102,7 @@ def _outside(walk: _Walk, at: int, elements: list[str]) -> None:
 
 
 def _transaction(walk: _Walk, start: int, elements: list[str]) -> int:
-    """Takes a transaction from its ST on; returns the segment after it."""
+    """Take a transaction from its ST on; return the segment after it."""
     walk.stray = False
     walk.grouped += 1
     segments, element = walk.interchange.segments, walk.interchange.delimiters.element
@@ -140,7 +140,7 @@ def _close_group(walk: _Walk, at: int) -> None:
 
 
 def _agree(walk: _Walk, rule: str, at: int, elements: list[str], expected: tuple[int, str | None]) -> None:
-    """Compares a trailer's count and control number with what was counted and opened."""
+    """Compare a trailer's count and control number with what was counted and opened."""
     if _number(elements) != expected[0]:
         said = _element(elements, 1) or ""
         walk.note(f"{rule}_count", at, f"{said if said.isdecimal() else described(said)}, counted {expected[0]}")
@@ -149,7 +149,7 @@ def _agree(walk: _Walk, rule: str, at: int, elements: list[str], expected: tuple
 
 
 def _number(elements: list[str]) -> int | None:
-    """A trailer's count; null where it is no number."""
+    """Return a trailer's count; null where it is no number."""
     said = _element(elements, 1) or ""
     return int(said) if said.isascii() and said.isdecimal() and len(said) <= 10 else None  # noqa: PLR2004 - N0 1/10
 

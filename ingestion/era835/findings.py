@@ -8,41 +8,67 @@ from typing import NamedTuple
 
 from ingestion.landing import Quarantined, described
 
-_AMOUNT_LIKE = re.compile(r"[+-]?\$?[\d,]{0,18}\.?\d{0,8}")
+_AMOUNT_LIKE = re.compile(r"[+-]?\$?[0-9,]*\.?[0-9]*")
+_MOST_DIGITS = 18  # longer ones are more likely numbers of members or accounts
 
 ERROR_RULES = {
     "era.empty": "The file is empty. Ask the sender for it again.",
-    "era.not_edi": "The file is not an 835: before any ISA, GS or ST stands other text. Load the file as the payer sent it, "
-    "without notes, headings or reports around it.",
-    "era.isa_unreadable": "The file starts with an ISA that cannot be read (cut off, or its 16 elements are not there), so "
-    "everything up to the next ISA was left out. Ask the sender for the file again.",
-    "era.no_remittance": "The file holds no 835 transaction, so there is nothing to post. Load the remittance file of the "
-    "same delivery.",
-    "era.segment_outside": "Segments stand outside every transaction and cannot be read; an ST may be damaged. Ask the "
-    "sender for the file again if a remittance is missing.",
-    "era.archive_unreadable": "The compressed file cannot be opened (damaged, locked by a password, or too large). Unpack it "
-    "yourself, or ask the sender for it again.",
-    "era.cut_off": "The transaction has no SE of its own: the file was cut off or damaged here. It is held and never posts; "
-    "ask the sender for the whole file and load that.",
-    "era.bpr_missing": "The transaction has no BPR, so nobody knows how much was paid. It is held; ask the payer to send it "
-    "again.",
-    "era.bpr_repeated": "The transaction has a second BPR, so two payments claim it. It is held; ask the payer to send it "
-    "again.",
-    "era.bpr_negative": "The payment (BPR02) is below zero, which a payment cannot be; a balance owed goes forward by PLB. "
-    "It is held; ask the payer for a corrected 835.",
-    "era.amount_unreadable": "{where} is not an amount (digits, at most two of them after the point, at most 18 in all). The "
-    "transaction is held; ask the payer for a corrected 835.",
-    "era.amount_too_large": "The amounts of the transaction add up to more than the books can hold. It is held; ask the payer "
-    "for a corrected 835.",
+    "era.not_edi": (
+        "The file is not an 835: before any ISA, GS or ST stands other text. Load the file as the payer sent it, "
+        "without notes, headings or reports around it."
+    ),
+    "era.isa_unreadable": (
+        "The file starts with an ISA that cannot be read (cut off, or its 16 elements are not there), so "
+        "everything up to the next ISA was left out. Ask the sender for the file again."
+    ),
+    "era.no_remittance": (
+        "The file holds no 835 transaction, so there is nothing to post. Load the remittance file of the same delivery."
+    ),
+    "era.segment_outside": (
+        "Segments stand outside every transaction and cannot be read; an ST may be damaged. Ask the sender for "
+        "the file again if a remittance is missing."
+    ),
+    "era.archive_unreadable": (
+        "The compressed file cannot be opened (damaged, locked by a password, or too large). Unpack it yourself, "
+        "or ask the sender for it again."
+    ),
+    "era.cut_off": (
+        "The transaction has no SE of its own: the file was cut off or damaged here. It is held and never posts; "
+        "ask the sender for the whole file and load that."
+    ),
+    "era.bpr_missing": (
+        "The transaction has no BPR, so nobody knows how much was paid. It is held; ask the payer to send it again."
+    ),
+    "era.bpr_repeated": (
+        "The transaction has a second BPR, so two payments claim it. It is held; ask the payer to send it again."
+    ),
+    "era.bpr_negative": (
+        "The payment (BPR02) is below zero, which a payment cannot be; a balance owed goes forward by PLB. It is "
+        "held; ask the payer for a corrected 835."
+    ),
+    "era.amount_unreadable": (
+        "{where} is not an amount (digits, at most two of them after the point, at most 18 in all). The "
+        "transaction is held; ask the payer for a corrected 835."
+    ),
+    "era.amount_too_large": (
+        "The amounts of the transaction add up to more than the books can hold. It is held; ask the payer for a "
+        "corrected 835."
+    ),
     "era.currency": "The remittance is not in US dollars (CUR02). It is held; post it by hand at the rate of the bank.",
-    "era.service_outside_claim": "A service line (SVC) stands before any claim (CLP). The transaction is held; ask the payer "
-    "to send it again.",
-    "era.adjustment_outside_claim": "An adjustment (CAS) stands before any claim (CLP). The transaction is held; ask the "
-    "payer to send it again.",
-    "era.held_residual": "The payment (BPR02) differs from the claims paid less the provider adjustments (CLP04, PLB) by the "
-    "amount shown. The transaction is held until the payer explains the difference or sends it corrected.",
-    "era.conflict": "A posted remittance has the same payer, payee, trace number, date and amount as this one, but other "
-    "claims. This one is held; ask the payer which of the two is right.",
+    "era.service_outside_claim": (
+        "A service line (SVC) stands before any claim (CLP). The transaction is held; ask the payer to send it again."
+    ),
+    "era.adjustment_outside_claim": (
+        "An adjustment (CAS) stands before any claim (CLP). The transaction is held; ask the payer to send it again."
+    ),
+    "era.held_residual": (
+        "The payment (BPR02) differs from the claims paid less the provider adjustments (CLP04, PLB) by the "
+        "amount shown. The transaction is held until the payer explains the difference or sends it corrected."
+    ),
+    "era.conflict": (
+        "A posted remittance has the same payer, payee, trace number, date and amount as this one, but other "
+        "claims. This one is held; ask the payer which of the two is right."
+    ),
 }
 """Rules whose breach holds the transaction (or refuses the file): rule to sentence."""
 
@@ -58,10 +84,14 @@ WARNING_RULES = {
     "era.iea_count": "IEA01 is not the number of groups counted in the interchange; see that no group is missing.",
     "era.iea_control": "IEA02 is not the control number of its ISA.",
     "era.iea_missing": "The interchange has no IEA: see that the file is whole.",
-    "era.claim_unbalanced": "CLP03 less its adjustments differs from CLP04 by the amount shown; posted as the payer sent it. "
-    "Ask the payer how the claim was worked out.",
-    "era.service_unbalanced": "SVC02 less its adjustments differs from SVC03 by the amount shown; posted as the payer sent "
-    "it. Ask the payer how the line was worked out.",
+    "era.claim_unbalanced": (
+        "CLP03 less its adjustments differs from CLP04 by the amount shown; posted as the payer sent it. Ask the "
+        "payer how the claim was worked out."
+    ),
+    "era.service_unbalanced": (
+        "SVC02 less its adjustments differs from SVC03 by the amount shown; posted as the payer sent it. Ask the "
+        "payer how the line was worked out."
+    ),
     "era.amount_missing": "{where} is empty and was taken as 0.",
     "era.reason_missing": "An adjustment has an amount and no reason code; it is kept without one.",
     "era.group_unknown": "The adjustment group (CAS01) is none of CO, PR, OA, PI and CR; it is kept as it stands.",
@@ -73,8 +103,11 @@ WARNING_RULES = {
 
 
 class Finding(NamedTuple):
-    """One remark. Indexes start at 0: `segment_index` counts from the ST of its transaction, or from the start of the
-    file where `st_index` is null; `byte_offset` from the start of the file."""  # noqa: D209 - fits two lines
+    """One remark, with indexes that start at 0.
+
+    `segment_index` counts from the ST of its transaction, or from the start of the file where `st_index` is null;
+    `byte_offset` from the start of the file.
+    """
 
     st_index: int | None
     segment_index: int | None
@@ -102,15 +135,16 @@ class Place:
 
 
 def finding(rule: str, place: Place, value: str | None = None, where: str = "") -> Finding:
-    """A remark under one of the rules above. `value` must be safe to show; `where` names the element (`CLP04`)."""
+    """Make a remark under one of the rules above. `value` must be safe to show; `where` names the element (`CLP04`)."""
     severity, sentence = ("error", ERROR_RULES[rule]) if rule in ERROR_RULES else ("warning", WARNING_RULES[rule])
     message = sentence.format(where=where)
     return Finding(place.st_index, place.segment_index, place.byte_offset, severity, rule, value, message)
 
 
 def shown(value: str) -> str:
-    """What may be shown of an element that should have been an amount: itself where it looks like one."""
-    return value if value and _AMOUNT_LIKE.fullmatch(value) else described(value)
+    """Say what may be shown of an element that should have been an amount: itself where it looks like one."""
+    digits = sum(character.isdecimal() for character in value)
+    return value if value and digits <= _MOST_DIGITS and _AMOUNT_LIKE.fullmatch(value) else described(value)
 
 
 def dollars(cents: int) -> str:
@@ -119,7 +153,7 @@ def dollars(cents: int) -> str:
 
 
 def quarantined(findings: list[Finding]) -> tuple[Quarantined, ...]:
-    """The pieces that go to quarantine: every error, once for each position and rule."""
+    """Return the pieces that go to quarantine: every error, once for each position and rule."""
     pieces = {
         (found.position, found.rule): Quarantined(found.position, found.rule, found.value, found.message)
         for found in reversed(findings)

@@ -31,7 +31,7 @@ _KEY = "coalesce(payer_id, trn_payer, payer_name), payee_npi, trn_number, paid_o
 def load(
     connection: Connection, path: Path, archive: Archive, progress: Callable[[int], None] | None = None
 ) -> Iterator[Receipt]:
-    """Loads every remittance file at `path` (a file, .gz, .zip or folder) and yields a receipt after each.
+    """Load every remittance file at `path` (a file, .gz, .zip or folder) and yield a receipt after each.
 
     The caller commits after each receipt; nothing is committed here. The bytes are in the archive before the rows are
     in the database, so that no committed row lacks its file. `progress` is told the bytes done. A file that is no 835
@@ -68,7 +68,7 @@ class _Known:
 
 
 def _judged(connection: Connection, remittances: Remittances) -> Remittances:
-    """The same with the verdicts that hold against everything that arrived before: duplicate, held, conflict, posted."""
+    """Give the verdicts that hold against everything that arrived before: duplicate, held, conflict, posted."""
     known = _known(connection, remittances.transactions)
     verdicts: list[str] = []
     added: list[Finding] = []

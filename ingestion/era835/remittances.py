@@ -51,7 +51,7 @@ class Remittances:
 
 
 def parse(data: bytes) -> Remittances:
-    """Reads the bytes of one file. Never raises on what they hold: what is wrong stands in `findings`.
+    """Read the bytes of one file. Never raises on what they hold: what is wrong stands in `findings`.
 
     `verdict` is what the file alone says: `duplicate` of an earlier transaction of it, `held` on any error of its own,
     else `posted`.
@@ -73,7 +73,7 @@ def parse(data: bytes) -> Remittances:
 
 
 def refused(data: bytes, findings: list[Finding]) -> Remittances:
-    """A file of which nothing could be read: empty tables, and why."""
+    """Return a file of which nothing could be read: empty tables, and why."""
     file_sha256 = sha256(data).hexdigest()
     return remittances(file_sha256, Reader(file_sha256).tables, findings)
 
@@ -106,7 +106,7 @@ def _table(columns: dict[str, Any], kinds: dict[str, str]) -> pa.Table:
 
 
 def _mark_duplicates(reader: Reader) -> None:
-    """Gives the verdict `duplicate` to every transaction whose body came before in the file."""
+    """Give the verdict `duplicate` to every transaction whose body came before in the file."""
     transactions = reader.tables["transactions"]
     seen: set[str] = set()
     for row, body in enumerate(transactions["body_sha256"]):

@@ -78,7 +78,7 @@ class Scan:
 
 
 def scan(data: bytes) -> Scan:
-    """Splits a file into interchanges. Never raises: what cannot be read is listed as unread.
+    """Split a file into interchanges. Never raises: what cannot be read is listed as unread.
 
     Delimiters are found in each ISA by counting its 16 separators, never by offset: ISA segments of 72 to 122 bytes
     occur. Prose before the first ISA means that the file is a description of a remittance and not one: nothing of it
@@ -108,7 +108,7 @@ def scan(data: bytes) -> Scan:
 
 
 def _trimmed(text: str) -> str:
-    """The text without leading byte order marks, blanks and empty lines."""
+    """Return the text without leading byte order marks, blanks and empty lines."""
     trimmed = text.lstrip(JUNK + "\r\n")
     return _trimmed(trimmed[3:]) if trimmed.startswith(_BYTE_ORDER_MARK) else trimmed
 
@@ -128,7 +128,7 @@ def _headers(text: str) -> list[tuple[int, Delimiters]]:
 
 
 def _delimiters(text: str, start: int, first_separator: int) -> Delimiters | None:
-    """The delimiters of the ISA at `start`; None when no whole ISA stands there."""
+    """Return the delimiters of the ISA at `start`; None when no whole ISA stands there."""
     element = text[first_separator]
     at = first_separator
     for _ in range(_SEPARATORS_OF_ISA - 1):
@@ -163,14 +163,14 @@ def _component_and_terminator(text: str, at: int) -> tuple[str, str] | None:
 
 
 def _past_breaks(text: str, at: int) -> int:
-    """The first position from `at` on that holds no line break."""
+    """Return the first position from `at` on that holds no line break."""
     while text[at : at + 1] in {"\r", "\n"}:
         at += 1
     return at
 
 
 def _fragment(text: str) -> Delimiters | None:
-    """The delimiters of a piece without ISA that starts with a GS or an ST, or None where they are not plain to see.
+    """Return the delimiters of a piece that starts with a GS or an ST, or None where they are not plain to see.
 
     The terminator is what stands before the segment that must follow: BPR after ST, ST after GS.
     """
@@ -192,7 +192,7 @@ def _fragment(text: str) -> Delimiters | None:
 
 
 def _interchange(text: str, start: int, end: int, delimiters: Delimiters, *, has_isa: bool) -> Interchange:
-    """The segments of one stretch of the file.
+    """Return the segments of one stretch of the file.
 
     Line breaks say nothing unless they are the terminator, so all are taken out first: that joins hard-wrapped lines
     of every width.

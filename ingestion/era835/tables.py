@@ -23,7 +23,7 @@ Columns: TypeAlias = dict[str, list[Any]]
 
 _GROUPS = frozenset({"CO", "PR", "OA", "PI", "CR"})
 _REVERSAL = "22"
-_DOLLARS = frozenset({"USD", "XXX"})  # XXX is ISO 4217 for no currency, seen where data were blanked out
+_DOLLARS = frozenset({"USD", "XXX"})  # the second is ISO 4217 for no currency, seen in blanked-out data
 _PASSED_OVER = frozenset(
     ["AMT", "LX", "N2", "N3", "N4", "NM1", "PER", "QTY", "RDM", "TS2", "TS3"]
 )  # segments of an 835 that carry nothing for our tables (names and contacts are never loaded)
@@ -68,7 +68,7 @@ class Reader:
         }
 
     def read(self, interchange: Interchange, transaction: Transaction) -> None:
-        """Adds one transaction to the tables, with its balance and its verdict as far as the file alone gives it."""
+        """Add one transaction to the tables, with its balance and its verdict as far as the file alone gives it."""
         self._start(interchange, transaction)
         element, handlers = interchange.delimiters.element, self._handlers
         segments = interchange.segments
@@ -127,7 +127,7 @@ class Reader:
         self._fill()
 
     def _fill(self) -> None:
-        """The columns that are the same for every row of a transaction, and the running numbers of its rows."""
+        """Fill the columns that are the same for every row of a transaction, and the running numbers of its rows."""
         for name, columns in self.tables.items():
             filled = columns[_FILLED.get(name, "amount_cents")]
             rows = len(filled) - self._firsts[name]
@@ -139,7 +139,7 @@ class Reader:
         self._date_claims()
 
     def _date_claims(self) -> None:
-        """A claim without dates of its own has those of its service lines: the first and the last."""
+        """Give a claim without dates of its own those of its service lines: the first and the last."""
         first = self._firsts["claims"]
         earliest, latest = self._claims["service_from"], self._claims["service_to"]
         owners, days = self._services["claim_index"], self._services["service_from"]
@@ -168,14 +168,14 @@ class Reader:
     # Values -------------------------------------------------------------------------------------------------------
 
     def _amount(self, text: str, where: str) -> int | None:
-        """An amount in cents; one that cannot be read is null and holds the transaction."""
+        """Read an amount in cents; one that cannot be read is null and holds the transaction."""
         amount = cents(text.strip())
         if amount is None:
             self._note("era.amount_unreadable", shown(text), where)
         return amount
 
     def _amount_or_zero(self, text: str, where: str) -> int | None:
-        """The same, but an empty one counts 0 and is told: the balance says whether that is right."""
+        """Read an amount of which an empty one counts 0 and is told: the balance says whether that is right."""
         if text:
             return self._amount(text, where)
         self._note("era.amount_missing", None, where)
@@ -343,7 +343,7 @@ class Reader:
                 rows["code"].append(code.strip())
 
     def _plb(self, elements: list[str]) -> None:
-        """Provider adjustments end the claims: an SVC or a CAS after them belongs to nothing."""
+        """Take provider adjustments; they end the claims: an SVC or a CAS after them belongs to nothing."""
         elements += _BLANKS
         self._in_claim = self._service_open = False
         year_end = self._day(elements[2], "PLB02")
@@ -367,7 +367,7 @@ class Reader:
 
 
 def body_sha256(interchange: Interchange, transaction: Transaction) -> str:
-    """The SHA-256 (hex) of a transaction without its envelope, the same for every resend of it.
+    """Return the SHA-256 (hex) of a transaction without its envelope, the same for every resend of it.
 
     Hashed are the segments between ST and SE, each followed by `~`, with `*` between elements, `:` between components
     and `^` between repetitions, whatever the file used; without line breaks, without empty segments and without blanks
@@ -385,10 +385,10 @@ def body_sha256(interchange: Interchange, transaction: Transaction) -> str:
 
 
 def _text(value: str) -> str | None:
-    """An element without blanks around it; null where it is empty."""
+    """Return an element without blanks around it; null where it is empty."""
     return value.strip() or None
 
 
 def _undoes(charge: int | None, paid: int | None, owed: int | None) -> bool:
-    """A reversal without status 22: a negative charge with nothing positive in CLP03 to CLP05."""
+    """Tell a reversal without status 22: a negative charge with nothing positive in CLP03 to CLP05."""
     return charge is not None and charge < 0 and (paid or 0) <= 0 and (owed or 0) <= 0

@@ -18,7 +18,7 @@ _MOST_DIGITS = 18  # X12 data element 782
 
 @lru_cache(maxsize=65536)
 def cents(text: str) -> int | None:
-    """An X12 amount (`100`, `100.`, `.5`, `-20`, at most 18 digits, at most two of them decimals) in cents; else null."""
+    """Return an X12 amount (`100`, `100.`, `.5`, `-20`; at most 18 digits, two of them decimals) in cents, or null."""
     match = _AMOUNT.fullmatch(text)
     if match is None:
         return None
@@ -34,13 +34,13 @@ def cents(text: str) -> int | None:
 
 @lru_cache(maxsize=4096)
 def quantity(text: str) -> Decimal | None:
-    """A count of units, with at most three decimals (units of a service may be parts); null where it is no number."""
+    """Return a count of units, which may be parts (at most three decimals); null where it is no number."""
     return Decimal(text) if _QUANTITY.fullmatch(text) else None
 
 
 @lru_cache(maxsize=4096)
 def day(text: str) -> date | None:
-    """A date as X12 writes it (CCYYMMDD); null where it is none."""
+    """Return a date as X12 writes it (CCYYMMDD); null where it is none."""
     match = _DATE.fullmatch(text)
     try:
         return date(int(match[1]), int(match[2]), int(match[3])) if match else None
@@ -49,7 +49,7 @@ def day(text: str) -> date | None:
 
 
 def organisation(text: str) -> str | None:
-    """A payer's name: Latin-1 as it was read, or UTF-8 where its bytes are that."""
+    """Read a payer's name: Latin-1 as it was read, or UTF-8 where its bytes are that."""
     try:
         return text.encode("latin-1").decode("utf-8").strip() or None
     except UnicodeError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from pyarrow import csv, parquet
 
@@ -11,6 +11,7 @@ from ingestion.era835.remittances import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import pyarrow as pa
@@ -20,8 +21,14 @@ if TYPE_CHECKING:
 Format: TypeAlias = Literal["parquet", "csv"]
 
 
+class _Writer(Protocol):
+    """What both kinds of writer can do."""
+
+    def write_table(self, table: pa.Table, /) -> None: ...
+
+
 def write(files: Iterable[Remittances], directory: Path, table_format: Format = "parquet") -> dict[str, Path]:
-    """Writes the tables of all files to `directory` (made where it is not there) and returns each table's path.
+    """Write the tables of all files to `directory` (made where it is not there) and return each table's path.
 
     One file a table (`claims.parquet`, `claims.csv`), rows in the order of the files; amounts are integer cents.
     They get their names only when all are whole. Earlier tables of the same names are replaced.
@@ -43,7 +50,7 @@ def write(files: Iterable[Remittances], directory: Path, table_format: Format = 
             part.unlink(missing_ok=True)
 
 
-def _writer(path: Path, schema: pa.Schema, table_format: Format) -> parquet.ParquetWriter | csv.CSVWriter:
+def _writer(path: Path, schema: pa.Schema, table_format: Format) -> AbstractContextManager[_Writer]:
     if table_format == "parquet":
         return parquet.ParquetWriter(path, schema)
     return csv.CSVWriter(path, schema)
