@@ -85,6 +85,8 @@ def _invoked(arguments: Sequence[str]) -> int | None:
 
 
 def _told(sentence: str, code: int) -> int:
+    # Destructors of half-done writers complain with a traceback of their own; the sentence has said it all.
+    sys.unraisablehook = lambda _: None
     with contextlib.suppress(OSError):  # stderr may be gone too
         sys.stderr.write(f"trueup: {sentence}\n")
         sys.stderr.flush()

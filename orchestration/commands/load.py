@@ -177,7 +177,8 @@ def _kept(taken: "Sequence[Receipt]", new: "Sequence[Receipt]") -> str:
 
 def _report_quarantine(refused: "Sequence[tuple[Receipt, Quarantined]]", output: Output) -> None:
     for receipt, item in refused[:SHOWN_OF_QUARANTINE]:
-        output.message(f"  file {receipt.file_sha256[:12]}, {item.position}: {item.rule}: {item.message}")
+        file = f"file {receipt.file_sha256[:12]}, " if len({other.file_sha256 for other, _ in refused}) > 1 else ""
+        output.message(f"  {file}{item.position}: {item.rule}: {item.message}")
     if len(refused) > SHOWN_OF_QUARANTINE:
         output.message(f"  … and {len(refused) - SHOWN_OF_QUARANTINE:,} more: see all with `trueup export quarantine`.")
 

@@ -1,0 +1,58 @@
+"""Where a command speaks: results on stdout, messages on stderr, one JSON document for a machine."""
+
+import json
+
+import pytest
+
+from orchestration.commands import output
+from orchestration.commands.output import Output, counted, example, plain_table, printable
+
+
+def test_for_a_person_results_are_on_stdout_and_messages_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    voice = Output()
+    voice.line("a result")
+    voice.message("a message")
+    voice.result({"a": 1})
+    assert capsys.readouterr() == ("a result\n", "a message\n")
+
+
+def test_for_a_machine_stdout_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    voice = Output(as_json=True)
+    voice.line("a result")
+    voice.table(plain_table("A table", ("name", "amount"), [("n", "$1.00")]))
+    voice.result({"cents": 9007199254740993})
+    said, messages = capsys.readouterr()
+    assert json.loads(said) == {"cents": 9007199254740993}
+    assert "a result" in messages
+    assert "$1.00" in messages
+
+
+def test_progress_off_a_terminal_is_a_line_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 1.0, 6.0, 6.0, 7.0])
+    monkeypatch.setattr(output.time, "monotonic", lambda: next(clock))
+    with Output().progress("visits.csv") as advance:
+        advance(5_000)
+        advance(10_000)
+        advance(15_000)
+    assert capsys.readouterr().err == "visits.csv: 10,000 …\n"
+
+
+def test_steps_off_a_terminal_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with Output().steps("reconcile") as step:
+        step("memos", 2, 3)
+    assert capsys.readouterr().err == "reconcile: 2 of 3: memos\n"
+
+
+def test_a_file_name_cannot_move_the_cursor() -> None:
+    assert printable("a\x1b[2Jb\n") == "a\\x1b[2Jb\\n"
+    assert printable("Zahlung März.835") == "Zahlung März.835"
+
+
+def test_one_is_not_plural() -> None:
+    assert [counted(number, "row") for number in (0, 1, 2_000)] == ["0 rows", "1 row", "2,000 rows"]
+
+
+def test_an_example_is_a_line_of_its_own() -> None:
+    assert example("trueup status").splitlines()[1:] == ["Example:", "  trueup status"]
