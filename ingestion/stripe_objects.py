@@ -97,7 +97,7 @@ class _Reading:
                 self._load.refused.append(Quarantined(f"line {number}", rule, fault.value, message))
 
     def _row(self, number: int, line: bytes) -> Sequence[object]:
-        whole = _json_object(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+        whole = _json_object(line)
         self.json_objects += 1
         version = _unwrapped(whole, self._loaded_at)
         object_type = _word(version.source, "object", _TYPE)

@@ -102,7 +102,7 @@ SECRETS = {
     "name": "Zzyzx Qwfp",
     "phone": "+1 555 0100",
     "line1": "77 Vrbn Street",
-    "last4": "4242",
+    "last4": "zz42",  # four digits could stand in a hash by chance
 }
 
 
