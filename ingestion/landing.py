@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -42,9 +43,18 @@ class Receipt:
 
 
 def ensure_schema(connection: Connection) -> None:
-    """Create the tables of schema raw that are not there yet. Safe to run again, and by two at once."""
-    _lock(connection, "trueup.schema")
-    connection.execute(files("ingestion").joinpath("raw.sql").read_bytes())
+    """Create the tables of schema raw that are not there yet. Safe to run again, and by two at once.
+
+    The schema's comment names the script that made it: making an index that is there already would still wait for every
+    load that is under way.
+    """
+    script = files("ingestion").joinpath("raw.sql").read_bytes()
+    version = hashlib.sha256(script).hexdigest()
+    made_by = connection.execute("select obj_description(to_regnamespace('raw'), 'pg_namespace')").fetchone()
+    if made_by != (version,):
+        _lock(connection, "trueup.schema")
+        connection.execute(script)
+        connection.execute(sql.SQL("comment on schema raw is {}").format(version))
 
 
 def receive(connection: Connection, kind: str, file_sha256: str, byte_count: int) -> int | None:

@@ -27,6 +27,15 @@ def test_the_schema_can_be_made_again_and_keeps_what_it_holds(connection: Connec
     assert rows_of(connection, "select kind, byte_count from raw.file") == [("visits", 10)]
 
 
+def test_a_schema_that_is_there_does_not_wait_for_a_load_under_way(connection: Connection) -> None:
+    connection.commit()
+    landing.receive(connection, "visits", SHA, 10)
+    connection.execute("lock table raw.claim_ref in row exclusive mode")
+    with Connection.connect(connection.info.dsn, password=connection.info.password or None) as other:
+        other.execute("set lock_timeout = '200ms'")
+        landing.ensure_schema(other)
+
+
 def test_the_same_bytes_are_received_once_a_kind(connection: Connection) -> None:
     first = landing.receive(connection, "visits", SHA, 10)
     assert landing.receive(connection, "visits", SHA, 10) is None
