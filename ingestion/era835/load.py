@@ -94,7 +94,8 @@ def _with_verdicts(remittances: Remittances, verdicts: list[str], added: list[Fi
     return replace(
         remittances,
         transactions=transactions.set_column(column, "verdict", pa.array(verdicts, type=pa.string())),
-        findings=pa.concat_tables([remittances.findings, more]),
+        # pyarrow 26.0 writes NULs to CSV where the first chunk of a column is empty: one chunk it is.
+        findings=pa.concat_tables([remittances.findings, more]).combine_chunks(),
         quarantined=(*remittances.quarantined, *quarantined(added)),
     )
 

@@ -43,7 +43,8 @@ def write(files: Iterable[Remittances], directory: Path, table_format: Format = 
             }
             for remittances in files:
                 for name, table in remittances.tables():
-                    writers[name].write_table(table)
+                    if table.num_rows:
+                        writers[name].write_table(table)
         return {name: part.replace(directory / f"{name}.{table_format}") for name, part in parts.items()}
     finally:
         for part in parts.values():

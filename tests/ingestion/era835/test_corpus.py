@@ -91,13 +91,25 @@ def test_every_transaction_has_the_counts_and_sums_of_its_control_row(file: str)
 def test_every_claim_and_line_equals_its_control_row(file: str) -> None:
     read = parse((_SAMPLES / "corpus" / file).read_bytes())
     claims = [
-        (claim["claim_ref"] or "", claim["status_code"] or "", claim["facility_code"] or "")
-        + (claim["charge_cents"], claim["paid_cents"], claim["residual_cents"])
+        (
+            claim["claim_ref"] or "",
+            claim["status_code"] or "",
+            claim["facility_code"] or "",
+            claim["charge_cents"],
+            claim["paid_cents"],
+            claim["residual_cents"],
+        )
         for claim in read.claims.to_pylist()
     ]
     assert claims == [
-        (said["CLP01"], said["CLP02"], said["CLP08"].split(":")[0])
-        + (_cents(said["CLP03"]) or 0, _cents(said["CLP04"]) or 0, _cents(said["diff"]))
+        (
+            said["CLP01"],
+            said["CLP02"],
+            said["CLP08"].split(":")[0],
+            _cents(said["CLP03"]) or 0,
+            _cents(said["CLP04"]) or 0,
+            _cents(said["diff"]),
+        )
         for said in _CLAIMS[file]
     ]
     lines = [(line["charge_cents"], line["paid_cents"], line["residual_cents"]) for line in read.services.to_pylist()]

@@ -88,6 +88,9 @@ def test_tables_of_several_files_are_written_one_file_a_table(tmp_path: Path, ta
             rows = list(csv.DictReader(file))
     assert [row["trn_number"] for row in rows] == ["TRACE1", "TRACE2"]
     assert [int(row["bpr_cents"]) for row in rows] == [10000, 10000]
+    if table_format == "csv":
+        assert paths["findings"].read_bytes().count(b"era.not_edi") == 1
+        assert not [path for path in paths.values() if b"\x00" in path.read_bytes()]
 
 
 def test_an_error_on_the_way_leaves_earlier_tables_and_no_parts(tmp_path: Path) -> None:

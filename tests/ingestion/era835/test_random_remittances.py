@@ -69,7 +69,7 @@ def payments(draw: st.DrawFn) -> Payment:
 @st.composite
 def styles(draw: st.DrawFn) -> Style:
     """Draw delimiters that do not stand in the data, line ends or wraps, and what stands around."""
-    marks = draw(st.permutations(list("*:^~|>!<#;") + ["\x1c", "\x1d", "\x1e", "\x1f"]))
+    marks = draw(st.permutations([*list("*:^~|>!<#;"), "\x1c", "\x1d", "\x1e", "\x1f"]))
     terminator = draw(st.sampled_from([marks[3], marks[3], "\n", "\r", "\r\n"]))
     broken = not set(terminator) & set("\r\n")
     wrap = draw(st.none() | st.integers(1, 140)) if broken else None
