@@ -132,9 +132,9 @@ def _json_object(line: bytes) -> dict[str, Any]:
     try:
         whole = json.loads(line, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise FieldRefused("json", None, "is not what this line holds; write one whole JSON object a line") from None
+        raise FieldRefused("json", None, "cannot be read; write one whole JSON object a line") from None
     if not isinstance(whole, dict):
-        raise FieldRefused("json", None, "on this line is no object; write one JSON object a line")
+        raise FieldRefused("json", None, "is no object; write one JSON object a line")
     return whole
 
 
