@@ -9,8 +9,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ledger.store.database import Database
 
+from ledger.store.database import Database
 from tests.support.command_line import COMMAND, ROOT, environment, start, trueup, visits
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ledger.store.database import Database
 
+from ledger.store.database import Database
 from tests.support.command_line import environment, start, trueup, visits
 
 SMALL_DISK = 90 * 2**20  # an empty cluster takes some 40 MB

@@ -28,7 +28,7 @@ def environment(home: Path, database_url: str = "", **more: str) -> dict[str, st
     return {**kept, "TRUEUP_HOME": str(home), "TRUEUP_DATABASE_URL": database_url, **more}
 
 
-def trueup(*arguments: object, env: dict[str, str], **streams: Any) -> "subprocess.CompletedProcess[str]":
+def trueup(*arguments: object, env: dict[str, str], **streams: Any) -> subprocess.CompletedProcess[str]:
     """Run the command to its end; it may say anything but a traceback."""
     words = [*COMMAND, *(str(argument) for argument in arguments)]
     streams = streams or {"capture_output": True}
@@ -37,7 +37,7 @@ def trueup(*arguments: object, env: dict[str, str], **streams: Any) -> "subproce
     return finished
 
 
-def start(*arguments: object, env: dict[str, str]) -> "subprocess.Popen[str]":
+def start(*arguments: object, env: dict[str, str]) -> subprocess.Popen[str]:
     """Start the command and leave it running."""
     words = [*COMMAND, *(str(argument) for argument in arguments)]
     return subprocess.Popen(words, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -1,0 +1,158 @@
+"""`trueup demo`, and everything one does next: again, export, status, up."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyarrow import parquet
+
+from tests.support.command_line import environment, start, trueup, visits
+
+TABLES = (
+    "denials",
+    "eft_tieout",
+    "era_tieout",
+    "leaks",
+    "memos",
+    "month_summary",
+    "payout_tieout",
+    "quarantine",
+    "unmatched_remits",
+    "visit_revenue",
+)
+SECONDS_FOR_DAGSTER = 120
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    # A socket's path holds 107 bytes; pytest's own folders can be longer.
+    place = Path("/tmp") / f"te{os.getpid()}"  # noqa: S108 - made for this module alone
+    place.mkdir()
+    yield place
+    shutil.rmtree(place)
+
+
+@pytest.fixture(scope="module")
+def env(folder: Path) -> dict[str, str]:
+    return environment(folder / "home", TRUEUP_DASHBOARD_PORT=str(_free_port()), TRUEUP_DAGSTER_PORT=str(_free_port()))
+
+
+@pytest.fixture(scope="module")
+def demo(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return trueup("demo", env=env)
+
+
+def test_the_demo_ends_well_with_a_summary_and_a_dashboard(
+    demo: subprocess.CompletedProcess[str], env: dict[str, str]
+) -> None:
+    assert demo.returncode == 0, demo.stderr
+    for heading in ("MONTH-START SUMMARY of 2026-09", "Gross charges", "POS-adjusted revenue", "Leaks", "Tie-outs"):
+        assert heading in demo.stdout
+    assert "OFF BY" not in demo.stdout
+    page = Path(env["TRUEUP_HOME"]) / "exports" / "month-2026-09.html"
+    assert str(page) in demo.stdout
+    assert "<html" in page.read_text(encoding="utf-8")
+
+
+def test_the_demo_again_says_the_same_and_that_nothing_is_new(
+    demo: subprocess.CompletedProcess[str], env: dict[str, str]
+) -> None:
+    began = time.monotonic()
+    again = trueup("demo", env=env)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.count("already loaded, nothing changed") == 6
+    assert "Nothing new since the last run" in again.stdout
+    assert again.stdout.partition("MONTH-START")[2] == demo.stdout.partition("MONTH-START")[2]
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.usefixtures("demo")
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_is_the_same_in_every_format(name: str, env: dict[str, str], tmp_path: Path) -> None:
+    as_csv = list(csv.DictReader(io.StringIO(trueup("export", name, env=env).stdout)))
+    as_json = json.loads(trueup("export", name, "--format", "json", env=env).stdout)
+    assert trueup("export", name, "--out", tmp_path / "t.parquet", env=env).returncode == 0
+    as_parquet = parquet.read_table(tmp_path / "t.parquet")
+    assert as_parquet.num_rows == len(as_json) == len(as_csv)
+    for column in as_parquet.column_names:
+        if column.endswith("_cents"):
+            expected = [int(row[column]) if row[column] else None for row in as_csv]
+            assert as_parquet[column].to_pylist() == expected
+            assert [row[column] for row in as_json] == expected
+
+
+@pytest.mark.usefixtures("demo")
+def test_an_unknown_table_ends_with_2_and_the_list(env: dict[str, str]) -> None:
+    finished = trueup("export", "salaries", env=env)
+    assert (finished.returncode, finished.stdout) == (2, "")
+    assert "month_summary" in finished.stderr
+
+
+@pytest.mark.usefixtures("demo")
+def test_after_the_demo_nothing_is_behind(env: dict[str, str]) -> None:
+    status = json.loads(trueup("status", "--json", env=env).stdout)
+    assert status["last_run"]["is_behind"] is False
+    assert status["last_failure"] is None
+    assert all(feed["files"] for feed in status["feeds"])
+
+
+@pytest.mark.usefixtures("demo")
+def test_up_serves_both_and_ends_both_on_sigterm(env: dict[str, str]) -> None:
+    serving = start("up", env=env)
+    try:
+        _answers(int(env["TRUEUP_DASHBOARD_PORT"]), serving)
+        _answers(int(env["TRUEUP_DAGSTER_PORT"]), serving)
+        busy = trueup("up", env=env)
+        assert busy.returncode == 3
+        assert "in use" in busy.stderr
+    finally:
+        serving.send_signal(signal.SIGTERM)
+        said, errors = serving.communicate(timeout=60)
+    assert "http://127.0.0.1:" in said
+    assert "Traceback" not in errors
+    for port in (env["TRUEUP_DASHBOARD_PORT"], env["TRUEUP_DAGSTER_PORT"]):
+        with socket.socket() as knock:
+            assert knock.connect_ex(("127.0.0.1", int(port))) != 0
+
+
+def test_the_demo_is_not_mixed_with_other_data(folder: Path) -> None:
+    env = environment(folder / "own")
+    own = folder / "visits.csv"
+    own.write_text(visits(1, 3))
+    assert trueup("load", "visits", own, env=env).returncode == 0
+    finished = trueup("demo", env=env)
+    assert (finished.returncode, finished.stdout) == (3, "")
+    assert "must not be mixed" in finished.stderr
+    feeds = json.loads(trueup("status", "--json", env=env).stdout)["feeds"]
+    assert [feed["files"] for feed in feeds] == [1, 0, 0, 0, 0, 0]
+
+
+def _answers(port: int, serving: subprocess.Popen[str]) -> None:
+    end = time.monotonic() + SECONDS_FOR_DAGSTER
+    while time.monotonic() < end:
+        assert serving.poll() is None
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
+                assert answer.status == 200
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.5)
+    pytest.fail(f"nothing answers on port {port}")
+
+
+def _free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        port: int = door.getsockname()[1]
+        return port
