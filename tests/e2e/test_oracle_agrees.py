@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ledger.store.database import Database
-
     from tests.support.oracle.books import Books
     from tests.support.product_run import Product
 
@@ -45,7 +44,7 @@ def books_and_marts(
     "table",
     [
         *("visit_revenue", "memos", "leaks", "era_tieout", "eft_tieout"),
-        *("unmatched_remits", "denials", "payout_tieout"),
+        *("unmatched_remits", "denials", "payout_tieout", "month_summary"),
     ],
 )
 def test_a_mart_says_what_the_contract_says(books_and_marts: tuple[Books, dict[str, list[str]]], table: str) -> None:

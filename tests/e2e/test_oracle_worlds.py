@@ -88,7 +88,8 @@ def test_batches_hold_every_row_of_the_world_once() -> None:
     parts = world.batches(3)
     assert Counter(o for part in parts for o in part.observations) == Counter(world.observations)
     assert sum(len(part.stripe_lines) for part in parts) == len(world.stripe_lines)
-    assert [len(part.fees) for part in parts] == [len(world.fees), 0, 0]
+    assert [fee for part in parts for fee in part.fees] == world.fees
+    assert all(part.practices for part in parts)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -138,7 +138,7 @@ def _reversal(rng: Random, claim: Claim, numbers: list[str]) -> Claim:
 def _written(rng: Random, reference: str | None) -> str | None:
     """Return a claim reference as payers write it: kept, lower-cased, dashed, cut, or lost."""
     if reference is None:
-        return rng.choice(("0", "NOBODYSCLAIM12345"))
+        return rng.choice(("0", "NOBODYSCLAIM12345", None))
     ways = (
         *(reference,) * 14,
         *(reference.lower(), f"{reference[:4]}-{reference[4:]}", f"{reference[:5]} {reference[5:]}"),

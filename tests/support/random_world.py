@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tests.support import random_remits, random_stripe, world_files
 from tests.support.oracle.inputs import Deposit, Fee, Inputs, Observation, Practice, Rules, Transaction
@@ -13,6 +13,7 @@ from tests.support.oracle.inputs import Deposit, Fee, Inputs, Observation, Pract
 if TYPE_CHECKING:
     from pathlib import Path
 
+Row = TypeVar("Row")
 PAYERS = ("PAYER-A", "PAYER-B", "PAYER-C", "PAYER-D")
 CODES = ("99212", "99213", "90834")
 TELEHEALTH = ("02", "10")
@@ -95,19 +96,30 @@ class World:
         )
 
     def batches(self, count: int) -> list[World]:
-        """Return the world dealt out over batches; keyed feeds come whole with the first."""
-        first = {"fees": self.fees, "practices": self.practices, "deposits": self.deposits}
-        empty: dict[str, list[object]] = {"fees": [], "practices": [], "deposits": []}
+        """Return the world dealt out over batches; keyed feeds are cut, not dealt, since their newest row wins."""
         return [
             replace(
                 self,
                 observations=self.observations[batch::count],
                 stripe_lines=self.stripe_lines[batch::count],
                 remit_files=self.remit_files[batch::count],
-                **(first if batch == 0 else empty),
+                fees=_cut(self.fees, batch, count),
+                practices=_cut(self.practices, batch, count),
+                deposits=_cut(self.deposits, batch, count),
             )
             for batch in range(count)
         ]
+
+
+def joined(batches: list[World]) -> World:
+    """Return the world that arrived when these batches did, one after the other."""
+    lists = ("observations", "stripe_lines", "remit_files", "fees", "practices", "deposits")
+    return replace(batches[0], **{name: [row for part in batches for row in getattr(part, name)] for name in lists})
+
+
+def _cut(rows: list[Row], batch: int, count: int) -> list[Row]:
+    """Return one of `count` neighbouring parts of the rows."""
+    return rows[len(rows) * batch // count : len(rows) * (batch + 1) // count]
 
 
 def random_world(seed: int, options: Options | None = None) -> World:

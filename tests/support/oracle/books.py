@@ -91,6 +91,7 @@ class Books:
     unmatched_remits: list[Row]
     denials: dict[tuple[str, str | None, str, str], tuple[int, int]]
     payout_tieout: dict[str, Row]
+    month_summary: dict[tuple[str, str], int]
 
 
 def _target(visit: Observation, said: Adjudication, billed: int, table: int | None) -> int:
@@ -139,9 +140,10 @@ def keep(inputs: Inputs, issued: Mapping[str, int] | None = None) -> Books:
             expected_cents=fees.expected_cents(visit, visit.place_of_service),
             expected_paid_cents=fees.expected_cents(visit, said.pos_paid or visit.place_of_service),
         )
+    rows = {token: book.row() for token, book in visits.items()}
     return Books(
         visits=visits,
-        visit_revenue={token: book.row() for token, book in visits.items()},
+        visit_revenue=rows,
         memo_cents={token: book.memo_cents for token, book in visits.items() if book.memo_cents},
         leaks=leaks.find(inputs, visits, payments, unmatched),
         era_tieout=tieouts.era(inputs),
@@ -149,4 +151,5 @@ def keep(inputs: Inputs, issued: Mapping[str, int] | None = None) -> Books:
         unmatched_remits=tieouts.unmatched(unmatched),
         denials=tieouts.denials(visits),
         payout_tieout=tieouts.payouts(payments),
+        month_summary=tieouts.months(rows),
     )

@@ -95,6 +95,29 @@ def denials(visits: Mapping[str, VisitBook]) -> dict[tuple[str, str | None, str,
     return {key: (claims[key], cents[key]) for key in claims}
 
 
+MEASURES = {
+    "gross_charges": "charge_cents",
+    **{
+        name: f"{name}_cents"
+        for name in (
+            *("contractual", "sequestration", "denied", "other_adjustment", "allowed", "payer_paid"),
+            *("patient_responsibility", "patient_target", "patient_billed", "patient_collected"),
+            *("pos_variance", "pos_adjusted_revenue", "patient_balance"),
+        )
+    },
+}
+
+
+def months(visit_revenue: Mapping[str, Row]) -> dict[tuple[str, str], int]:
+    """Return by service period and measure the cents of visit_revenue; what comes to nothing is left out."""
+    cents: Counter[tuple[str, str]] = Counter()
+    for row in visit_revenue.values():
+        for measure, column in MEASURES.items():
+            value = row[column]
+            cents[str(row["service_period"]), measure] += value if isinstance(value, int) else 0
+    return {key: value for key, value in cents.items() if value}
+
+
 def payouts(payments: Payments) -> dict[str, Row]:
     """By payout: its amount, and the net of the balance transactions it lists but its own."""
     rows: dict[str, Row] = {}
