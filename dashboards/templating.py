@@ -49,7 +49,7 @@ def _hash(style: str) -> str:
 
 
 def _words(name: str | None) -> str:
-    return (name or "").replace("_", " ").strip()
+    return (name or "").replace("_", " ").replace("pos ", "POS ").strip()
 
 
 _MONTHS = "January February March April May June July August September October November December".split()

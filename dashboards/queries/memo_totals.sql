@@ -1,11 +1,12 @@
--- Memos by kind and reason: those posted to one month, or all.
+-- Memos by kind, reason and the month they are posted to: those posted to one month or stemming from its visits, or all.
 select
     kind,
     reason,
+    period,
     count(*) as count,
     cast(sum(amount_cents) as bigint) as amount_cents,
     count(*) filter (where posting_status <> 'posted') as pending
 from marts.memos
-where cast(%(period)s as text) is null or period = %(period)s
-group by kind, reason
-order by kind, reason
+where cast(%(period)s as text) is null or period = %(period)s or origin_period = %(period)s
+group by kind, reason, period
+order by kind, period desc, reason

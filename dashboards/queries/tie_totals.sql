@@ -29,7 +29,7 @@ select
     status,
     count(*) as count,
     cast(coalesce(sum(amount_cents), 0) as bigint) as amount_cents,
-    cast(coalesce(sum(residual_cents), 0) as bigint) as residual_cents,
+    cast(sum(residual_cents) as bigint) as residual_cents,
     count(*) filter (where amount_cents is null) as unreadable
 from ties
 group by source, status
