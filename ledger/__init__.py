@@ -1,0 +1,1 @@
+"""The books: what a visit is, what it bills, and the rows of record."""

@@ -1,0 +1,105 @@
+"""Frozen settings; the only reader of the environment."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+ARCHIVE_KEY_BYTES = 32
+LARGEST_PORT = 65_535
+LARGEST_NUMBER = 1_000_000_000
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the text is a sentence that names the setting and how to mend it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user may set, each from the environment variable of its name with TRUEUP_ before it.
+
+    Days and hours are whole numbers, amounts are cents. Secrets stay out of the repr.
+    """
+
+    home: Path
+    database_url: str | None = field(default=None, repr=False)
+    timezone: str = "UTC"
+    claim_overdue_days: int = 45
+    underpaid_cents: int = 100
+    eft_overdue_days: int = 10
+    duplicate_hours: int = 24
+    archive_key: str | None = field(default=None, repr=False)
+    dashboard_port: int = 8350
+    dagster_port: int = 8351
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings from `environ` (default: the process's own); an empty value is the default.
+
+        Raises SettingsError with a sentence for the first value that cannot be used.
+        """
+        given = os.environ if environ is None else environ
+
+        def text(name: str) -> str | None:
+            return given.get(f"TRUEUP_{name}", "").strip() or None
+
+        return cls(
+            home=Path(text("HOME") or ".trueup").expanduser().absolute(),
+            database_url=_database_url(text("DATABASE_URL")),
+            timezone=_timezone(text("TIMEZONE") or cls.timezone),
+            claim_overdue_days=_number("CLAIM_OVERDUE_DAYS", text, cls.claim_overdue_days),
+            underpaid_cents=_number("UNDERPAID_CENTS", text, cls.underpaid_cents),
+            eft_overdue_days=_number("EFT_OVERDUE_DAYS", text, cls.eft_overdue_days),
+            duplicate_hours=_number("DUPLICATE_HOURS", text, cls.duplicate_hours),
+            archive_key=_archive_key(text("ARCHIVE_KEY")),
+            dashboard_port=_number("DASHBOARD_PORT", text, cls.dashboard_port, largest=LARGEST_PORT),
+            dagster_port=_number("DAGSTER_PORT", text, cls.dagster_port, largest=LARGEST_PORT),
+        )
+
+
+def _number(name: str, text: Callable[[str], str | None], default: int, *, largest: int = LARGEST_NUMBER) -> int:
+    value = text(name)
+    if value is None:
+        return default
+    if not (value.isascii() and value.isdigit()) or int(value) > largest:
+        raise SettingsError(f"TRUEUP_{name} must be a whole number from 0 to {largest}; correct it or leave it out.")
+    return int(value)
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError) as error:  # a folder, a path, or an unknown name
+        raise SettingsError(
+            "TRUEUP_TIMEZONE must be an IANA zone that this machine knows, such as America/New_York; correct it.",
+        ) from error
+    return name
+
+
+def _database_url(url: str | None) -> str | None:
+    if url is not None and not url.startswith(("postgresql://", "postgres://")):
+        raise SettingsError("TRUEUP_DATABASE_URL must start with postgresql:// (or be empty for the embedded one).")
+    return url
+
+
+def _archive_key(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise SettingsError("TRUEUP_ARCHIVE_KEY must be base64; `openssl rand -base64 32` makes one.") from error
+    if len(key) != ARCHIVE_KEY_BYTES:
+        raise SettingsError(
+            f"TRUEUP_ARCHIVE_KEY must be base64 of {ARCHIVE_KEY_BYTES} bytes, not {len(key)}; "
+            "`openssl rand -base64 32` makes one.",
+        )
+    return text

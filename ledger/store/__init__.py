@@ -1,0 +1,1 @@
+"""Where the books are kept: the database, its schema and its migrations."""
