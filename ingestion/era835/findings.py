@@ -94,6 +94,9 @@ WARNING_RULES = {
     ),
     "era.amount_missing": "{where} is empty and was taken as 0.",
     "era.reason_missing": "An adjustment has an amount and no reason code; it is kept without one.",
+    "era.component_mark": (
+        "The parts of an element are separated by another character than ISA16 says; they were read by that one."
+    ),
     "era.group_unknown": "The adjustment group (CAS01) is none of CO, PR, OA, PI and CR; it is kept as it stands.",
     "era.quantity_unreadable": "{where} is not a number; it is left empty.",
     "era.date_unreadable": "{where} is not a date (CCYYMMDD); it is left empty.",

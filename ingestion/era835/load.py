@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -44,13 +45,12 @@ def load(
 
 
 def _load_file(connection: Connection, file: Received, archive: Archive) -> Receipt:
-    remittances = file.parse()
-    file_sha256 = remittances.file_sha256
+    file_sha256 = sha256(file.data).hexdigest()
     load_id = landing.receive(connection, "era", file_sha256, len(file.data))
     if load_id is None:
         return Receipt("era", file_sha256, already_loaded=True, rows=0, quarantined=(), notes=("loaded before",))
     archive.keep(file_sha256, file.data)
-    remittances = _judged(connection, remittances)
+    remittances = _judged(connection, file.parse())
     rows = remittances.transactions.num_rows
     for name, table in remittances.tables():
         _copy(connection, f"era_{name.removesuffix('s')}", table, load_id if name == "transactions" else None)

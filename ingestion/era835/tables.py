@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ingestion.era835.balancing import Balance
+from ingestion.era835.body import body_sha256
 from ingestion.era835.columns import TABLES
 from ingestion.era835.findings import Finding, Place, finding, shown
 from ingestion.era835.values import cents, day, organisation, quantity
@@ -193,6 +193,13 @@ class Reader:
             self._note("era.quantity_unreadable", shown(text), where)
         return units
 
+    def _parts(self, composite: str) -> list[str]:
+        """Split SVC01, SVC06 or PLB03, whose first part has two characters: some senders name another mark in ISA16."""
+        if self._component not in composite and len(composite) > 2 and not composite[2].isalnum():  # noqa: PLR2004 - ID 2/2
+            self._component = composite[2]
+            self._note("era.component_mark")
+        return composite.split(self._component)
+
     # Segments of the header ---------------------------------------------------------------------------------------
 
     def _bpr(self, elements: list[str]) -> None:
@@ -269,8 +276,8 @@ class Reader:
         elements += _BLANKS
         self._service += 1
         self._service_open = True
-        procedure = elements[1].split(self._component) + _BLANKS
-        submitted = elements[6].split(self._component) + _BLANKS
+        procedure = self._parts(elements[1]) + _BLANKS
+        submitted = self._parts(elements[6]) + _BLANKS
         services = self._services
         services["claim_index"].append(self._claim)
         services["service_index"].append(self._service)
@@ -356,32 +363,14 @@ class Reader:
             self._balance.adjust_provider(amount)
             if amount is None:
                 continue
-            reason, _, reference = named.partition(self._component)
+            reason, *reference = self._parts(named)
             if not reason:
                 self._note("era.reason_missing")
             rows["provider_id"].append(_text(elements[1]))
             rows["fiscal_year_end"].append(year_end)
             rows["reason_code"].append(reason)
-            rows["reference"].append(_text(reference))
+            rows["reference"].append(_text(":".join(reference)))
             rows["amount_cents"].append(amount)
-
-
-def body_sha256(interchange: Interchange, transaction: Transaction) -> str:
-    """Return the SHA-256 (hex) of a transaction without its envelope, the same for every resend of it.
-
-    Hashed are the segments between ST and SE, each followed by `~`, with `*` between elements, `:` between components
-    and `^` between repetitions, whatever the file used; without line breaks, without empty segments and without blanks
-    before a segment. A transaction that was cut off has no such body: a mark is added, so that the whole one, when it
-    comes, is not taken for its duplicate.
-    """
-    marks = interchange.delimiters
-    segments = filter(None, interchange.segments[transaction.start + 1 : transaction.end])
-    body = "".join([segment + marks.terminator for segment in segments])
-    used = {marks.element: "*", marks.component: ":", marks.repetition: "^", marks.terminator: "~"}
-    changed = {ord(mark): standard for mark, standard in used.items() if mark and mark != standard}
-    if changed:
-        body = body.translate(changed)
-    return sha256(body.encode("latin-1") + (b"" if transaction.complete else b"\x00cut off")).hexdigest()
 
 
 def _text(value: str) -> str | None:

@@ -45,7 +45,7 @@ def _cents(text: str) -> int | None:
 @pytest.mark.parametrize("file", [file for file in _FILES if file not in _UNREADABLE])
 def test_every_transaction_has_the_counts_and_sums_of_its_control_row(file: str) -> None:
     read = parse((_SAMPLES / "corpus" / file).read_bytes())
-    claims, services, adjustments, provider = (defaultdict(list, {}) for _ in range(4))
+    claims, services, adjustments, provider = (defaultdict(list) for _ in range(4))
     for kept, table in ((claims, read.claims), (services, read.services), (adjustments, read.adjustments)):
         for row in table.to_pylist():
             kept[row["st_index"]].append(row)

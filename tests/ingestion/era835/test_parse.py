@@ -414,6 +414,12 @@ def test_no_table_holds_the_patient() -> None:
             assert name not in everything
 
 
+def test_a_component_mark_other_than_isa16_says_is_seen_and_told() -> None:
+    read = changed(PLAIN, b"*P*:~", b"*P*>~")
+    assert rules(read) == ["era.component_mark"]
+    assert content(read)["services"] == content(parse(PLAIN))["services"]
+
+
 def test_a_missing_last_terminator_costs_nothing() -> None:
     assert rules(parse(PLAIN[:-1])) == []
     fragment = PLAIN[PLAIN.index(b"ST*835") : PLAIN.index(b"~GE*")]
