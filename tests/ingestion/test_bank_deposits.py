@@ -24,13 +24,11 @@ DEPOSIT: Row = {
 }
 
 
-def test_deposits_are_kept_without_their_description_and_may_be_negative(
-    connection: Connection, tmp_path: Path
-) -> None:
+def test_deposits_are_kept_without_their_description_and_may_be_negative(raw: Connection, tmp_path: Path) -> None:
     rows = [DEPOSIT, {**DEPOSIT, "amount_cents": "-125000", "trace_number": ""}]
-    receipt = bank_deposits.load(connection, write_csv(tmp_path / "bank.csv", rows))
+    receipt = bank_deposits.load(raw, write_csv(tmp_path / "bank.csv", rows))
     assert (receipt.kind, receipt.rows, receipt.quarantined) == ("bank", 2, ())
-    kept = connection.execute("select * from raw.bank_deposit order by row_number").fetchall()
+    kept = raw.execute("select * from raw.bank_deposit order by row_number").fetchall()
     assert [row[:4] for row in kept] == [
         ("D-1", date(2026, 9, 15), 125000, "0012345"),
         ("D-1", date(2026, 9, 15), -125000, None),
@@ -40,8 +38,8 @@ def test_deposits_are_kept_without_their_description_and_may_be_negative(
 
 @pytest.mark.parametrize(("column", "value"), [("deposit_id", ""), ("deposited_on", "15.9."), ("amount_cents", "1,5")])
 def test_a_bad_row_is_quarantined_and_the_rest_is_kept(
-    connection: Connection, tmp_path: Path, column: str, value: str
+    raw: Connection, tmp_path: Path, column: str, value: str
 ) -> None:
     path = write_csv(tmp_path / "bank.csv", [{**DEPOSIT, column: value}, DEPOSIT])
-    receipt = bank_deposits.load(connection, path)
+    receipt = bank_deposits.load(raw, path)
     assert (receipt.rows, [piece.rule for piece in receipt.quarantined]) == (1, [f"bank.{column}"])

@@ -25,13 +25,13 @@ FEE: Row = {
 }
 
 
-def test_rows_are_kept_with_sorted_modifiers_and_open_ends(connection: Connection, tmp_path: Path) -> None:
+def test_rows_are_kept_with_sorted_modifiers_and_open_ends(raw: Connection, tmp_path: Path) -> None:
     rows = [FEE, {**FEE, "modifiers": "GT|95", "effective_to": "2026-01-01"}]
-    receipt = fee_schedule.load(connection, write_csv(tmp_path / "fees.csv", rows))
+    receipt = fee_schedule.load(raw, write_csv(tmp_path / "fees.csv", rows))
     assert (receipt.kind, receipt.rows, receipt.quarantined) == ("fees", 2, ())
     query = "select modifiers, effective_from, effective_to, allowed_cents, row_number from raw.fee order by row_number"
     first_day = date(2026, 1, 1)
-    assert connection.execute(query).fetchall() == [
+    assert raw.execute(query).fetchall() == [
         ("", first_day, None, 10050, 1),
         ("95|GT", first_day, first_day, 10050, 2),
     ]
@@ -50,17 +50,17 @@ def test_rows_are_kept_with_sorted_modifiers_and_open_ends(connection: Connectio
     ],
 )
 def test_a_bad_row_is_quarantined_and_the_rest_is_kept(
-    connection: Connection, tmp_path: Path, column: str, value: str, shown: str | None
+    raw: Connection, tmp_path: Path, column: str, value: str, shown: str | None
 ) -> None:
     path = write_csv(tmp_path / "fees.csv", [FEE, {**FEE, column: value}, FEE])
-    receipt = fee_schedule.load(connection, path)
+    receipt = fee_schedule.load(raw, path)
     assert receipt.rows == 2
     assert [(piece.position, piece.rule, piece.value) for piece in receipt.quarantined] == [
         ("row 2", f"fees.{column}", shown)
     ]
 
 
-def test_a_file_without_a_column_is_refused_whole(connection: Connection, tmp_path: Path) -> None:
+def test_a_file_without_a_column_is_refused_whole(raw: Connection, tmp_path: Path) -> None:
     path = write_csv(tmp_path / "fees.csv", [{name: value for name, value in FEE.items() if name != "modifiers"}])
     with pytest.raises(FeedUnreadable, match="no column modifiers"):
-        fee_schedule.load(connection, path)
+        fee_schedule.load(raw, path)

@@ -42,51 +42,49 @@ def event(body: Body, created: int, number: int = 1) -> Body:
     return {"id": f"evt_{number:08d}", "object": "event", "created": created, "type": kind, "data": {"object": body}}
 
 
-def load(connection: Connection, tmp_path: Path, *objects: Body) -> Receipt:
-    return stripe_objects.load(connection, write_json_lines(tmp_path / "stripe.jsonl", objects))
+def load(raw: Connection, tmp_path: Path, *objects: Body) -> Receipt:
+    return stripe_objects.load(raw, write_json_lines(tmp_path / "stripe.jsonl", objects))
 
 
-def load_text(connection: Connection, tmp_path: Path, data: bytes) -> Receipt:
+def load_text(raw: Connection, tmp_path: Path, data: bytes) -> Receipt:
     (tmp_path / "stripe.jsonl").write_bytes(data)
-    return stripe_objects.load(connection, tmp_path / "stripe.jsonl")
+    return stripe_objects.load(raw, tmp_path / "stripe.jsonl")
 
 
-def payload(connection: Connection) -> Body:
-    row = connection.execute("select payload from raw.stripe_object").fetchone()
+def payload(raw: Connection) -> Body:
+    row = raw.execute("select payload from raw.stripe_object").fetchone()
     assert row
     found: Body = row[0]
     return found
 
 
-def count(connection: Connection, table: str) -> int:
-    row = connection.execute(f"select count(*) from {table}".encode()).fetchone()
+def count(raw: Connection, table: str) -> int:
+    row = raw.execute(f"select count(*) from {table}".encode()).fetchone()
     assert row
     return int(row[0])
 
 
-def test_a_plain_object_is_of_the_time_of_its_load_and_so_is_the_whole_file(
-    connection: Connection, tmp_path: Path
-) -> None:
-    receipt = load(connection, tmp_path, CHARGE, {**CHARGE, "id": "ch_000000000002"})
+def test_a_plain_object_is_of_the_time_of_its_load_and_so_is_the_whole_file(raw: Connection, tmp_path: Path) -> None:
+    receipt = load(raw, tmp_path, CHARGE, {**CHARGE, "id": "ch_000000000002"})
     assert (receipt.kind, receipt.rows, receipt.quarantined) == ("stripe", 2, ())
-    times = connection.execute("select distinct version_at = now(), event_id is null from raw.stripe_object").fetchall()
+    times = raw.execute("select distinct version_at = now(), event_id is null from raw.stripe_object").fetchall()
     assert times == [(True, True)]
     expected = {name: value for name, value in CHARGE.items() if name not in {"id", "object"}}
-    assert connection.execute("select payload from raw.stripe_object limit 1").fetchone() == (expected,)
+    assert raw.execute("select payload from raw.stripe_object limit 1").fetchone() == (expected,)
 
 
-def test_an_event_is_unwrapped_into_its_object_at_its_own_time(connection: Connection, tmp_path: Path) -> None:
-    load(connection, tmp_path, event(CHARGE, 1788271205))
+def test_an_event_is_unwrapped_into_its_object_at_its_own_time(raw: Connection, tmp_path: Path) -> None:
+    load(raw, tmp_path, event(CHARGE, 1788271205))
     query = "select object_id, object_type, extract(epoch from version_at)::bigint, event_id from raw.stripe_object"
-    assert connection.execute(query).fetchone() == ("ch_000000000001", "charge", 1788271205, "evt_00000001")
+    assert raw.execute(query).fetchone() == ("ch_000000000001", "charge", 1788271205, "evt_00000001")
 
 
 def test_the_same_file_again_changes_nothing_and_a_known_event_in_another_file_neither(
-    connection: Connection, tmp_path: Path
+    raw: Connection, tmp_path: Path
 ) -> None:
-    load(connection, tmp_path, event(CHARGE, 1788271205))
-    assert load(connection, tmp_path, event(CHARGE, 1788271205)).already_loaded
-    receipt = load(connection, tmp_path, event(CHARGE, 1788271205), event(CHARGE, 1788271206))
+    load(raw, tmp_path, event(CHARGE, 1788271205))
+    assert load(raw, tmp_path, event(CHARGE, 1788271205)).already_loaded
+    receipt = load(raw, tmp_path, event(CHARGE, 1788271205), event(CHARGE, 1788271206))
     assert receipt.rows == 1
     assert "1 were known already" in receipt.notes[0]
 
@@ -132,23 +130,23 @@ def _with_secrets(body: Body) -> Body:
 
 
 @pytest.mark.parametrize("kind", [*sorted(SHAPES), "checkout.session"])
-def test_no_name_address_or_free_text_leaves_a_trace_in_raw(connection: Connection, tmp_path: Path, kind: str) -> None:
+def test_no_name_address_or_free_text_leaves_a_trace_in_raw(raw: Connection, tmp_path: Path, kind: str) -> None:
     body = {**CHARGE, "object": kind, "total": 1, "net": 1}
-    receipt = load(connection, tmp_path, _with_secrets(body), _with_secrets({**body, "id": SECRETS["email"]}))
+    receipt = load(raw, tmp_path, _with_secrets(body), _with_secrets({**body, "id": SECRETS["email"]}))
     assert receipt.rows == 1
     assert any("visit_token" in note for note in receipt.notes)
-    tables = connection.execute("select tablename from pg_tables where schemaname = 'raw'").fetchall()
-    everything = str([connection.execute(f"select * from raw.{name}".encode()).fetchall() for (name,) in tables])
+    tables = raw.execute("select tablename from pg_tables where schemaname = 'raw'").fetchall()
+    everything = str([raw.execute(f"select * from raw.{name}".encode()).fetchall() for (name,) in tables])
     shown = everything + str(receipt)
     assert "ch_000000000001" in everything
     assert not [secret for secret in SECRETS.values() if secret in shown]
 
 
 def test_the_links_of_both_shapes_are_kept_and_expanded_objects_become_their_ids(
-    connection: Connection, tmp_path: Path
+    raw: Connection, tmp_path: Path
 ) -> None:
     load(
-        connection,
+        raw,
         tmp_path,
         {**CHARGE, "invoice": {"id": "in_1", "object": "invoice", "customer_email": "x@y.example"}},
         {
@@ -185,7 +183,7 @@ def test_the_links_of_both_shapes_are_kept_and_expanded_objects_become_their_ids
         },
         {"id": "txn_1", "object": "balance_transaction", "net": 4, "source": {"id": "ch_9"}, "payout": "po_1"},
     )
-    payloads = connection.execute("select object_id, payload from raw.stripe_object").fetchall()
+    payloads = raw.execute("select object_id, payload from raw.stripe_object").fetchall()
     kept: dict[str, Body] = {name: body for name, body in payloads}  # noqa: C416 - gives the rows their type
     assert kept["ch_000000000001"]["invoice"] == "in_1"
     assert kept["in_1"] == {"total": 5, "status": "paid", "subscription": "sub_1", "payment_intent": "pi_1"}
@@ -201,29 +199,27 @@ def test_the_links_of_both_shapes_are_kept_and_expanded_objects_become_their_ids
     assert (kept["txn_1"]["source"], kept["txn_1"]["payout"]) == ("ch_9", "po_1")
 
 
-def test_what_a_subscription_costs_is_kept(connection: Connection, tmp_path: Path) -> None:
+def test_what_a_subscription_costs_is_kept(raw: Connection, tmp_path: Path) -> None:
     price = {"id": "price_1", "unit_amount": 9900, "recurring": {"interval": "month", "interval_count": 1}}
     item = {"id": "si_1", "object": "subscription_item", "quantity": 2, "price": {**price, "nickname": "Zzyzx"}}
     load(
-        connection,
+        raw,
         tmp_path,
         {"id": "sub_1", "object": "subscription", "status": "active", "customer": "cus_1", "items": {"data": [item]}},
     )
-    assert payload(connection) == {
+    assert payload(raw) == {
         "status": "active",
         "customer": "cus_1",
         "items": [{"id": "si_1", "quantity": 2, "price": price}],
     }
 
 
-def test_tokens_are_kept_in_lower_case_and_memo_ids_as_they_are(connection: Connection, tmp_path: Path) -> None:
-    load(
-        connection, tmp_path, {**CHARGE, "metadata": {"visit_token": TOKEN.upper(), "memo_id": "memo-7", "other": "x"}}
-    )
-    assert payload(connection)["metadata"] == {"visit_token": TOKEN, "memo_id": "memo-7"}
+def test_tokens_are_kept_in_lower_case_and_memo_ids_as_they_are(raw: Connection, tmp_path: Path) -> None:
+    load(raw, tmp_path, {**CHARGE, "metadata": {"visit_token": TOKEN.upper(), "memo_id": "memo-7", "other": "x"}})
+    assert payload(raw)["metadata"] == {"visit_token": TOKEN, "memo_id": "memo-7"}
 
 
-def test_unknown_types_are_kept_without_text_counted_and_named(connection: Connection, tmp_path: Path) -> None:
+def test_unknown_types_are_kept_without_text_counted_and_named(raw: Connection, tmp_path: Path) -> None:
     session = {
         "id": "cs_test_0001",
         "object": "checkout.session",
@@ -235,10 +231,10 @@ def test_unknown_types_are_kept_without_text_counted_and_named(connection: Conne
         "status": "complete",
         "size": 1e999,
     }
-    receipt = load_text(connection, tmp_path, json.dumps(session).replace("Infinity", "1e999").encode())
+    receipt = load_text(raw, tmp_path, json.dumps(session).replace("Infinity", "1e999").encode())
     assert receipt.rows == 1
     assert any("checkout.session (1)" in note for note in receipt.notes)
-    assert payload(connection) == {
+    assert payload(raw) == {
         "id": "cs_test_0001",
         "amount_total": 10,
         "currency": "usd",
@@ -270,17 +266,17 @@ def test_unknown_types_are_kept_without_text_counted_and_named(connection: Conne
     ],
 )
 def test_an_object_that_breaks_its_contract_is_quarantined_and_the_rest_is_kept(
-    connection: Connection, tmp_path: Path, change: Body, rule: str, value: str | None
+    raw: Connection, tmp_path: Path, change: Body, rule: str, value: str | None
 ) -> None:
-    receipt = load(connection, tmp_path, {**CHARGE, "id": "ch_2"}, {**CHARGE, **change}, {**CHARGE, "id": "ch_3"})
+    receipt = load(raw, tmp_path, {**CHARGE, "id": "ch_2"}, {**CHARGE, **change}, {**CHARGE, "id": "ch_3"})
     (piece,) = receipt.quarantined
     assert (receipt.rows, piece.position, piece.rule, piece.value) == (2, "line 2", rule, value)
     assert piece.message.startswith("Line 2: ")
-    assert count(connection, "raw.quarantine") == 1
+    assert count(raw, "raw.quarantine") == 1
 
 
-def test_a_deleted_object_needs_no_amounts(connection: Connection, tmp_path: Path) -> None:
-    receipt = load(connection, tmp_path, {"id": "in_1", "object": "invoice", "deleted": True})
+def test_a_deleted_object_needs_no_amounts(raw: Connection, tmp_path: Path) -> None:
+    receipt = load(raw, tmp_path, {"id": "in_1", "object": "invoice", "deleted": True})
     assert (receipt.rows, receipt.quarantined) == (1, ())
 
 
@@ -300,19 +296,19 @@ def test_a_deleted_object_needs_no_amounts(connection: Connection, tmp_path: Pat
     ],
 )
 def test_a_line_that_is_no_object_is_quarantined_by_its_place(
-    connection: Connection, tmp_path: Path, line: bytes, rule: str
+    raw: Connection, tmp_path: Path, line: bytes, rule: str
 ) -> None:
     good = json.dumps(CHARGE).encode()
-    receipt = load_text(connection, tmp_path, b"\xef\xbb\xbf" + good + b"\r\n\r\n" + line + b"\n" + good)
+    receipt = load_text(raw, tmp_path, b"\xef\xbb\xbf" + good + b"\r\n\r\n" + line + b"\n" + good)
     assert receipt.rows == 1
     assert [(piece.position, piece.rule) for piece in receipt.quarantined] == [("line 3", rule)]
 
 
 @pytest.mark.parametrize("data", [b"", b"a,b\n1,2\n", b"\x00\xff", b"[{}]", b"\n\n"])
-def test_a_file_without_one_json_object_is_refused_whole(connection: Connection, tmp_path: Path, data: bytes) -> None:
+def test_a_file_without_one_json_object_is_refused_whole(raw: Connection, tmp_path: Path, data: bytes) -> None:
     with pytest.raises(FeedUnreadable, match=r"^stripe\.jsonl .*\.$"):
-        load_text(connection, tmp_path, data)
-    assert count(connection, "raw.file") == count(connection, "raw.quarantine") == 0
+        load_text(raw, tmp_path, data)
+    assert count(raw, "raw.file") == count(raw, "raw.quarantine") == 0
 
 
 VERSIONS = [
@@ -333,15 +329,15 @@ select array_agg(object_sha256 order by object_id) from (
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), cut=st.integers(1, len(VERSIONS) - 1))
 def test_any_order_and_any_batches_of_events_give_the_same_newest_versions(
-    connection: Connection, tmp_path: Path, seed: int, cut: int
+    raw: Connection, tmp_path: Path, seed: int, cut: int
 ) -> None:
-    connection.rollback()
+    raw.rollback()
     shuffled = random.Random(seed).sample(VERSIONS, len(VERSIONS))  # noqa: S311 - an order, not a secret
-    load(connection, tmp_path, *shuffled[:cut])
-    load(connection, tmp_path, *shuffled[cut:], shuffled[0])
+    load(raw, tmp_path, *shuffled[:cut])
+    load(raw, tmp_path, *shuffled[cut:], shuffled[0])
     last = [body["data"]["object"] for body in VERSIONS if body["created"] == 1788271201]
     hashes: dict[int, list[str]] = {1: [], 2: []}
     for body in last:
         hashes[int(body["id"][-1])].append(stripe_objects.object_sha256(body))
-    assert connection.execute(NEWEST).fetchone() == ([max(hashes[1]), max(hashes[2])],)
-    assert count(connection, "raw.stripe_object") == len(VERSIONS)
+    assert raw.execute(NEWEST).fetchone() == ([max(hashes[1]), max(hashes[2])],)
+    assert count(raw, "raw.stripe_object") == len(VERSIONS)
