@@ -5,12 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from sandbox.world.catalog import PAYERS, PRACTICES, Payer, Practice
-from sandbox.world.draw import Draw
+from sandbox.world.draw import CROCKFORD, Draw
 from sandbox.world.money import share
 from sandbox.world.visits import Visit
 from sandbox.world.x12 import Claim
 
-BASE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 REASONS = (("197", "N54"), ("29", ""), ("16", "M76"), ("50", "N115"), ("96", "N130"), ("97", ""), ("11", ""))
 LATE_DAYS, EARLY_DAYS = 42, 48
 SECONDARY = PAYERS[3]
@@ -80,7 +79,7 @@ def _claim(
         charge=visit.charge_cents,
         paid=cents,
         adjustments=adjustments,
-        number=f"{payer.number}{book.draw.text(BASE, 12)}",
+        number=f"{payer.number}{book.draw.text(CROCKFORD, 12)}",
         place=(place or visit.place) if payer.echoes_place else "",
         filing=payer.filing_code,
         service_code=visit.service.code,
@@ -262,7 +261,7 @@ def _secondary(book: Book, visit: Visit, week: int) -> Claim | None:
         status="2",
         paid=first.responsibility - left,
         adjustments=lines,
-        number=f"{SECONDARY.number}{book.draw.text(BASE, 12)}",
+        number=f"{SECONDARY.number}{book.draw.text(CROCKFORD, 12)}",
         claim_level=True,
         filing=SECONDARY.filing_code,
         place="",
@@ -295,7 +294,7 @@ def _orphans(book: Book) -> None:
     """Post claims that no visit of ours has."""
     for _ in range(7):
         payer, cents = book.draw.pick(PAYERS[:3]), book.draw.between(60, 180) * 100
-        ref, number = book.draw.reference(17), f"{payer.number}{book.draw.text(BASE, 12)}"
+        ref, number = book.draw.reference(17), f"{payer.number}{book.draw.text(CROCKFORD, 12)}"
         lines, day = (("CO", "45", 4000),), book.month_start + timedelta(days=book.draw.between(0, 20))
         claim = Claim(ref, "1", cents + 4000, cents, lines, number, "10", payer.filing_code, "90834", ("95",), 1, day)
         book.postings.append(Posting(payer, book.draw.pick(PRACTICES), book.draw.between(0, 2), claim))
