@@ -56,7 +56,14 @@ def _load_file(connection: Connection, file: Received, archive: Archive) -> Rece
         _copy(connection, f"era_{name.removesuffix('s')}", table, load_id if name == "transactions" else None)
     landing.quarantine(connection, load_id, "era", file_sha256, remittances.quarantined)
     landing.finish(connection, load_id, rows, len(remittances.quarantined))
-    return Receipt("era", file_sha256, False, rows, remittances.quarantined, _notes(remittances))  # noqa: FBT003 - not loaded before
+    return Receipt(
+        kind="era",
+        file_sha256=file_sha256,
+        already_loaded=False,
+        rows=rows,
+        quarantined=remittances.quarantined,
+        notes=_notes(remittances),
+    )
 
 
 @dataclass(frozen=True)
