@@ -36,7 +36,10 @@ _WITHHELD = {
     "not_billable": ("Not billable", "Scheduled, cancelled, missed or disputed: charge less what the rules bill"),
     "awaiting_payer": ("Awaiting a payer", "Insured, no live decision: charge less the patient's estimate"),
     "self_pay_policy": ("Partial visits", "Self-pay: charge less what the practice's policy bills"),
-    "later_payers": ("Later payers and differences", "What the primary remit and the patient's share leave unexplained"),
+    "later_payers": (
+        "Later payers and differences",
+        "What the primary remit and the patient's share leave unexplained",
+    ),
 }
 
 
@@ -53,7 +56,12 @@ def waterfall(measures: Mapping[str, int], withheld: Mapping[str, int]) -> Water
         Step("Contractual", "CO-45", -measures.get("contractual", 0), "adjustment"),
         Step("Sequestration", "CO-253", -measures.get("sequestration", 0), "adjustment"),
         Step("Denied", "Every adjustment of a live primary denial", -measures.get("denied", 0), "adjustment"),
-        Step("Other adjustments", "Neither the patient's nor listed above", -measures.get("other_adjustment", 0), "adjustment"),
+        Step(
+            "Other adjustments",
+            "Neither the patient's nor listed above",
+            -measures.get("other_adjustment", 0),
+            "adjustment",
+        ),
         *(Step(*_WITHHELD[kind], -withheld.get(kind, 0), "adjustment") for kind in _WITHHELD),
     ]
     outstanding = target - collected
@@ -77,7 +85,10 @@ def _placed(steps: Sequence[Step]) -> tuple[tuple[Bar, ...], int]:
     def units(cents: int) -> int:
         return (cents - low) * SCALE // reach
 
-    bars = (Bar(step, units(start), max(units(end) - units(start), 2)) for step, (start, end) in zip(steps, spans, strict=True))
+    bars = (
+        Bar(step, units(start), max(units(end) - units(start), 2))
+        for step, (start, end) in zip(steps, spans, strict=True)
+    )
     return tuple(bars), units(0)
 
 

@@ -2,6 +2,7 @@
 
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 from starlette.exceptions import HTTPException
 
@@ -31,7 +32,7 @@ def render(connection: Connection, period: str | None) -> str:
     return page("month.html", standalone=True, listed=listed, **values)
 
 
-def _values(connection: Connection, period: str | None) -> dict[str, object]:
+def _values(connection: Connection, period: str | None) -> dict[str, Any]:
     periods = rows(connection, "periods")
     known = [row["period"] for row in periods]
     chosen = period or next((row["period"] for row in periods if row["has_revenue"]), known[0] if known else None)

@@ -51,7 +51,7 @@ def _visit(number: int, state: str = "completed", payer: str | None = "payer-a",
 
 
 def _adjudicated(number: int, **changes: int) -> dict[str, Any]:
-    """An insured visit its payer decided: 180.00 = 80.00 paid + 40.00 patient + 58.40 contractual + 1.60 sequestration."""
+    """Return a decided visit: 180.00 = 80.00 paid + 40.00 patient + 58.40 contractual + 1.60 sequestration."""
     cents = {
         "payer_paid_cents": 8_000,
         "patient_responsibility_cents": 4_000,
@@ -75,7 +75,9 @@ def visits() -> Rows:
         *(_visit(number, patient_target_cents=3_500) for number in range(130, 145)),
         *(_visit(number, denied_cents=18_000, allowed_cents=0) for number in range(150, 157)),
         *(_visit(number, patient_collected_cents=18_000, **self_pay) for number in range(160, 190)),
-        _visit(190, "partially_completed", None, patient_target_cents=9_000, patient_billed_cents=18_000, memo_cents=-9_000),
+        _visit(
+            190, "partially_completed", None, patient_target_cents=9_000, patient_billed_cents=18_000, memo_cents=-9_000
+        ),
         *(_visit(number, "cancelled", None) for number in range(191, 196)),
         _visit(196, "no_show", None, patient_target_cents=2_500),
         _adjudicated(197, charge_cents=20_000, contractual_cents=7_800, payer_paid_cents=8_035),
@@ -136,7 +138,7 @@ def leaks() -> Rows:
 
 
 def month_summary() -> Rows:
-    """The figures that follow from the visits, memos and leaks above."""
+    """Work out the figures that follow from the visits, memos and leaks above."""
     sums: Counter[tuple[str, str]] = Counter()
     counts: Counter[tuple[str, str]] = Counter()
 
@@ -149,7 +151,13 @@ def month_summary() -> Rows:
         add(MONTH, "gross_charges", visit["charge_cents"])
         for name in ("contractual", "sequestration", "denied", "other_adjustment", "payer_paid", "pos_variance"):
             add(MONTH, name, visit[f"{name}_cents"])
-        for name in ("patient_target", "patient_billed", "patient_collected", "patient_balance", "pos_adjusted_revenue"):
+        for name in (
+            "patient_target",
+            "patient_billed",
+            "patient_collected",
+            "patient_balance",
+            "pos_adjusted_revenue",
+        ):
             add(MONTH, name, visit[f"{name}_cents"])
     for memo in memos():
         add(memo["period"], f"memo_{memo['kind']}", memo["amount_cents"])
@@ -204,8 +212,15 @@ def books() -> dict[str, Rows]:
         "leaks": leaks(),
         "month_summary": month_summary(),
         "era_tieout": remits,
-        "eft_tieout": [_transfer("TRACE0000", remits[0]["bpr_cents"], "matched"), _transfer("TRACE0003", 41_635, "missing")],
-        "payout_tieout": [_payout("po_sample1", 512_300, 512_300), _payout("po_sample2", 80_000, 79_950), _payout("po_sample3", 100, None)],
+        "eft_tieout": [
+            _transfer("TRACE0000", remits[0]["bpr_cents"], "matched"),
+            _transfer("TRACE0003", 41_635, "missing"),
+        ],
+        "payout_tieout": [
+            _payout("po_sample1", 512_300, 512_300),
+            _payout("po_sample2", 80_000, 79_950),
+            _payout("po_sample3", 100, None),
+        ],
         "unmatched_remits": unmatched,
         "denials": [_denial("CO", "50", 72_000), _denial("CO", "197", 54_000)],
         "quarantine": [
@@ -224,13 +239,31 @@ def books() -> dict[str, Rows]:
 
 def _transfer(trace: str, cents: int, status: str) -> dict[str, Any]:
     deposited = cents if status == "matched" else 0
-    return {"trn_number": trace, "expected_cents": cents, "deposited_cents": deposited, "residual_cents": cents - deposited, "status": status}
+    return {
+        "trn_number": trace,
+        "expected_cents": cents,
+        "deposited_cents": deposited,
+        "residual_cents": cents - deposited,
+        "status": status,
+    }
 
 
 def _payout(name: str, cents: int, transactions: int | None) -> dict[str, Any]:
     residual = None if transactions is None else cents - transactions
-    return {"payout_id": name, "amount_cents": cents, "transactions_cents": transactions or 0, "residual_cents": residual}
+    return {
+        "payout_id": name,
+        "amount_cents": cents,
+        "transactions_cents": transactions or 0,
+        "residual_cents": residual,
+    }
 
 
 def _denial(group: str, reason: str, cents: int) -> dict[str, Any]:
-    return {"period": MONTH, "payer_id": "payer-a", "group_code": group, "reason_code": reason, "claims": 4, "amount_cents": cents}
+    return {
+        "period": MONTH,
+        "payer_id": "payer-a",
+        "group_code": group,
+        "reason_code": reason,
+        "claims": 4,
+        "amount_cents": cents,
+    }
