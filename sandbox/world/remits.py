@@ -14,6 +14,7 @@ PLAIN = Dialect()
 FLAT = Dialect(component=">", newline="", padded=True)
 PIPES = Dialect(element="|", component="^", terminator="\n", newline="")
 WRAP = 80
+OURS = ("payer?-????????.835*", "resent-payer?-????????.835", "trouble-*.835")  # names of an earlier run; others stay
 WRAPS, ZIPPED, MARKED, RESENT = (2, 2), (3, 1), (1, 3), (1, 1)  # (payer, week)
 DIALECTS = {MARKED: Dialect(newline="\r\n"), (4, 1): PIPES}
 
@@ -51,7 +52,7 @@ def write(folder: Path, found: list[Remit]) -> tuple[Path, ...]:
     weeks: dict[tuple[int, date], list[Remit]] = defaultdict(list)
     for remit in found:
         weeks[remit.payer.number, remit.paid_on].append(remit)
-    for stale in (*folder.glob("*.835"), *folder.glob("*.835.gz")):
+    for stale in (path for pattern in OURS for path in folder.glob(pattern)):
         stale.unlink()
     files: dict[str, bytes] = {}
     for control, (payer, day) in enumerate(sorted(weeks), 100):
