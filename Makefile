@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .PHONY: help demo test lint format lock browser clean
 
 VENV := $(CURDIR)/.venv
-READY := $(VENV)/.ready
+READY := .venv/.ready
 # dbt looks for its own command on the path.
 export PATH := $(VENV)/bin:$(PATH)
 # Compiled modules halve the start of dbt.
