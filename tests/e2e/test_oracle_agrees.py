@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from ledger.store.database import Database
     from tests.support.oracle.books import Books
-    from tests.support.product_run import Product
 
 # A world that lacks a case proves nothing about it.
 CATEGORIES = {
@@ -50,7 +49,7 @@ def books_and_marts(
 def test_a_mart_says_what_the_contract_says(books_and_marts: tuple[Books, dict[str, list[str]]], table: str) -> None:
     books, disagreements = books_and_marts
     assert getattr(books, {"memos": "memo_cents"}.get(table, table))
-    assert disagreements[table] == []
+    assert not disagreements[table], product_run.told({table: disagreements[table]})
 
 
 def test_the_world_has_every_leak_verdict_and_bank_status(
@@ -62,13 +61,10 @@ def test_the_world_has_every_leak_verdict_and_bank_status(
     assert {row["status"] for row in books.eft_tieout.values()} == {"matched", "missing", "unexpected", "mismatch"}
 
 
-@pytest.mark.parametrize(("seed", "timezone"), [(12, "UTC"), (13, "Asia/Kolkata")])
-def test_other_worlds_in_other_time_zones_agree_too(
-    database: Database, tmp_path: Path, seed: int, timezone: str
-) -> None:
-    world = random_world(seed, Options(visits=300, timezone=timezone))
-    product: Product = product_run.Product.at(database, tmp_path / "home", world)
+def test_another_world_in_another_time_zone_agrees_too(database: Database, tmp_path: Path) -> None:
+    world = random_world(13, Options(visits=300, timezone="Asia/Kolkata"))
+    product = product_run.Product.at(database, tmp_path / "home", world)
     product.load(world, tmp_path / "files")
     product.reconcile(world)
     disagreements = product_run.compare(product, keep(product.with_hashes(world).inputs()))
-    assert {table: lines[:5] for table, lines in disagreements.items() if lines} == {}
+    assert not any(disagreements.values()), product_run.told(disagreements)

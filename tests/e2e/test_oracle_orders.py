@@ -37,7 +37,7 @@ def test_three_shuffled_batches_with_a_reconcile_after_each_give_the_same_books(
     issued = _issued(product, arrived)
     books = keep(arrived.inputs(), issued)
     disagreements = product_run.compare(product, books)
-    assert {table: lines[:5] for table, lines in disagreements.items() if lines} == {}
+    assert not any(disagreements.values()), product_run.told(disagreements)
     assert books.visit_revenue == keep(product.with_hashes(world).inputs(), issued).visit_revenue
 
 

@@ -116,6 +116,11 @@ def differences(got: Mapping[Any, Mapping[str, Any]], want: Mapping[Any, Mapping
     return sorted(lines)
 
 
+def told(disagreements: Mapping[str, list[str]], most: int = 8) -> str:
+    """Return the first disagreements of each table as text; empty when the books are equal."""
+    return "\n".join(f"{table} ({len(x)}): {line}" for table, x in disagreements.items() for line in x[:most])
+
+
 def visit_revenue(product: Product) -> Rows:
     """Return the visit_revenue mart by token."""
     return {row["visit_token"]: row for row in product.rows("select * from marts.visit_revenue")}
