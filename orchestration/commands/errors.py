@@ -23,7 +23,7 @@ SENTENCES = {
     "orchestration.commands.errors.CannotRun": COULD_NOT_RUN,
     "orchestration.reconcile.Blocked": COULD_NOT_RUN,
     "ledger.settings.SettingsError": MISUSED,
-    "ledger.store.unavailable.DatabaseUnavailable": COULD_NOT_RUN,
+    "ledger.store.database.DatabaseUnavailable": COULD_NOT_RUN,
     "ingestion.landing.FeedUnreadable": COULD_NOT_RUN,
     "ingestion.era835.archive.ArchiveError": COULD_NOT_RUN,
     "orchestration.dbt_project.DbtFailed": COULD_NOT_RUN,

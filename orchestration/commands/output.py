@@ -107,7 +107,7 @@ class Output:
     def steps(self, label: str) -> Iterator[Callable[[str, int, int], None]]:
         """Give a function that takes (name of the step, steps done, steps in all)."""
         if not sys.stderr.isatty():
-            yield lambda name, done, total: self.message(f"{label}: {done} of {total}: {name}")
+            yield _step_lines(label, self.message)
             return
         from rich import progress as bars
 
@@ -150,6 +150,18 @@ class Output:
         with bars.Progress(*columns, console=self._console(sys.stderr), transient=True) as bar:
             task = bar.add_task(label, total=total)
             yield lambda done: bar.update(task, completed=done)
+
+
+def _step_lines(label: str, say: Callable[[str], None]) -> Callable[[str, int, int], None]:
+    last = -SECONDS_BETWEEN_LINES
+
+    def step(name: str, done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            say(f"{label}: {done} of {total}: {name}")
+
+    return step
 
 
 def _plain_lines(label: str, total: int | None, say: Callable[[str], None]) -> Callable[[int], None]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import psycopg
+
     from ledger.settings import Settings
     from ledger.store.database import Database
 
@@ -33,11 +34,10 @@ def opened() -> Iterator[Workspace]:
 
     Raises SettingsError, DatabaseUnavailable and the errors of the system; orchestration.commands.errors explains them.
     """
+    from ingestion import landing
     from ledger.settings import Settings
     from ledger.store import database as store
     from ledger.store import schema
-
-    from ingestion import landing
 
     settings = Settings.from_environment()
     with store.opened(settings.database_url, settings.home) as database:

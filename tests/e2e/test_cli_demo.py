@@ -78,7 +78,7 @@ def test_the_demo_again_says_the_same_and_that_nothing_is_new(
 
 
 @pytest.mark.usefixtures("demo")
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", ["visit_revenue", "leaks", "era_tieout"])
 def test_every_table_is_the_same_in_every_format(name: str, env: dict[str, str], tmp_path: Path) -> None:
     as_csv = list(csv.DictReader(io.StringIO(trueup("export", name, env=env).stdout)))
     as_json = json.loads(trueup("export", name, "--format", "json", env=env).stdout)
@@ -96,7 +96,7 @@ def test_every_table_is_the_same_in_every_format(name: str, env: dict[str, str],
 def test_an_unknown_table_ends_with_2_and_the_list(env: dict[str, str]) -> None:
     finished = trueup("export", "salaries", env=env)
     assert (finished.returncode, finished.stdout) == (2, "")
-    assert "month_summary" in finished.stderr
+    assert finished.stderr.endswith(f"There are: {', '.join(TABLES)}.\n")
 
 
 @pytest.mark.usefixtures("demo")

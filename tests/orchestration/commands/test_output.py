@@ -39,10 +39,16 @@ def test_progress_off_a_terminal_is_a_line_now_and_then(
     assert capsys.readouterr().err == "visits.csv: 10,000 …\n"
 
 
-def test_steps_off_a_terminal_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_steps_off_a_terminal_are_a_line_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([100.0, 100.0, 101.0, 106.0, 106.0])
+    monkeypatch.setattr(output.time, "monotonic", lambda: next(clock))
     with Output().steps("reconcile") as step:
+        step("contracts", 0, 3)
+        step("staging", 1, 3)
         step("memos", 2, 3)
-    assert capsys.readouterr().err == "reconcile: 2 of 3: memos\n"
+    assert capsys.readouterr().err == "reconcile: 0 of 3: contracts\nreconcile: 2 of 3: memos\n"
 
 
 def test_a_file_name_cannot_move_the_cursor() -> None:
