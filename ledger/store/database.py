@@ -112,7 +112,7 @@ def connect(database: Database, *, autocommit: bool = False) -> psycopg.Connecti
     try:
         return psycopg.connect(conninfo, autocommit=autocommit)
     except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else "no answer"
+        reason = (str(error).strip() or "no answer").splitlines()[0]
         if parts["password"]:
             reason = reason.replace(parts["password"], "***")
         raise DatabaseUnavailable(

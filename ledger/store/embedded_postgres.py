@@ -91,7 +91,8 @@ def served(home: Path, *, durable: bool = True) -> Iterator[Path]:
 
 def url(sockets: Path, name: str) -> str:
     """Return the URL of the database `name` of the server that listens in `sockets`."""
-    return f"postgresql://{SUPERUSER}@/{quote(name, safe='')}?host={quote(str(sockets), safe='/')}"
+    # The port is said, or a PGPORT of the user's would be taken.
+    return f"postgresql://{SUPERUSER}@/{quote(name, safe='')}?host={quote(str(sockets), safe='/')}&port=5432"
 
 
 def postmaster(place: Path) -> int | None:
