@@ -237,7 +237,7 @@ def _socket_directory(place: Path) -> Path:
     if len(os.fsencode(place / "data")) <= LONGEST_SOCKET_DIRECTORY:
         (place / "data" / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
         return place / "data"
-    directory = Path(tempfile.mkdtemp(prefix="trueup-", dir="/tmp"))  # noqa: S108 - short, and mkdtemp is private
+    directory = Path(tempfile.mkdtemp(prefix="trueup-", dir="/tmp"))  # short, and private
     _own(directory, _account())
     return directory
 
@@ -247,8 +247,7 @@ def _forget_stale_pid(place: Path) -> None:
 
     The file itself stays: PostgreSQL looks in it for the shared memory that children of a killed server may hold.
     """
-    lines = _pid_file(place)
-    if lines:
+    if lines := _pid_file(place):
         (place / "data" / "postmaster.pid").write_text("\n".join([str(NOBODY), *lines[1:]]) + "\n")
 
 
@@ -394,8 +393,7 @@ def _mend(said: str) -> str:
 
 
 def _in_words(error: OSError, where: Path) -> str:
-    said = f"{error.filename or where}: {error.strerror}"
-    return f"The embedded database cannot be kept in {where}: {said}. {_mend(said)}"
+    return f"The embedded database cannot be kept in {where}: {error.strerror}. {_mend(error.strerror or '')}"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-import psycopg
 import psycopg2
 import pytest
 from sqlalchemy import create_engine, text
@@ -17,6 +16,8 @@ from ledger.store.database import Database, DatabaseUnavailable, connect, create
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import psycopg
 
 REMOTE = Database("postgresql://books:p%40ss@db.example:6543/money?sslmode=require")
 

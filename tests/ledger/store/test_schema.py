@@ -148,5 +148,5 @@ def test_several_databases_are_prepared_at_once(cluster: Database) -> None:
 def test_a_database_of_a_newer_version_is_left_alone(database: Database, connection: psycopg.Connection) -> None:
     connection.execute("update ledger.alembic_version set version_num = '9999'")
     connection.commit()
-    with pytest.raises(DatabaseUnavailable, match="9999.*install the newer version"):
+    with pytest.raises(DatabaseUnavailable, match=r"9999.*install the newer version"):
         schema.prepare(database)
