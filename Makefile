@@ -60,8 +60,8 @@ $(READY): requirements.lock pyproject.toml
 	echo "Setting up .venv with $$("$$found" --version) (once; 575 MB, some minutes)"
 	rm -f $@
 	"$$found" -m venv .venv
-	python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
-	python -m pip install --quiet --no-deps --no-build-isolation -e .
+	python -m pip install -qq --no-deps --require-hashes -r requirements.lock
+	python -m pip install -qq --no-deps --no-build-isolation -e .
 	touch $@
 
 # The system's Chromium when there is one; else from the system's packages, else Playwright's own.

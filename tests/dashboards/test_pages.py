@@ -1,0 +1,143 @@
+"""What the pages say, and what they refuse."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from dashboards.leak_guide import is_known
+from dashboards.money import dollars
+from dashboards.pages import month
+from dashboards.reading import restricted, rows
+from tests.dashboards import marts_tables, sample_books
+
+if TYPE_CHECKING:
+    import httpx
+
+MONTH = sample_books.MONTH
+PAGES = [
+    "/",
+    f"/months/{MONTH}",
+    f"/months/{MONTH}/leaks/denied",
+    f"/visits/{sample_books.token(0)}",
+    "/memos",
+    "/tieouts",
+]
+
+
+def _amount(measure: str) -> str:
+    return dollars(sum(row["amount_cents"] for row in sample_books.month_summary() if row["measure"] == measure))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_answers_under_a_strict_policy_and_is_kept_nowhere(client: httpx.Client, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
+    assert answer.headers["cache-control"] == "no-store"
+    assert not re.search(r"<script|style=|\son\w+=|https?://", answer.text)
+
+
+def test_the_newest_month_is_the_newest_that_brought_revenue(client: httpx.Client) -> None:
+    assert "<h1>September 2026</h1>" in client.get("/").text
+
+
+def test_the_month_shows_its_figures_and_ties_to_the_cent(client: httpx.Client) -> None:
+    text = client.get(f"/months/{MONTH}").text
+    assert "The books tie to the cent" in text
+    for measure in ("pos_adjusted_revenue", "gross_charges", "payer_paid", "patient_collected", "pos_variance"):
+        assert _amount(measure) in text
+
+
+def test_a_cent_that_is_missing_is_shown_and_not_plugged(marts: psycopg.Connection) -> None:
+    marts.execute("update marts.month_summary set amount_cents = amount_cents - 1 where measure = 'contractual'")
+    text = month.render(marts, MONTH)
+    assert "Not explained" in text
+    assert "1 of 5 checks differ" in text
+
+
+def test_a_leak_leads_to_its_visit_and_says_what_to_do(client: httpx.Client) -> None:
+    listed = client.get(f"/months/{MONTH}/leaks/completed_not_billed").text
+    token = sample_books.token(130)
+    assert f'href="/visits/{token}"' in listed
+    assert "Invoice or charge" in listed
+    visit = client.get(f"/visits/{token}").text
+    assert "Completed, not billed" in visit
+    assert "$35.00" in visit
+
+
+def test_the_long_register_comes_in_parts(client: httpx.Client) -> None:
+    first, second = (client.get("/memos", params={"part": part}).text for part in (1, 2))
+    assert "Part 1 of 2" in first
+    assert first.count("/visits/") + second.count("/visits/") == len(sample_books.memos())
+    assert client.get("/memos", params={"part": 3}).status_code == 404
+
+
+def test_what_does_not_tie_out_is_named(client: httpx.Client) -> None:
+    text = client.get("/tieouts").text
+    for word in ("held", "duplicate", "conflict", "missing", "mismatch", "TRACE0001", "po_sample2", "place_of_service"):
+        assert word in text
+    assert "1 with an unreadable amount" in text
+
+
+@pytest.mark.parametrize(
+    "path", ["/months/1999-01", f"/months/{MONTH}/leaks/nothing", f"/visits/{sample_books.token(999)}", "/x"]
+)
+def test_what_is_not_there_is_said_in_a_page(client: httpx.Client, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "Nothing here" in answer.text
+
+
+def test_another_name_for_this_machine_is_refused(client: httpx.Client) -> None:
+    assert client.get("/", headers={"host": "books.example"}).status_code == 400
+
+
+def test_the_reader_can_neither_write_nor_see_other_schemas(marts: psycopg.Connection) -> None:
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), restricted(marts):
+        marts.execute("create temporary table t (a int)")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), restricted(marts):
+        marts.execute("select * from raw.visit")
+    assert marts.execute("select current_user = session_user").fetchone() == (True,)
+
+
+def test_the_file_that_stands_alone_needs_nothing_else(marts: psycopg.Connection) -> None:
+    text = month.render(marts, None)
+    assert set(re.findall(r'href="([^"]*)"', text)) <= {"#main", "#ties"} | {
+        f"#{row['category']}" for row in sample_books.leaks()
+    }
+    assert "style-src 'sha256-" in text
+    assert str(sample_books.token(130)) in text
+
+
+def test_evidence_is_escaped(marts: psycopg.Connection) -> None:
+    marts.execute("""update marts.leaks set evidence = '{"why": "<b>&</b>"}'""")
+    assert "<b>&</b>" not in month.render(marts, MONTH)
+
+
+def test_every_listed_leak_category_has_a_guide() -> None:
+    (listed,) = re.findall(r"values:\n((?:\s+- \w+\n)+)", (marts_tables.MODELS / "leaks" / "_models.yml").read_text())
+    assert all(is_known(category) for category in re.findall(r"\w+", listed))
+
+
+def test_books_that_were_never_reconciled_say_what_to_do(empty_client: httpx.Client) -> None:
+    answer = empty_client.get("/")
+    assert answer.status_code == 404
+    assert "trueup reconcile" in answer.text
+
+
+def test_a_database_that_is_away_is_said_in_a_page(lost_client: httpx.Client) -> None:
+    answer = lost_client.get("/")
+    assert answer.status_code == 503
+    assert "The database is away" in answer.text
+    assert "secret" not in answer.text
+
+
+def test_the_waterfall_classes_cover_every_visit(marts: psycopg.Connection) -> None:
+    total = sum(row["amount_cents"] for row in rows(marts, "withheld", {"period": MONTH}))
+    kept = ("contractual", "sequestration", "denied", "other_adjustment", "payer_paid", "patient_target")
+    visits = sample_books.visits()
+    assert total == sum(visit["charge_cents"] - sum(visit[f"{name}_cents"] for name in kept) for visit in visits)
