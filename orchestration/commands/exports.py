@@ -1,9 +1,13 @@
 """Tables of the books as CSV, Parquet, JSON and XLSX: streamed, in one fixed order, integers as integers."""
 
+import contextlib
 import json
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from orchestration.commands.errors import CannotRun
@@ -98,24 +102,12 @@ def as_xlsx(connection: "psycopg.Connection", table: Table, sink: BinaryIO) -> i
 
     Raises CannotRun for an integer a cell cannot hold exactly and for more rows than a sheet has.
     """
-    import xlsxwriter
-
-    book = xlsxwriter.Workbook(sink, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    book.set_properties({"created": XLSX_CREATED})
-    sheet = book.add_worksheet(table.name[:31])
-    sheet.freeze_panes(1, 0)
-    bold = book.add_format({"bold": True})
-    for place, column in enumerate(table.columns):
-        sheet.set_column(place, place, max(12, len(column.name) + 2))
-        sheet.write_string(0, place, column.name, bold)
-    count = 0
-    for count, row in enumerate(_rows(connection, table.query(_for_xlsx)), start=1):
-        if count >= XLSX_ROWS:
-            raise CannotRun(
-                f"{table.name} has more rows than a sheet holds ({XLSX_ROWS:,}): export it as csv or parquet."
-            )
-        _write(sheet, count, row, table)
-    _close(book)
+    with tempfile.TemporaryDirectory(prefix="trueup-") as scratch:
+        draft = Path(scratch, "book.xlsx")
+        with _workbook(draft) as book:
+            count = _fill(book, connection, table)
+        with draft.open("rb") as whole:
+            shutil.copyfileobj(whole, sink)
     return count
 
 
@@ -192,6 +184,47 @@ def _for_xlsx(column: Column) -> str:
     return _as_text(column) if column.type in JSON_TYPES else _native(column)
 
 
+@contextlib.contextmanager
+def _workbook(draft: Path) -> Iterator["xlsxwriter.Workbook"]:
+    # The library keeps rows in a file of its own until the book is closed: it is closed however the block ends.
+    import xlsxwriter
+    from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]  # the library has no types
+
+    options = {
+        "constant_memory": True,
+        "tmpdir": str(draft.parent),
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+    }
+    book = xlsxwriter.Workbook(draft, options)
+    book.set_properties({"created": XLSX_CREATED})
+    try:
+        yield book
+    finally:
+        try:
+            book.close()
+        except FileCreateError as wrapped:
+            # It hides the system's error (no room, no right), which has its own sentence.
+            raise wrapped.args[0] from wrapped
+
+
+def _fill(book: "xlsxwriter.Workbook", connection: "psycopg.Connection", table: Table) -> int:
+    sheet = book.add_worksheet(table.name[:31])
+    sheet.freeze_panes(1, 0)
+    bold = book.add_format({"bold": True})
+    for place, column in enumerate(table.columns):
+        sheet.set_column(place, place, max(12, len(column.name) + 2))
+        sheet.write_string(0, place, column.name, bold)
+    count = 0
+    for count, row in enumerate(_rows(connection, table.query(_for_xlsx)), start=1):
+        if count >= XLSX_ROWS:
+            raise CannotRun(
+                f"{table.name} has more rows than a sheet holds ({XLSX_ROWS:,}): export it as csv or parquet."
+            )
+        _write(sheet, count, row, table)
+    return count
+
+
 def _write(sheet: "Worksheet", place: int, row: tuple[object, ...], table: Table) -> None:
     for index, value in enumerate(row):
         if isinstance(value, bool):
@@ -209,13 +242,3 @@ def _exact(value: int, table: Table, column: Column) -> int:
             "export it as csv, json or parquet."
         )
     return value
-
-
-def _close(book: "xlsxwriter.Workbook") -> None:
-    from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]  # the library has no types
-
-    try:
-        book.close()
-    except FileCreateError as wrapped:
-        # It hides the system's error (no room, no right), which has its own sentence.
-        raise wrapped.args[0] from wrapped
