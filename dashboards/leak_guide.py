@@ -25,7 +25,7 @@ _GUIDES = {
     "billed_not_billable": Guide(
         "Billed, not billable",
         "The patient was asked for money for a visit that is not to be billed.",
-        "A credit memo is due: void the invoice or refund the difference.",
+        "Void the invoice or refund the difference; the credit memo stands in the register.",
     ),
     "duplicate_charge": Guide(
         "Charged twice",
