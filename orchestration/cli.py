@@ -5,7 +5,7 @@ import importlib.metadata
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -15,7 +15,8 @@ import typer
 from orchestration.commands import demo, era, errors, export, load, reconcile, status, up
 from orchestration.commands.output import Json, Output, example
 
-TERMINATED = 128 + signal.SIGTERM
+STOPPED = "Stopped. What was finished is kept, nothing is half-written; run the command again to go on."
+SIGNALLED = 128  # added to the number of a signal, as shells do
 
 app = typer.Typer(
     name="trueup",
@@ -48,31 +49,36 @@ def version(as_json: Json = False) -> int:
 
 def main() -> None:
     """Run `trueup` with the arguments of the process and end it with the exit code of CONTRACT §2."""
+    heard, told = os.pipe()
+    os.set_blocking(heard, False)
+    os.set_blocking(told, False)
+    # dbt and Dagster make a failure of their own out of a signal; what Python writes here tells what really happened.
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     signal.signal(signal.SIGTERM, _terminated)
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], lambda: _stop_signal(heard)))
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run one command and give its exit code: 0, 1, 2, 3, 130 after Ctrl-C; errors are told on stderr."""
+def run(arguments: Sequence[str], stopped_by: Callable[[], int | None] = lambda: None) -> int:
+    """Run one command and give its exit code: 0, 1, 2, 3, 130 after Ctrl-C; errors are told on stderr.
+
+    `stopped_by` gives the number of the signal that asked the process to stop, if one did.
+    """
     try:
         code = _invoked(arguments)
         sys.stdout.flush()
     except click.exceptions.Exit as ended:  # --help
-        return ended.exit_code
+        code = ended.exit_code
     except click.ClickException as misuse:
         misuse.show()
         return misuse.exit_code
     except KeyboardInterrupt:
-        code = errors.INTERRUPTED
+        return _told(STOPPED, SIGNALLED + signal.SIGINT)
     except BrokenPipeError:
         return _reader_left()
     except Exception as error:  # noqa: BLE001 - the outermost edge: nothing may end in a traceback
-        explanation = errors.explained(error) or errors.unexpected(error, _home())
+        number = stopped_by()
+        explanation = errors.Explanation(SIGNALLED + number, STOPPED) if number else _explained(error)
         return _told(explanation.sentence, explanation.exit_code)
-    if code == errors.INTERRUPTED:
-        return _told(
-            "Stopped by Ctrl-C. What was finished is kept, nothing is half-written; run it again to go on.", code
-        )
     return int(code or errors.WENT_WELL)
 
 
@@ -82,6 +88,10 @@ def _invoked(arguments: Sequence[str]) -> int | None:
     with command.make_context("trueup", list(arguments)) as context:
         code: int | None = command.invoke(context)
         return code
+
+
+def _explained(error: Exception) -> errors.Explanation:
+    return errors.explained(error) or errors.unexpected(error, _home())
 
 
 def _told(sentence: str, code: int) -> int:
@@ -109,4 +119,10 @@ def _home() -> Path:
 
 def _terminated(_number: int, _frame: FrameType | None) -> None:
     # As an exception it passes the context managers: the embedded server and the children of `up` end too.
-    sys.exit(TERMINATED)
+    sys.exit(SIGNALLED + signal.SIGTERM)
+
+
+def _stop_signal(heard: int) -> int | None:
+    with contextlib.suppress(BlockingIOError):
+        return next((number for number in os.read(heard, 1024) if number in {signal.SIGINT, signal.SIGTERM}), None)
+    return None

@@ -11,7 +11,6 @@ WENT_WELL = 0
 PARTLY = 1
 MISUSED = 2
 COULD_NOT_RUN = 3
-INTERRUPTED = 130
 
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
