@@ -16,8 +16,8 @@ readings as (
         visit_token,
         cast(0 as bigint) as position,
         cast(null as bigint) as undoes,
-        cast('{}' as bigint []) as undone,
-        cast('{}' as bigint []) as superseded
+        cast('{}' as bigint[]) as undone,
+        cast('{}' as bigint[]) as superseded
     from contested
 
     union all

@@ -1,5 +1,6 @@
 -- What a visit's payer allows for it by the fee schedule, at each place of service in question: the ledger's and the one the
--- payer paid on. The row with the most of the visit's modifiers wins; no row is unpriced, never a guess.
+-- payer paid on. The row with the most of the visit's modifiers wins, then the one that
+-- took effect last, then the one loaded last; no row is unpriced, never a guess.
 with visits as (
 
     select * from {{ ref('stg_visits__visits') }} where payer_id is not null
@@ -44,8 +45,8 @@ candidates as (
             order by
                 cardinality(string_to_array(fees.modifiers, '|')) desc,
                 fees.effective_from desc,
-                fees.effective_to asc nulls last,
-                fees.modifiers asc
+                fees.load_id desc,
+                fees.row_number desc
         ) as preference
     from visits
     inner join places on visits.visit_token = places.visit_token

@@ -18,6 +18,8 @@ select
     place_of_service,
     effective_from,
     effective_to,
-    allowed_cents
+    allowed_cents,
+    load_id,
+    row_number
 from rows_by_recency
 where recency = 1
