@@ -1,5 +1,6 @@
 -- What patients were asked for, an object a line: invoices less their credit notes, intents that pay no invoice, charges with
--- neither, less the refunds of those intents and charges. What posts a memo of ours is left out: the memo counts already.
+-- neither, less the refunds of those intents and charges (a refund lowers the visit that was asked). What posts a memo of
+-- ours is left out: the memo counts already.
 with invoices as (
 
     select * from {{ ref('stg_stripe__invoices') }} where is_asked_for and memo_id is null
@@ -37,8 +38,11 @@ refunds as (
     select
         refunds.refund_id,
         refunds.amount_cents,
-        coalesce(refunds.own_visit_token, charges.visit_token, intents.visit_token) as visit_token,
-        intents.payment_intent_id is not null or standalone_charges.charge_id is not null as is_of_a_demand
+        coalesce(intents.payment_intent_id, standalone_charges.charge_id) is not null as is_of_a_demand,
+        case
+            when intents.payment_intent_id is null then standalone_charges.visit_token
+            else intents.visit_token
+        end as visit_token
     from {{ ref('int_payments__refunds') }} as refunds
     left join charges on refunds.charge_id = charges.charge_id
     left join intents on coalesce(refunds.payment_intent_id, charges.payment_intent_id) = intents.payment_intent_id
