@@ -12,5 +12,5 @@ CONTRACTS: tuple[Contract, ...] = (
 
 
 def of_feed(feed: Feed) -> tuple[Contract, ...]:
-    """The contracts of one feed, in the order they are told."""
+    """Return the contracts of one feed, in the order they are told."""
     return tuple(contract for contract in CONTRACTS if contract.feed == feed)

@@ -40,7 +40,7 @@ class Contract:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How one contract fared; `broken_rows` is the number of offending rows, None where rows are not what is counted."""
+    """How one contract fared; `broken_rows` counts the offending rows, None where rows are not what is counted."""
 
     contract: Contract
     kept: bool
@@ -48,13 +48,13 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """The contract's own sentence, with the table and the number of rows where there is one."""
+        """Return the contract's own sentence, with the table and the number of rows where there is one."""
         rows = {None: "", 1: "1 row: "}.get(self.broken_rows, f"{self.broken_rows} rows: ")
         return f"raw.{self.contract.table}: {rows}{self.contract.sentence}"
 
 
 def columns_stand(feed: Feed, table: str, columns: Sequence[str]) -> Contract:
-    """Blocks when one of `columns` is gone from the table; without it no figure downstream can be right."""
+    """Block when one of `columns` is gone from the table; without it no figure downstream can be right."""
     return Contract(
         name=f"{table}_has_its_columns",
         feed=feed,
@@ -67,7 +67,7 @@ def columns_stand(feed: Feed, table: str, columns: Sequence[str]) -> Contract:
 
 
 def unique(feed: Feed, table: str, columns: Sequence[str], sentence: str) -> Contract:
-    """Blocks when two rows share the values of `columns`."""
+    """Block when two rows share the values of `columns`."""
     return Contract(
         name=f"{table}_is_unique",
         feed=feed,
@@ -79,7 +79,7 @@ def unique(feed: Feed, table: str, columns: Sequence[str], sentence: str) -> Con
     )
 
 
-def listed(  # noqa: PLR0913 - the parts of a contract, each named by the caller
+def listed(  # noqa: PLR0913, PLR0917 - the parts of a contract, each named by the caller
     feed: Feed,
     table: str,
     column: str,
@@ -87,7 +87,7 @@ def listed(  # noqa: PLR0913 - the parts of a contract, each named by the caller
     sentence: str,
     severity: Severity = Severity.BLOCKING,
 ) -> Contract:
-    """Breaks when `column` holds a value that is not in the vocabulary `values`; null is not judged."""
+    """Break when `column` holds a value that is not in the vocabulary `values`; null is not judged."""
     return Contract(
         name=f"{table}_{column}_is_listed",
         feed=feed,
@@ -100,7 +100,7 @@ def listed(  # noqa: PLR0913 - the parts of a contract, each named by the caller
 
 
 def not_negative(feed: Feed, table: str, column: str) -> Contract:
-    """Blocks when an amount in cents is below zero; null is not judged."""
+    """Block when an amount in cents is below zero; null is not judged."""
     return Contract(
         name=f"{table}_{column}_is_not_negative",
         feed=feed,
@@ -112,10 +112,10 @@ def not_negative(feed: Feed, table: str, column: str) -> Contract:
     )
 
 
-def no_row(  # noqa: PLR0913 - the six parts of a contract, each named by the caller
+def no_row(  # noqa: PLR0913, PLR0917 - the six parts of a contract, each named by the caller
     name: str, feed: Feed, table: str, severity: Severity, sentence: str, query: str
 ) -> Contract:
-    """A rule that spans columns or tables: `query` selects the offending rows, of which there must be none.
+    """State a rule that spans columns or tables: `query` selects offending rows, of which there must be none.
 
     In `query` the bare name of the table is the table under test; any other table is named with its schema.
     """
@@ -131,7 +131,7 @@ def no_row(  # noqa: PLR0913 - the six parts of a contract, each named by the ca
 
 
 def fresh(feed: Feed, table: str, day: str, within_days: int) -> Contract:
-    """Warns when the newest `day` (an SQL date of the table) is older than `within_days` before the as-of day.
+    """Warn when the newest `day` (an SQL date of the table) is older than `within_days` before the as-of day.
 
     A feed that has no row yet is not stale: `trueup status` says what was never loaded.
     """

@@ -11,15 +11,15 @@ CONTRACTS: tuple[Contract, ...] = (
         "stripe_object",
         ("object_id", "object_type", "version_at", "object_sha256", "payload", "load_id"),
     ),
-    # The newest version_at of an object wins and the larger hash among equals: the hash belongs to the key of a version.
+    # The newest version_at of an object wins, the larger hash among equals: the hash belongs to the key of a version.
     unique(
         "stripe_objects",
         "stripe_object",
         ("object_id", "version_at", "object_sha256"),
         "the same version of a Stripe object stands twice (object_id, version_at, object_sha256).",
     ),
-    # Stripe's amounts are integers of the smallest unit and never negative on these objects; a balance transaction's are
-    # signed. Both keys are judged as text, so that a float or a string is refused and not cast.
+    # Stripe's amounts are integers of the smallest unit and never negative on these objects; those of a balance
+    # transaction are signed. Both keys are judged as text, so that a float or a string is refused and not cast.
     no_row(
         name="stripe_amounts_are_cents",
         feed="stripe_objects",

@@ -128,7 +128,7 @@ CONTRACTS: tuple[Contract, ...] = (
         feed="remittances",
         table="era_claim",
         severity=Severity.WARNING,
-        sentence="a remittance claim's reference is, as written, no visit's; unmatched_remits lists what stays unmatched.",
+        sentence="a remittance claim's reference is, as written, no visit's; unmatched_remits lists what stays so.",
         query="""
             select era_claim.file_sha256, era_claim.st_index, era_claim.claim_index
             from era_claim

@@ -22,7 +22,7 @@ def run(sqlalchemy_url: str, contracts: Sequence[Contract], as_of: date) -> tupl
     """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     in_order = sorted(contracts, key=lambda contract: (contract.feed, contract.table))
-    # The library warns of its own deprecated parts at import (7 to 12 s) and at each table; nothing of it is ours to mend.
+    # The library warns of its own deprecated parts at import (3 to 12 s) and at each table; none of them is ours.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         gx = importlib.import_module("great_expectations")
@@ -53,7 +53,7 @@ def _judged(gx: Any, source: Any, table: str, contracts: tuple[Contract, ...], a
 
 
 def _expectation(gx: Any, contract: Contract, as_of: date) -> Any:
-    """The Great Expectations object of a contract; its name travels in `meta`."""
+    """Make the Great Expectations object of a contract; its name travels in `meta`."""
     arguments = {
         key: value.replace(AS_OF, as_of.isoformat()) if isinstance(value, str) else value
         for key, value in contract.arguments.items()
@@ -62,7 +62,7 @@ def _expectation(gx: Any, contract: Contract, as_of: date) -> Any:
 
 
 def _broken_rows(result: dict[str, Any]) -> int | None:
-    """How many rows broke it, where Great Expectations counts rows; it counts none for a missing column."""
+    """Count the rows that broke it, where Great Expectations counts rows; it counts none for a missing column."""
     count = result.get("unexpected_count")
     if count is None:
         count = re.match(r"\d+", str(result.get("observed_value")))

@@ -41,8 +41,8 @@ CONTRACTS: tuple[Contract, ...] = (
             "load_id",
         ),
     ),
-    # Two different rows may share (visit_token, state_changed_at): the larger hash is then the current one. What must be
-    # one row is an observation, so the hash belongs to the key; the same row twice would count its visit twice.
+    # Two different rows may share (visit_token, state_changed_at): the larger hash is then the current one. What must
+    # be one row is an observation, so the hash belongs to the key; the same row twice would count its visit twice.
     unique(
         "visits",
         "visit",
@@ -70,7 +70,7 @@ CONTRACTS: tuple[Contract, ...] = (
         "visit",
         "place_of_service",
         sorted(place_of_service.NAMES),
-        "a place of service that the CMS code set of this version does not have; it finds no fee, so it stays unpriced.",
+        "a place of service that the CMS code set of this version lacks; it finds no fee and stays unpriced.",
         severity=Severity.WARNING,
     ),
     not_negative("visits", "visit", "charge_cents"),

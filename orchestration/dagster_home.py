@@ -48,7 +48,7 @@ def prepare(home: Path, database: Database) -> Path:
 
 
 def webserver(settings: "Settings", database: Database) -> tuple[list[str], Mapping[str, str]]:
-    """The command and the environment that serve Dagster's user interface on loopback, to look and not to run.
+    """Return the command and the environment that serve Dagster's user interface on loopback, to look and not to run.
 
     It has no login of its own, and a run started there would pass by the lock of `trueup reconcile`: hence read-only.
     """

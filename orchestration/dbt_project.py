@@ -45,7 +45,7 @@ class Node:
 
 
 def directory() -> Path:
-    """The project's folder: `dbt/` in a checkout, `trueup_dbt/` beside the packages of an installed wheel."""
+    """Find the project's folder: `dbt/` in a checkout, `trueup_dbt/` beside the packages of an installed wheel."""
     root = Path(__file__).resolve().parents[1]
     for name in ("dbt", "trueup_dbt"):
         if (root / name / "dbt_project.yml").is_file():
@@ -54,7 +54,7 @@ def directory() -> Path:
 
 
 def checksum() -> str:
-    """SHA-256 over the project's files, its seeds and dbt's own version: what the SQL of a run is made of."""
+    """Return the SHA-256 over the project's files, its seeds and dbt's version: what the SQL of a run is made of."""
     project = directory()
     seeds = project.parent / "ledger" / "rules" / "codes"
     digest = hashlib.sha256(version("dbt-core").encode())
@@ -80,11 +80,11 @@ class Dbt:
 
     @property
     def log(self) -> Path:
-        """Where dbt's own words go."""
+        """Return where dbt's own words go."""
         return self.home / "logs" / "dbt.log"
 
     def manifest(self) -> Mapping[str, Any]:
-        """The parsed project as dbt writes it to `manifest.json`. Raises DbtFailed when it cannot be parsed."""
+        """Return the parsed project as dbt writes it to `manifest.json`. Raises DbtFailed when it cannot be parsed."""
         if self._manifest is None:
             outcome = self._invoke("parse")
             if not outcome.success:
@@ -126,7 +126,7 @@ class Dbt:
             if finished and event.info.name == "NodeFinished":
                 finished(event.data.node_info.node_name)
 
-        # dbt and its adapters warn of parts of other libraries; pytest would make errors of them and nobody else sees them.
+        # dbt and its adapters warn of parts of other libraries; none of them is ours to mend.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             cli = importlib.import_module("dbt.cli.main")
@@ -145,5 +145,5 @@ def put_on_path() -> None:
 
 
 def name_of(unique_id: str) -> str:
-    """The name of a model, seed or test in a sentence: `model.trueup.visit_revenue` is `visit_revenue`."""
+    """Return the name of a model, seed or test in a sentence: `model.trueup.visit_revenue` is `visit_revenue`."""
     return unique_id.split(".")[2]

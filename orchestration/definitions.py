@@ -30,7 +30,7 @@ def assembled(manifest: Mapping[str, Any], books: resources.Books | None = None)
 
 @dg.definitions
 def trueup() -> dg.Definitions:
-    """What `dagster-webserver -m orchestration.definitions` shows; TRUEUP_HOME says whose manifest it reads.
+    """Show it to `dagster-webserver -m orchestration.definitions`; TRUEUP_HOME says whose manifest it reads.
 
     The only Dagster object of this module: one more beside it would make this one's assets vanish without a word.
     """

@@ -1,20 +1,22 @@
 """One run of every asset in this process: what it issued, what it warns of, what broke it."""
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import dagster as dg
 
-from orchestration.dbt_project import DbtFailed
 from orchestration.definitions import assembled
 from orchestration.defs.contracts import contracts
 from orchestration.defs.memos import memos
 from orchestration.defs.resources import Books
+
+if TYPE_CHECKING:
+    from dagster_shared.error import SerializableErrorInfo
 
 _STEPS_OF_OURS = 8
 """Steps beside dbt's nodes: six raw assets, the contracts, the memos."""
@@ -79,7 +81,7 @@ def _finished(result: dg.ExecuteInProcessResult, books: Books) -> Finished:
     blocking = {spec.key for spec in contracts.check_specs if spec.blocking}
     issued = result.asset_materializations_for_node(memos.node_def.name)
     return Finished(
-        memos=int(issued[0].metadata["issued"].value) if issued else 0,
+        memos=int(str(issued[0].metadata["issued"].value)) if issued else 0,
         warnings=tuple(str(event.description) for event in judged if event.asset_check_key not in blocking),
         broken=tuple(str(event.description) for event in judged if event.asset_check_key in blocking),
         failure=None if result.success else _failure(result, books.dbt.home / "logs" / "reconcile.log"),
@@ -87,13 +89,13 @@ def _finished(result: dg.ExecuteInProcessResult, books: Books) -> Finished:
 
 
 def _failure(result: dg.ExecuteInProcessResult, log: Path) -> str:
-    """The sentence of the step that failed; of an error nobody foresaw its kind, and the rest in the log."""
+    """Find the sentence of the step that failed; of an error nobody foresaw its place stands in the log."""
     said: list[str] = []
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as file:
         for event in result.get_step_failure_events():
             failure = event.step_failure_data
-            print(event.step_key, failure.error.to_string() if failure.error else "", file=file)
+            file.writelines(_trace(event.step_key, failure.error))
             meant = failure.user_failure_data
             said.append(
                 meant.description
@@ -101,3 +103,12 @@ def _failure(result: dg.ExecuteInProcessResult, log: Path) -> str:
                 else f"the step {event.step_key} broke off; what happened stands in {log}."
             )
     return said[0] if said else f"the run broke off before its first step; see {log}."
+
+
+def _trace(step: str | None, error: "SerializableErrorInfo | None") -> Iterator[str]:
+    """Yield the kinds of an error and of its causes with their stacks: their words may hold values of a row."""
+    yield f"{step}\n"
+    while error:
+        yield f"{error.cls_name}\n"
+        yield from error.stack
+        error = error.cause

@@ -48,7 +48,7 @@ class Run:
 
 
 def run_setting(settings: "Settings", as_of: date) -> RunSetting:
-    """The settings of a run at `as_of`. No month is closed yet, so memos post to the month of `as_of`."""
+    """Return the settings of a run at `as_of`. No month is closed yet, so memos post to the month of `as_of`."""
     return RunSetting(
         as_of=as_of,
         posting_period=f"{as_of:%Y-%m}",
@@ -85,18 +85,18 @@ def prepare(connection: "psycopg.Connection") -> None:
 
 
 def loaded_through(connection: "psycopg.Connection") -> int:
-    """The number of the last load taken in, 0 before the first."""
+    """Return the number of the last load taken in, 0 before the first."""
     row = connection.execute("select coalesce(max(load_id), 0) from raw.file").fetchone()
     return int(row[0]) if row else 0
 
 
 def fingerprint(setting: RunSetting, *inputs: object) -> str:
-    """SHA-256 of everything an outcome depends on: equal fingerprints, nothing new."""
+    """Return the SHA-256 of everything an outcome depends on: equal fingerprints, nothing new."""
     return hashlib.sha256(json.dumps([asdict(setting), *inputs], default=str).encode()).hexdigest()
 
 
 def last_success(connection: "psycopg.Connection") -> Run | None:
-    """The newest run that succeeded."""
+    """Return the newest run that succeeded."""
     row = connection.execute(
         "select run_id, fingerprint, loaded_through, warnings from ops.run"
         " where status = 'succeeded' order by finished_at desc limit 1"

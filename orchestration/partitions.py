@@ -26,8 +26,8 @@ class Part:
 def record(context: dg.AssetExecutionContext, parts: Sequence[Part]) -> None:
     """Write an event for each partition touched since the last run, with its totals as metadata.
 
-    The data version is what the partition is made of, so that Dagster knows a re-load that changed nothing. A day outside
-    the calendar (before 2015, or in the future) stays in the totals of the asset and has no partition.
+    The data version is what the partition is made of, so that Dagster knows a re-load that changed nothing. A day
+    outside the calendar (before 2015, or in the future) stays in the totals of the asset and has no partition.
     """
     if isinstance(context.assets_def.partitions_def, dg.DynamicPartitionsDefinition):
         context.instance.add_dynamic_partitions(str(REMITTANCE_FILES.name), [part.key for part in parts])

@@ -1,5 +1,6 @@
 """`trueup reconcile`: nothing new in a second, else one Dagster run from contracts to marts, under one lock."""
 
+import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from ingestion import landing, verdicts
+from ledger.store import schema
 from ledger.store.database import Database, connect
 from orchestration import dbt_project, ops
 
@@ -28,7 +30,7 @@ class Blocked(Exception):  # noqa: N818 - the public name says what happened to 
 
 
 class ReconcileFailed(Blocked):
-    """A model or test of our own failed, or a step broke off: the marts are those of the last run that succeeded."""
+    """A model or test of ours failed, or a step broke off; the message says which marts are of which run."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def reconcile(settings: "Settings", database: Database, *, as_of: date, on_step:
             verdicts.assess(guard)
         setting = ops.run_setting(settings, as_of)
         through = ops.loaded_through(guard)
-        inputs = ops.fingerprint(setting, through, dbt_project.checksum())
+        inputs = ops.fingerprint(setting, through, dbt_project.checksum(), schema.revision(guard))
         last = ops.last_success(guard)
         if last and last.fingerprint == inputs:
             return Outcome(nothing_new=True, run_id=last.run_id, memos=0, warnings=last.warnings)
@@ -72,7 +74,7 @@ def reconcile(settings: "Settings", database: Database, *, as_of: date, on_step:
         return Outcome(nothing_new=False, run_id=run_id, memos=finished.memos, warnings=finished.warnings)
 
 
-def _run(  # noqa: PLR0913 PLR0917 - what a run is of, from its only caller
+def _run(  # noqa: PLR0913, PLR0917 - what a run is of, from its only caller
     settings: "Settings",
     database: Database,
     as_of: date,
@@ -83,14 +85,17 @@ def _run(  # noqa: PLR0913 PLR0917 - what a run is of, from its only caller
 ) -> "Finished":
     """Import Dagster, dbt and Great Expectations, which takes seconds and is paid only by a run that has work."""
     on_step("Dagster and dbt", 0, 1)
-    from orchestration import dagster_home, execution
-    from orchestration.defs.resources import Books
+    # Their own libraries warn of each other at import; none of them is ours to mend.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from orchestration import dagster_home, execution  # noqa: PLC0415 - heavy: see above
+        from orchestration.defs.resources import Books  # noqa: PLC0415 - the same
 
     dbt = dbt_project.Dbt(settings.home, database.dbt_environment())
     try:
         manifest = dbt.manifest()
     except dbt_project.DbtFailed as failure:
-        raise ReconcileFailed(f"Nothing was published: {failure}") from failure
+        raise ReconcileFailed(f"Nothing was published. {failure}") from failure
     progress = execution.Progress(execution.steps_of(manifest), on_step)
     books = Books(database, dbt, settings.timezone, as_of, since, progress)
     return execution.run(dagster_home.prepare(settings.home, database), manifest, books, run_id, killed)
@@ -113,7 +118,7 @@ def _stop_when_broken(finished: "Finished") -> None:
     """Raise what the run ended with: a broken contract first, since what follows it did not run."""
     if finished.broken:
         first, *more = finished.broken
-        others = f" ({len(more)} more contracts are broken; `trueup status` and the Dagster UI list them.)" if more else ""
+        others = f" {len(more)} more are broken; the Dagster UI (`trueup up`) lists them." if more else ""
         raise Blocked(f"Nothing was published: {first}{others}")
     if finished.failure:
-        raise ReconcileFailed(f"Nothing was published: {finished.failure}")
+        raise ReconcileFailed(finished.failure)

@@ -25,12 +25,12 @@ class Translator(DagsterDbtTranslator):
         super().__init__(DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
-        """The asset a model is, or the one that loads a source."""
+        """Name the asset a model is, or the one that loads a source."""
         schema, name = dbt_resource_props["schema"], dbt_resource_props["name"]
         if dbt_resource_props["resource_type"] == "source" and schema == "raw" and name.startswith("era_"):
             return dg.AssetKey(["raw", "remittances"])
         return dg.AssetKey(_LOADED_BY.get(f"{schema}.{name}", [schema, name]))
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """The layer: staging, intermediate, marts, codes."""
+        """Name the layer: staging, intermediate, marts, codes."""
         return str(dbt_resource_props["schema"])

@@ -1,4 +1,4 @@
-"""Contracts on the feeds as checks of the raw assets; a blocking one that is broken stops dbt before its first model."""
+"""Contracts on the feeds as checks of the raw assets; a broken blocking one stops dbt before its first model."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from orchestration.defs.resources import Books
 
 
 def _spec(contract: Contract) -> dg.AssetCheckSpec:
-    """The check a contract is in Dagster."""
+    """Make the check a contract is in Dagster."""
     return dg.AssetCheckSpec(
         name=contract.name,
         asset=["raw", contract.feed],
@@ -29,7 +29,7 @@ def contracts(books: dg.ResourceParam[Books]) -> Iterator[dg.AssetCheckResult]:
 
 
 def _result(verdict: Verdict) -> dg.AssetCheckResult:
-    """A verdict as Dagster's result; its description is the sentence a person is told."""
+    """Give a verdict as Dagster's result; its description is the sentence a person is told."""
     contract = verdict.contract
     blocks = contract.severity is Severity.BLOCKING
     return dg.AssetCheckResult(

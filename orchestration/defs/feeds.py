@@ -9,7 +9,7 @@ from orchestration.partitions import Part, described, record
 
 
 def touched(books: Books, query: str) -> list[Part]:
-    """The partitions `query` gives: key, loaded_through and one column a total, by load number after `books.since`.
+    """List the partitions `query` gives (key, loaded_through, one column a total), touched after load `books.since`.
 
     `query` takes `since` and `timezone`.
     """
@@ -20,7 +20,7 @@ def touched(books: Books, query: str) -> list[Part]:
 
 def observed(
     context: dg.AssetExecutionContext, books: Books, partitions: str | None, totals: str
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Record the partitions touched (`partitions`, see `touched`) and give the totals of the whole feed as metadata."""
     if partitions:
         record(context, touched(books, partitions))

@@ -47,8 +47,8 @@ _ISSUE = """
     deps=[["intermediate", "int_memos__desired"]],
     kinds={"postgres"},
 )
-def memos(books: dg.ResourceParam[Books]) -> dg.MaterializeResult:
-    """The memo register; a memo is never changed, a later remittance makes a further one."""
+def memos(books: dg.ResourceParam[Books]) -> dg.MaterializeResult[None]:
+    """Keep the memo register; a memo is never changed, a later remittance makes a further one."""
     issued = issue(books.database)
     with connect(books.database) as connection:
         row = connection.execute("select count(*) from ledger.memos").fetchone()
@@ -59,9 +59,13 @@ def memos(books: dg.ResourceParam[Books]) -> dg.MaterializeResult:
 def issue(database: Database) -> int:
     """Append a memo for every visit whose issued memos do not yet sum to what is desired; returns how many.
 
-    One statement in one transaction: a run killed before the commit has issued none, and one killed after it finds nothing
+    One statement in one transaction: a run killed before the commit has issued none, one killed after it finds none
     due. A visit that is disputed has no row in `int_memos__desired`, so its memos stand as they are.
     """
     with connect(database) as connection:
+        # The role may add memos and nothing else; dbt made its source anew, and with it lost the grant.
+        connection.execute("grant usage on schema intermediate, ops to trueup_books")
+        connection.execute("grant select on intermediate.int_memos__desired, ops.run_setting to trueup_books")
+        connection.execute("set local role trueup_books")
         connection.execute("select pg_advisory_xact_lock(hashtextextended('trueup.memos', 0))")
         return connection.execute(_ISSUE).rowcount

@@ -37,12 +37,12 @@ _DEPOSITS = """
 
 
 @dg.asset(key=["raw", "stripe_objects"], group_name="raw", partitions_def=DAYS, kinds={"postgres"})
-def stripe_objects(context: dg.AssetExecutionContext, books: dg.ResourceParam[Books]) -> dg.MaterializeResult:
-    """Versions of Stripe objects; the control total is the amount of all versions of charges in cents."""
+def stripe_objects(context: dg.AssetExecutionContext, books: dg.ResourceParam[Books]) -> dg.MaterializeResult[None]:
+    """Count versions of Stripe objects; the control total is the amount of all versions of charges in cents."""
     return observed(context, books, _BY_DAY, _TOTALS)
 
 
 @dg.asset(key=["raw", "bank_deposits"], group_name="raw", kinds={"postgres"})
-def bank_deposits(context: dg.AssetExecutionContext, books: dg.ResourceParam[Books]) -> dg.MaterializeResult:
-    """Deposits the bank lists; the newest load of a deposit wins."""
+def bank_deposits(context: dg.AssetExecutionContext, books: dg.ResourceParam[Books]) -> dg.MaterializeResult[None]:
+    """Count deposits the bank lists; the newest load of a deposit wins."""
     return observed(context, books, None, _DEPOSITS)

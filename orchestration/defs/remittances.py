@@ -39,12 +39,12 @@ _FEES = """
 
 
 @dg.asset(key=["raw", "remittances"], group_name="raw", partitions_def=REMITTANCE_FILES, kinds={"postgres"})
-def remittances(context: dg.AssetExecutionContext, books: dg.ResourceParam[Books]) -> dg.MaterializeResult:
-    """Remittance claims (its rows); what the files paid in cents is what posted, is held or is a duplicate."""
+def remittances(context: dg.AssetExecutionContext, books: dg.ResourceParam[Books]) -> dg.MaterializeResult[None]:
+    """Count remittance claims (its rows); what the files paid in cents is what posted, is held or is a duplicate."""
     return observed(context, books, _BY_FILE, _TOTALS)
 
 
 @dg.asset(key=["raw", "fees"], group_name="raw", kinds={"postgres"})
-def fees(context: dg.AssetExecutionContext, books: dg.ResourceParam[Books]) -> dg.MaterializeResult:
-    """Allowed amounts by payer, service, modifiers and place; the newest load of a fee wins."""
+def fees(context: dg.AssetExecutionContext, books: dg.ResourceParam[Books]) -> dg.MaterializeResult[None]:
+    """Count allowed amounts by payer, service, modifiers and place; the newest load of a fee wins."""
     return observed(context, books, None, _FEES)

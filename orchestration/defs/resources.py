@@ -25,6 +25,6 @@ class Books:
 
 
 def project_from_environment() -> Dbt:
-    """The dbt project as TRUEUP_HOME and TRUEUP_DATABASE_URL see it, for a process that only shows it."""
+    """Return the dbt project as TRUEUP_HOME and TRUEUP_DATABASE_URL see it, for a process that only shows it."""
     settings = Settings.from_environment()
     return Dbt(settings.home, Database(settings.database_url).dbt_environment() if settings.database_url else {})

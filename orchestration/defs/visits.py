@@ -34,12 +34,12 @@ _PRACTICES = """
 
 
 @dg.asset(key=["raw", "visits"], group_name="raw", partitions_def=DAYS, kinds={"postgres"})
-def visits(context: dg.AssetExecutionContext, books: dg.ResourceParam[Books]) -> dg.MaterializeResult:
-    """Observations of visits; the control total is the list price in cents over all observations."""
+def visits(context: dg.AssetExecutionContext, books: dg.ResourceParam[Books]) -> dg.MaterializeResult[None]:
+    """Count observations of visits; the control total is the list price in cents over all observations."""
     return observed(context, books, _BY_DAY, _TOTALS)
 
 
 @dg.asset(key=["raw", "practices"], group_name="raw", kinds={"postgres"})
-def practices(context: dg.AssetExecutionContext, books: dg.ResourceParam[Books]) -> dg.MaterializeResult:
-    """Practices and what they bill for visits that did not take place; the newest load of a practice wins."""
+def practices(context: dg.AssetExecutionContext, books: dg.ResourceParam[Books]) -> dg.MaterializeResult[None]:
+    """Count practices and what they bill for visits that did not take place; the newest load of a practice wins."""
     return observed(context, books, None, _PRACTICES)

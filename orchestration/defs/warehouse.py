@@ -16,17 +16,19 @@ Manifest = Mapping[str, Any]
 
 
 def assets(manifest: Manifest) -> list[dg.AssetsDefinition]:
-    """The two assets dbt is run by, each with all of its models and tests."""
+    """Make the two assets dbt is run by, each with all of its models and tests."""
     translator = Translator()
     one = build_dbt_asset_specs(manifest=manifest, dagster_dbt_translator=translator, select=STAGE_ONE)
     two = build_dbt_asset_specs(manifest=manifest, dagster_dbt_translator=translator, select=STAGE_TWO)
-    ours = {key for spec in two for key in [spec.key]}
+    ours = {spec.key for spec in two}
     tests = _tests(manifest, translator)
     late = {unique_id: keys for unique_id, keys in tests.items() if ours.intersection(keys)}
     early = {unique_id: keys for unique_id, keys in tests.items() if unique_id not in late}
     return [
-        _stage("before_memos", STAGE_ONE, manifest, one, early),
-        _stage("after_memos", STAGE_TWO, manifest, two, late),
+        _stage("before_memos", STAGE_ONE, manifest, one, early, "Nothing was published."),
+        _stage(
+            "after_memos", STAGE_TWO, manifest, two, late, "Marts built before it are new, the others as they were."
+        ),
     ]
 
 
@@ -42,19 +44,23 @@ def _tests(manifest: Manifest, translator: Translator) -> dict[str, list[dg.Asse
 
 
 def _parents(node: Mapping[str, Any]) -> list[str]:
-    """What a test reads, the model it is attached to last."""
+    """List what a test reads, the model it is attached to last."""
     parents = [parent for parent in node["depends_on"]["nodes"] if parent != node.get("attached_node")]
     return [*parents, node["attached_node"]] if node.get("attached_node") else parents
 
 
-def _stage(
+def _stage(  # noqa: PLR0913, PLR0917 - what a stage is made of, from its only caller
     name: str,
     selection: str,
     manifest: Manifest,
     specs: Sequence[dg.AssetSpec],
     tests: Mapping[str, Sequence[dg.AssetKey]],
+    published: str,
 ) -> dg.AssetsDefinition:
-    """One run of dbt as one asset of many keys; a test is a check of the last model of this stage it reads."""
+    """One run of dbt as one asset of many keys; a test is a check of the last model of this stage it reads.
+
+    `published` says what a failure leaves behind.
+    """
     translator = Translator()
     ours = {spec.key for spec in specs}
     keys = {
@@ -72,7 +78,7 @@ def _stage(
         ],
         pool="dbt",
     )
-    def stage(books: dg.ResourceParam[Books]) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    def stage(books: dg.ResourceParam[Books]) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         nodes = books.dbt.build(selection, books.advance)
         counts = row_counts(books.database, manifest, [node.unique_id for node in nodes if not node.failed])
         for node in nodes:
@@ -81,13 +87,13 @@ def _stage(
             elif node.unique_id in keys and not node.failed and node.status != "skipped":
                 metadata = {"dagster/row_count": counts[node.unique_id]} if node.unique_id in counts else {}
                 yield dg.MaterializeResult(asset_key=keys[node.unique_id], metadata=metadata)
-        _stop_at_failure(nodes, books.dbt)
+        _stop_at_failure(nodes, books.dbt, published)
 
     return stage
 
 
 def _check(node: Node, key: dg.AssetKey) -> dg.AssetCheckResult:
-    """A dbt test as Dagster's result; a test whose severity is warn warns."""
+    """Give a dbt test as Dagster's result; a test whose severity is warn warns."""
     return dg.AssetCheckResult(
         check_name=name_of(node.unique_id),
         asset_key=key,
@@ -97,22 +103,20 @@ def _check(node: Node, key: dg.AssetKey) -> dg.AssetCheckResult:
     )
 
 
-def _stop_at_failure(nodes: Sequence[Node], dbt: Dbt) -> None:
+def _stop_at_failure(nodes: Sequence[Node], dbt: Dbt, published: str) -> None:
     """Raise the failure of the first node that failed, with its name and where the reason stands."""
-    for node in nodes:
-        if node.failed and node.is_test:
-            raise dg.Failure(
-                f"The test {name_of(node.unique_id)} fails on {node.failures or 0} rows, so the books are not level;"
-                f" what dbt says stands in {dbt.log}."
-            )
-        if node.failed:
-            raise dg.Failure(
-                f"The model {name_of(node.unique_id)} cannot be built; what dbt says stands in {dbt.log}."
-            )
+    failed = next((node for node in nodes if node.failed), None)
+    if failed:
+        what = (
+            f"The test {name_of(failed.unique_id)} fails ({failed.failures or 0} rows)"
+            if failed.is_test
+            else f"The model {name_of(failed.unique_id)} cannot be built"
+        )
+        raise dg.Failure(f"{what}; what dbt says stands in {dbt.log}. {published}")
 
 
 def row_counts(database: Database, manifest: Manifest, unique_ids: Sequence[str]) -> dict[str, int]:
-    """How many rows each stored table among `unique_ids` holds, in one statement; a view stores none and is left out."""
+    """Count the rows of each stored table among `unique_ids` in one statement; a view stores none and is left out."""
     stored = [
         (unique_id, node["schema"], node["alias"])
         for unique_id in unique_ids

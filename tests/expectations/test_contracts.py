@@ -1,13 +1,19 @@
 """Each contract refuses its counter-example, and only that contract does; clean data keeps them all."""
 
+from __future__ import annotations
+
 from datetime import date
+from typing import TYPE_CHECKING
 
 import pytest
 
 from expectations.catalog import CONTRACTS, of_feed
-from expectations.contract import Contract, Severity
+from expectations.contract import Contract, Severity, Verdict
 from expectations.runner import run
-from ledger.store.database import Database, connect
+from ledger.store.database import connect
+
+if TYPE_CHECKING:
+    from ledger.store.database import Database
 
 AS_OF = date(2026, 11, 1)
 
@@ -29,7 +35,8 @@ CLEAN = """
     insert into raw.stripe_object
         (object_id, object_type, version_at, object_sha256, payload, file_sha256, line_number, load_id)
     select 'ch_1', 'charge', '2026-10-20T11:00Z', 'a',
-        '{"amount": 2000, "amount_captured": 2000, "metadata": {"visit_token": "00000000-0000-4000-8000-000000000001"}}',
+        '{"amount": 2000, "amount_captured": 2000,
+          "metadata": {"visit_token": "00000000-0000-4000-8000-000000000001"}}',
         'f', 1, load_id
     from raw.file;
 
@@ -58,7 +65,10 @@ CLEAN = """
 # What a database that lost its constraints, or a loader that lost its mind, would let in.
 COUNTER_EXAMPLES = {
     "visit_has_its_columns": "alter table raw.visit drop column provider_id",
-    "visit_is_unique": "alter table raw.visit drop constraint visit_pkey; insert into raw.visit select * from raw.visit",
+    "visit_is_unique": """
+        alter table raw.visit drop constraint visit_pkey;
+        insert into raw.visit select * from raw.visit
+    """,
     "visit_state_is_listed": "update raw.visit set state = 'asleep'",
     "visit_place_of_service_is_two_digits": "update raw.visit set place_of_service = '2'",
     "visit_place_of_service_is_listed": "update raw.visit set place_of_service = '98'",
@@ -115,41 +125,41 @@ BREAKS_WITH_IT = {"visit_place_of_service_is_two_digits": {"visit_place_of_servi
 
 
 def broken(database: Database, statements: str = "", as_of: date = AS_OF) -> set[str]:
-    """The names of the contracts that `statements` break on clean data."""
+    """Name the contracts that `statements` break on clean data."""
     with connect(database) as connection:
         connection.execute(CLEAN)
         connection.execute(statements)
     return {verdict.contract.name for verdict in judged(database, as_of) if not verdict.kept}
 
 
-def judged(database: Database, as_of: date = AS_OF):
-    """Every verdict on a database."""
+def judged(database: Database, as_of: date = AS_OF) -> tuple[Verdict, ...]:
+    """Give every verdict on a database."""
     return run(database.sqlalchemy("psycopg2"), CONTRACTS, as_of)
 
 
-def test_every_contract_has_a_counter_example():
+def test_every_contract_has_a_counter_example() -> None:
     assert [contract.name for contract in CONTRACTS] == list(dict.fromkeys(contract.name for contract in CONTRACTS))
     assert set(COUNTER_EXAMPLES) == {contract.name for contract in CONTRACTS}
 
 
-def test_clean_data_keeps_every_contract(database):
+def test_clean_data_keeps_every_contract(database: Database) -> None:
     assert broken(database) == set()
 
 
-def test_an_empty_database_keeps_every_contract(database):
+def test_an_empty_database_keeps_every_contract(database: Database) -> None:
     assert [verdict for verdict in judged(database) if not verdict.kept] == []
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
-def test_a_contract_refuses_its_counter_example_and_no_other_does(contract: Contract, database):
+def test_a_contract_refuses_its_counter_example_and_no_other_does(contract: Contract, database: Database) -> None:
     assert broken(database, COUNTER_EXAMPLES[contract.name]) == {contract.name, *BREAKS_WITH_IT.get(contract.name, ())}
 
 
-def test_a_table_that_is_gone_breaks_all_its_contracts_and_no_other(database):
+def test_a_table_that_is_gone_breaks_all_its_contracts_and_no_other(database: Database) -> None:
     assert broken(database, "drop table raw.fee") == {contract.name for contract in of_feed("fees")}
 
 
-def test_two_observations_of_a_visit_at_one_time_are_no_breach_since_the_larger_hash_wins(database):
+def test_two_observations_of_a_visit_at_one_time_are_no_breach_since_the_larger_hash_wins(database: Database) -> None:
     tie = """
         create temporary table tie as select * from raw.visit;
         update tie set row_sha256 = 'b', state = 'no_show';
@@ -158,11 +168,11 @@ def test_two_observations_of_a_visit_at_one_time_are_no_breach_since_the_larger_
     assert broken(database, tie) == set()
 
 
-def test_a_remittance_that_does_not_balance_is_no_breach_while_it_is_held(database):
+def test_a_remittance_that_does_not_balance_is_no_breach_while_it_is_held(database: Database) -> None:
     assert broken(database, "update raw.era_transaction set verdict = 'held', residual_cents = 7") == set()
 
 
-def test_freshness_is_measured_at_the_as_of_day_and_not_today(database):
+def test_freshness_is_measured_at_the_as_of_day_and_not_today(database: Database) -> None:
     assert broken(database, as_of=date(2027, 1, 1)) == {
         "visit_is_fresh",
         "stripe_object_is_fresh",
@@ -170,7 +180,7 @@ def test_freshness_is_measured_at_the_as_of_day_and_not_today(database):
     }
 
 
-def test_referential_and_freshness_rules_warn_and_only_they_do():
+def test_referential_and_freshness_rules_warn_and_only_they_do() -> None:
     warnings = {contract.name for contract in CONTRACTS if contract.severity is Severity.WARNING}
     assert warnings == {
         "visit_is_fresh",
@@ -182,12 +192,10 @@ def test_referential_and_freshness_rules_warn_and_only_they_do():
     }
 
 
-def test_the_sentence_names_the_table_and_counts_the_rows_and_shows_no_value(database):
+def test_the_sentence_names_the_table_and_counts_the_rows_and_shows_no_value(database: Database) -> None:
     with connect(database) as connection:
         connection.execute(CLEAN)
         connection.execute("update raw.visit set state = 'asleep'")
     sentences = [verdict.sentence for verdict in judged(database) if not verdict.kept]
-    assert sentences == [
-        "raw.visit: 1 row: a visit state outside the vocabulary."
-        " Correct the state in the visit ledger and load it again."
-    ]
+    vocabulary = "a visit state outside the vocabulary. Correct the state in the visit ledger and load it again."
+    assert sentences == [f"raw.visit: 1 row: {vocabulary}"]

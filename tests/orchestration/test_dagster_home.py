@@ -1,0 +1,40 @@
+"""Dagster's home holds no password, sends nothing out, and its user interface only shows."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import yaml
+
+from orchestration import dagster_home
+
+if TYPE_CHECKING:
+    import pytest
+
+    from ledger.settings import Settings
+    from ledger.store.database import Database
+
+
+def test_the_user_interface_is_read_only_on_loopback_and_its_database_stands_beside_the_books(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(dagster_home.URL_VARIABLE, "")
+    command, environment = dagster_home.webserver(dataclasses.replace(settings, dagster_port=8999), database)
+    assert "--read-only" in command
+    assert command[command.index("--host") + 1] == "127.0.0.1"
+    assert command[command.index("--port") + 1] == "8999"
+    assert environment["TRUEUP_DATABASE_URL"] == database.url
+    name = database.dbt_environment()["TRUEUP_DBT_NAME"]
+    assert f"/{name}_dagster?" in environment[dagster_home.URL_VARIABLE]
+
+
+def test_the_settings_file_sends_nothing_out_and_holds_no_address(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(dagster_home.URL_VARIABLE, "")
+    home = dagster_home.prepare(settings.home, database)
+    written = yaml.safe_load((home / "dagster.yaml").read_text(encoding="utf-8"))
+    assert written["telemetry"] == {"enabled": False}
+    assert written["nux"] == {"enabled": False}
+    assert written["storage"] == {"postgres": {"postgres_url": {"env": dagster_home.URL_VARIABLE}}}
