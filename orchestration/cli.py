@@ -48,7 +48,7 @@ def version(as_json: Json = False) -> int:
 
 
 def main() -> None:
-    """Run `trueup` with the arguments of the process and end it with the exit code of CONTRACT §2."""
+    """Run `trueup` with the arguments of the process and end it with its exit code (docs/reference.md)."""
     heard, told = os.pipe()
     os.set_blocking(heard, False)
     os.set_blocking(told, False)

@@ -88,8 +88,8 @@ def _run(  # noqa: PLR0913, PLR0917 - what a run is of, from its only caller
     # Their own libraries warn of each other at import; none of them is ours to mend.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from orchestration import dagster_home, execution  # noqa: PLC0415 - heavy: see above
-        from orchestration.defs.resources import Books  # noqa: PLC0415 - the same
+        from orchestration import dagster_home, execution
+        from orchestration.defs.resources import Books
 
     dbt = dbt_project.Dbt(settings.home, database.dbt_environment())
     try:

@@ -1,4 +1,4 @@
--- CONTRACT 4.1: at the end of every reconcile the memos of a visit are exactly what levels target and billed.
+-- At the end of every reconcile the memos of a visit are exactly what levels target and billed.
 select
     desired.visit_token,
     desired.desired_cents,

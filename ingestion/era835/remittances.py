@@ -32,7 +32,7 @@ _TYPES: dict[str, pa.DataType] = {
 
 @dataclass(frozen=True)
 class Remittances:
-    """The tables of one file (CONTRACT: `trueup era parse`), each row with `file_sha256`; amounts are integer cents."""
+    """The tables of one file (`trueup era parse`), each row with `file_sha256`; amounts are integer cents."""
 
     file_sha256: str
     transactions: pa.Table

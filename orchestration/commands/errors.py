@@ -52,7 +52,7 @@ class CannotRun(Exception):  # noqa: N818 - named for what the user sees
 
 
 class Explanation(NamedTuple):
-    """An exit code (CONTRACT: 0, 1, 2, 3) and the sentence that goes with it."""
+    """An exit code (0, 1, 2, 3: docs/reference.md) and the sentence that goes with it."""
 
     exit_code: int
     sentence: str

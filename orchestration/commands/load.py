@@ -44,7 +44,7 @@ class Loaded:
 
     @property
     def exit_code(self) -> int:
-        """Give 3 when not one file was kept, 1 when a file or a row was refused, else 0 (CONTRACT §2)."""
+        """Give 3 when not one file was kept, 1 when a file or a row was refused, else 0."""
         if self.refused and not self.receipts:
             return COULD_NOT_RUN
         if self.refused or any(receipt.quarantined for _, receipt in self.receipts):

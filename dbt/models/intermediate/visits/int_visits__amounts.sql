@@ -1,4 +1,4 @@
--- Every amount of a visit but its memos (CONTRACT 4.1). The target: what the payers left to the patient where the state
+-- Every amount of a visit but its memos (docs/reference.md). The target: what the payers left to the patient where the state
 -- bills and an adjudication lives; else what the billing rules say; while a visit is disputed, what is billed already.
 with visits as (
 

@@ -1,6 +1,6 @@
 {{ config(schema='intermediate', contract={'enforced': false}, grants={}) }}
 
--- Leaks a visit's own row shows (CONTRACT 4.3). A visit can leak in several ways at once.
+-- Leaks a visit's own row shows (docs/reference.md). A visit can leak in several ways at once.
 with visits as (
 
     select
