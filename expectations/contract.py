@@ -55,28 +55,14 @@ class Verdict:
 
 def columns_stand(feed: Feed, table: str, columns: Sequence[str]) -> Contract:
     """Block when one of `columns` is gone from the table; without it no figure downstream can be right."""
-    return Contract(
-        name=f"{table}_has_its_columns",
-        feed=feed,
-        table=table,
-        severity=Severity.BLOCKING,
-        sentence=f"a required column is gone; the table needs {', '.join(columns)}. Rebuild schema raw from the files.",
-        expectation="ExpectTableColumnsToMatchSet",
-        arguments={"column_set": list(columns), "exact_match": False},
-    )
+    sentence = f"a required column is gone; the table needs {', '.join(columns)}. Rebuild schema raw from the files."
+    expectation = "ExpectTableColumnsToMatchSet"
+    return _blocking("has_its_columns", feed, table, sentence, expectation, column_set=list(columns), exact_match=False)
 
 
 def unique(feed: Feed, table: str, columns: Sequence[str], sentence: str) -> Contract:
     """Block when two rows share the values of `columns`."""
-    return Contract(
-        name=f"{table}_is_unique",
-        feed=feed,
-        table=table,
-        severity=Severity.BLOCKING,
-        sentence=sentence,
-        expectation="ExpectCompoundColumnsToBeUnique",
-        arguments={"column_list": list(columns)},
-    )
+    return _blocking("is_unique", feed, table, sentence, "ExpectCompoundColumnsToBeUnique", column_list=list(columns))
 
 
 def listed(  # noqa: PLR0913, PLR0917 - the parts of a contract, each named by the caller
@@ -101,15 +87,9 @@ def listed(  # noqa: PLR0913, PLR0917 - the parts of a contract, each named by t
 
 def not_negative(feed: Feed, table: str, column: str) -> Contract:
     """Block when an amount in cents is below zero; null is not judged."""
-    return Contract(
-        name=f"{table}_{column}_is_not_negative",
-        feed=feed,
-        table=table,
-        severity=Severity.BLOCKING,
-        sentence=f"{column} is below zero. Correct the file and load it again.",
-        expectation="ExpectColumnValuesToBeBetween",
-        arguments={"column": column, "min_value": 0},
-    )
+    sentence = f"{column} is below zero. Correct the file and load it again."
+    name = f"{column}_is_not_negative"
+    return _blocking(name, feed, table, sentence, "ExpectColumnValuesToBeBetween", column=column, min_value=0)
 
 
 def no_row(  # noqa: PLR0913, PLR0917 - the six parts of a contract, each named by the caller
@@ -143,3 +123,7 @@ def fresh(feed: Feed, table: str, day: str, within_days: int) -> Contract:
         sentence=f"nothing newer than {within_days} days before the as-of day; a file may be missing.",
         query=f"select max({day}) as newest from {table} having max({day}) < cast('{AS_OF}' as date) - {within_days}",
     )
+
+
+def _blocking(name: str, feed: Feed, table: str, sentence: str, expectation: str, **arguments: object) -> Contract:
+    return Contract(f"{table}_{name}", feed, table, Severity.BLOCKING, sentence, expectation, arguments)

@@ -4,53 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from hashlib import sha256
-from typing import Any
 
 import pytest
 
-from ingestion.era835 import Remittances, parse
-from tests.support.remittance_writer import PATIENT, Claim, Line, Payment, Style, body, interchange
-
-LINE = Line(
-    charge=15000,
-    paid=9604,
-    modifiers=("95", "GT"),
-    adjustments=(("CO", "45", 3000), ("PR", "2", 2200), ("CO", "253", 196)),
-    submitted="99214",
-    units="1.5",
-    line_ref="LINE7",
-    remarks=("N130",),
-)
-CLAIM = Claim(charge=15000, paid=9604, owed=2200, lines=(LINE,), remarks=("MA01", "MA18"))
-PAYMENT = Payment(claims=(CLAIM,))
-
-
-def content(read: Remittances) -> dict[str, list[dict[str, Any]]]:
-    """All tables but what names the file and its envelope."""
-    left_out = {"file_sha256", "isa_control", "gs_control", "st_control"}
-    return {
-        name: [{key: value for key, value in row.items() if key not in left_out} for row in table.to_pylist()]
-        for name, table in read.tables()
-        if name != "findings"
-    }
-
-
-def rules(read: Remittances) -> list[str]:
-    return read.findings["rule"].to_pylist()
-
-
-def only(read: Remittances, name: str = "transactions") -> dict[str, Any]:
-    (row,) = getattr(read, name).to_pylist()
-    return dict(row)
-
-
-def changed(data: bytes, old: bytes, new: bytes) -> Remittances:
-    assert data.count(old) == 1, old
-    return parse(data.replace(old, new))
-
-
-PLAIN = interchange((PAYMENT,))
+from ingestion.era835 import parse
+from tests.support.remittance_reading import CLAIM, PAYMENT, PLAIN, changed, content, only, rules
+from tests.support.remittance_writer import PATIENT, Claim, Line, Payment, Style, interchange
 
 
 def test_every_column_of_a_plain_remittance_is_read() -> None:
@@ -375,27 +334,6 @@ def test_the_payer_is_named_by_ref_2u_where_n104_is_empty_and_the_payee_by_an_np
     read = changed(PLAIN, b"*XV*12345~", b"~REF*2U*80214~")
     assert only(read)["payer_id"] == "80214"
     assert only(changed(PLAIN, b"*XX*1999999984", b"*FI*199999998"))["payee_npi"] is None
-
-
-def test_a_transaction_that_was_cut_off_is_held_and_the_whole_one_is_no_duplicate_of_it() -> None:
-    data = interchange((PAYMENT, Payment("TRACE2")))
-    cut = parse(data[: data.index(b"SE*", data.index(b"TRACE2"))])
-    assert cut.transactions["verdict"].to_pylist() == ["posted", "held"]
-    assert "era.cut_off" in rules(cut)
-    whole = parse(data)
-    assert cut.transactions["body_sha256"][0] == whole.transactions["body_sha256"][0]
-    assert cut.transactions["body_sha256"][1] != whole.transactions["body_sha256"][1]
-
-
-def test_the_same_body_again_in_a_file_is_a_duplicate_whatever_its_envelope() -> None:
-    read = parse(PLAIN + interchange((PAYMENT,), Style("|", ">", "!", "\r", first_st=7, control="000000009")))
-    assert read.transactions["verdict"].to_pylist() == ["posted", "duplicate"]
-    assert rules(read) == ["era.duplicate"]
-
-
-def test_the_body_hash_is_that_of_the_segments_with_the_usual_delimiters() -> None:
-    expected = sha256("".join(text + "~" for text in body(PAYMENT, Style())).encode()).hexdigest()
-    assert only(parse(interchange((PAYMENT,), Style("|", ">", "!", "\n"))))["body_sha256"] == expected
 
 
 def test_sums_beyond_what_the_books_hold_are_held_and_not_an_overflow() -> None:
