@@ -78,8 +78,3 @@ _GUIDES = {
 def guide(category: str) -> Guide:
     """Return the category's guide; a category added to the marts later shows under its own name."""
     return _GUIDES.get(category) or Guide(category.replace("_", " ").capitalize(), "", "")
-
-
-def is_known(category: str) -> bool:
-    """Tell whether the category is one of the listed ones."""
-    return category in _GUIDES

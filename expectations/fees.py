@@ -1,4 +1,4 @@
-"""Contracts on the keyed feeds: fee schedule, practices, bank deposits (contract sections 3.4 to 3.6)."""
+"""Contracts on the keyed feeds: fee schedule, practices, bank deposits (docs/reference.md)."""
 
 from expectations.contract import Contract, Severity, columns_stand, listed, no_row, not_negative
 

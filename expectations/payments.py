@@ -1,4 +1,4 @@
-"""Contracts on Stripe objects (contract section 3.2)."""
+"""Contracts on Stripe objects (docs/reference.md)."""
 
 from expectations.contract import Contract, Severity, columns_stand, fresh, no_row, unique
 
@@ -25,7 +25,7 @@ CONTRACTS: tuple[Contract, ...] = (
         feed="stripe_objects",
         table="stripe_object",
         severity=Severity.BLOCKING,
-        sentence="a charge, intent, refund, dispute or invoice amount that is not a whole number of cents from 0 up.",
+        sentence="a charge, intent, refund or dispute amount that is not a whole number of cents from 0 up.",
         query="""
             select object_id from stripe_object
             where (object_type in ('charge', 'payment_intent', 'refund', 'dispute')

@@ -1,4 +1,4 @@
-"""Contracts on remittances, ANSI 835 005010X221A1 (contract section 3.3)."""
+"""Contracts on remittances, ANSI 835 005010X221A1 (docs/reference.md)."""
 
 from expectations.contract import Contract, Severity, columns_stand, fresh, listed, no_row, unique
 

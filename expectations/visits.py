@@ -1,4 +1,4 @@
-"""Contracts on the visit ledger (contract section 3.1)."""
+"""Contracts on the visit ledger (docs/reference.md)."""
 
 from expectations.contract import (
     Contract,

@@ -8,7 +8,6 @@ and since (`invoice_payment`, `invoice.parent`, the item's period) are both cove
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
@@ -268,9 +267,11 @@ SHAPES: Mapping[str, Shape] = {
     "product": {"active": switch, "default_price": identifier},
     "price": _PRICE,
 }
+# What an unknown type calls otherwise may hold a name or a telephone number.
+_LISTED = frozenset(name for shape in (_COMMON, *SHAPES.values()) for name, reader in shape.items() if callable(reader))
 # Without these an object would count for nothing in silence. An object that was deleted has none of its fields left.
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
-    "charge": ("amount", "status"),
+    "charge": ("amount", "created", "status"),
     "payment_intent": ("amount", "status"),
     "refund": ("amount",),
     "dispute": ("amount", "status"),
@@ -318,11 +319,11 @@ def _shown(reader: Reader, value: Any) -> str:
 
 
 def _of_unknown_type(source: Source) -> dict[str, object]:
-    """Keep ids, numbers, switches and the status of the top level of a type that is not listed, and no other text."""
-    return {name: value for name, value in source.items() if _CODE.fullmatch(name) and _says_nothing(name, value)}
+    """Keep switches, and what bears a name that is listed for another type and is a number, an id or a status."""
+    return {name: value for name, value in source.items() if name in _LISTED and _says_nothing(name, value)}
 
 
 def _says_nothing(name: str, value: Any) -> bool:
     if isinstance(value, str):
         return bool((_CODE if name == "status" else _PREFIXED_ID).fullmatch(value))
-    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+    return isinstance(value, int)

@@ -134,7 +134,7 @@ def _between_columns(row: Values) -> Iterator[Problem]:
 
 def _claim_ref_taken(number: int) -> Quarantined:
     message = (
-        f"Row {number}: claim_ref belongs to another visit already. A claim reference is one visit's alone: find out"
-        " which of the two was sent with it, correct the other and load its row again."
+        f"Row {number}: claim_ref belongs to another visit already, the first that brought it, and stays with it. Give"
+        " this visit the reference its own claim was sent with, or none, and load the row again."
     )
     return Quarantined(f"row {number}", "visits.claim_ref_taken", None, message)

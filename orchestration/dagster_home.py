@@ -35,7 +35,7 @@ def prepare(home: Path, database: Database) -> Path:
     migration table in schema public. Raises DatabaseUnavailable when the server is away.
     """
     folder = home / "dagster"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     (folder / "dagster.yaml").write_text(_DAGSTER_YAML, encoding="utf-8")
     own = database.sibling(f"{database.dbt_environment()['TRUEUP_DBT_NAME']}_dagster")
     create_if_absent(own)

@@ -114,6 +114,12 @@ class Dbt:
             raise DbtFailed(f"dbt broke off while building {selection}; what it says stands in {self.log}.")
         return [Node(result.node.unique_id, str(result.status), result.failures) for result in outcome.result]
 
+    def unit_tests(self) -> Sequence[Node]:
+        """Run the unit tests of the models, which need the tables of the models to be there, and say how each fared."""
+        self.manifest()
+        outcome = self._invoke("test", "--select", "test_type:unit")
+        return [Node(result.node.unique_id, str(result.status), result.failures) for result in outcome.result or ()]
+
     def _invoke(self, *command: str, finished: Callable[[str], None] | None = None) -> Any:
         """One dbt command in this process, silent on the terminal, with the environment its profile reads."""
         os.environ |= {"DO_NOT_TRACK": "1", **self.environment}

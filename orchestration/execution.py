@@ -91,7 +91,7 @@ def _finished(result: dg.ExecuteInProcessResult, books: Books) -> Finished:
 def _failure(result: dg.ExecuteInProcessResult, log: Path) -> str:
     """Find the sentence of the step that failed; of an error nobody foresaw its place stands in the log."""
     said: list[str] = []
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with log.open("a", encoding="utf-8") as file:
         for event in result.get_step_failure_events():
             failure = event.step_failure_data

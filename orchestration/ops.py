@@ -39,12 +39,13 @@ class RunSetting:
 
 @dataclass(frozen=True)
 class Run:
-    """A run that succeeded: `loaded_through` is the last load it saw."""
+    """A run that succeeded: `loaded_through` is the last load it saw, `stands` says its books are unreplaced."""
 
     run_id: UUID
     fingerprint: str
     loaded_through: int
     warnings: tuple[str, ...]
+    stands: bool
 
 
 def run_setting(settings: "Settings", as_of: date) -> RunSetting:
@@ -96,12 +97,16 @@ def fingerprint(setting: RunSetting, *inputs: object) -> str:
 
 
 def last_success(connection: "psycopg.Connection") -> Run | None:
-    """Return the newest run that succeeded."""
+    """Return the newest run that succeeded, and whether what it published stands: no later run began to publish.
+
+    A run that a contract blocked published nothing; one that failed or was killed may have replaced some of the marts.
+    """
     row = connection.execute(
-        "select run_id, fingerprint, loaded_through, warnings from ops.run"
-        " where status = 'succeeded' order by finished_at desc limit 1"
+        "select run_id, fingerprint, loaded_through, warnings, not exists ("
+        "   select 1 from ops.run as later where later.started_at > run.started_at and later.status <> 'blocked')"
+        " from ops.run as run where status = 'succeeded' order by started_at desc limit 1"
     ).fetchone()
-    return Run(row[0], row[1], row[2], tuple(row[3])) if row else None
+    return Run(row[0], row[1], row[2], tuple(row[3]), stands=row[4]) if row else None
 
 
 def begin(

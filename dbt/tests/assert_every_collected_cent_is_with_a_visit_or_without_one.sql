@@ -5,13 +5,13 @@ with lines as (
         coalesce(sum(lines.amount_cents), 0) as all_cents,
         coalesce(sum(lines.amount_cents) filter (where visits.visit_token is null), 0) as without_visit_cents
     from {{ ref('int_payments__collected_lines') }} as lines
-    left join {{ ref('visit_revenue') }} as visits on lines.visit_token = visits.visit_token
+    left join {{ ref('int_visits__amounts') }} as visits on lines.visit_token = visits.visit_token
 
 ),
 
 visits as (
 
-    select coalesce(sum(patient_collected_cents), 0) as cents from {{ ref('visit_revenue') }}
+    select coalesce(sum(patient_collected_cents), 0) as cents from {{ ref('int_visits__amounts') }}
 
 )
 

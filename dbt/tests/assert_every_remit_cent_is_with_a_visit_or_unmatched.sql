@@ -1,27 +1,24 @@
--- What payers paid on posted claims is either in a visit's row or among the unmatched, to the cent.
-with posted as (
+-- What payers paid on posted claims is either in a visit's row or among the claims without a visit, to the cent.
+with claims as (
 
-    select coalesce(sum(paid_cents), 0) as cents from {{ ref('int_remits__claims') }}
+    select
+        coalesce(sum(claims.paid_cents), 0) as posted_cents,
+        coalesce(sum(claims.paid_cents) filter (where matches.claim_id is null), 0) as unmatched_cents
+    from {{ ref('int_remits__claims') }} as claims
+    left join {{ ref('int_remits__matches') }} as matches on claims.claim_id = matches.claim_id
 
 ),
 
 visits as (
 
-    select coalesce(sum(payer_paid_cents), 0) as cents from {{ ref('visit_revenue') }}
-
-),
-
-unmatched as (
-
-    select coalesce(sum(paid_cents), 0) as cents from {{ ref('unmatched_remits') }}
+    select coalesce(sum(payer_paid_cents), 0) as cents from {{ ref('int_visits__amounts') }}
 
 )
 
 select
-    posted.cents as posted_cents,
-    visits.cents as visits_cents,
-    unmatched.cents as unmatched_cents
-from posted
+    claims.posted_cents,
+    claims.unmatched_cents,
+    visits.cents as visits_cents
+from claims
 cross join visits
-cross join unmatched
-where posted.cents <> visits.cents + unmatched.cents
+where claims.posted_cents <> visits.cents + claims.unmatched_cents

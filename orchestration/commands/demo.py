@@ -69,7 +69,7 @@ def _sum_up(books: workspace.Workspace, output: Output, as_of: "date") -> tuple[
         found = summary.read(connection, MONTH)
         html = month.render(connection, MONTH)
     page = books.settings.home / "exports" / f"month-{MONTH}.html"
-    page.parent.mkdir(parents=True, exist_ok=True)
+    page.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with written_whole(page) as sink:
         sink.write(html.encode())
     summary.show(found, as_of, output)

@@ -75,7 +75,7 @@ def unexpected(error: BaseException, home: Path) -> Explanation:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     log = home / "logs" / f"error-{stamp}-{os.getpid()}.log"
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         log.write_text("\n".join(_without_values(error)) + "\n", encoding="utf-8")
     except OSError:
         return Explanation(
@@ -88,11 +88,6 @@ def unexpected(error: BaseException, home: Path) -> Explanation:
         f"Something unforeseen stopped the command ({type(error).__name__}). What was finished before is kept; "
         f"the details, without any data, are in {log}.",
     )
-
-
-def disk_full_or_forbidden(error: OSError) -> bool:
-    """Tell whether the system lacks room or rights, as opposed to a file that is merely unreadable as a feed."""
-    return error.errno in DISK_FULL or error.errno in FORBIDDEN
 
 
 def _of_the_system(error: OSError) -> str | None:

@@ -83,7 +83,7 @@ def _dagster(books: workspace.Workspace) -> Iterator["subprocess.Popen[bytes]"]:
 
     command, environment = dagster_home.webserver(books.settings, books.database)
     log = books.settings.home / "logs" / "dagster-webserver.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # A session of its own: Ctrl-C reaches us alone, and what it starts in turn ends with it.
     with (
         log.open("ab") as words,

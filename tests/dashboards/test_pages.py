@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from dashboards.leak_guide import is_known
+from dashboards.leak_guide import guide
 from dashboards.money import dollars
 from dashboards.pages import month
 from dashboards.reading import restricted, rows
@@ -120,7 +120,7 @@ def test_evidence_is_escaped(marts: psycopg.Connection) -> None:
 
 def test_every_listed_leak_category_has_a_guide() -> None:
     (listed,) = re.findall(r"values:\n((?:\s+- \w+\n)+)", (marts_tables.MODELS / "leaks" / "_models.yml").read_text())
-    assert all(is_known(category) for category in re.findall(r"\w+", listed))
+    assert all(guide(category).action for category in re.findall(r"\w+", listed))
 
 
 def test_books_that_were_never_reconciled_say_what_to_do(empty_client: httpx.Client) -> None:

@@ -19,8 +19,18 @@ KINDS = {
     "visits": "visits.csv",
     "stripe": "stripe.jsonl",
     "era": "era",
+    "bank": "bank.csv",
 }
-COMPARED = ("visit_revenue", "memos", "leaks", "era_tieout", "unmatched_remits", "month_summary", "quarantine")
+COMPARED = (
+    "visit_revenue",
+    "memos",
+    "leaks",
+    "era_tieout",
+    "eft_tieout",
+    "unmatched_remits",
+    "month_summary",
+    "quarantine",
+)
 AS_OF = "2026-11-01"
 KILLS_OF_A_RECONCILE = 3
 # When a row was written is the one thing that may differ between two runs.

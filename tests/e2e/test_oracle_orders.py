@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from tests.support import product_run
+from tests.support.databases import fresh
 from tests.support.oracle.books import keep
 from tests.support.random_world import Options, World, joined, random_world
 
@@ -57,3 +62,28 @@ def test_everything_loaded_twice_changes_nothing(database: Database, tmp_path: P
     for table, rows in marts.items():
         again = product.rows(f"select * from marts.{table}")
         assert sorted(map(repr, again)) == sorted(map(repr, rows)), table
+
+
+@pytest.mark.timeout(600)
+@settings(
+    max_examples=3,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(seed=st.integers(0, 10**6), order=st.integers(0, 10**6), batches=st.integers(1, 6))
+def test_any_order_and_any_batches_of_any_world_give_the_books_of_the_oracle(
+    template: Database, tmp_path: Path, seed: int, order: int, batches: int
+) -> None:
+    world = random_world(seed, Options(visits=80, conflicts=False))
+    parts = world.shuffled(order).batches(batches)
+    with fresh(template) as database:
+        place = tmp_path / f"{seed}-{order}-{batches}"
+        product = product_run.Product.at(database, place / "home", world)
+        for number, batch in enumerate(parts):
+            product.load(batch, place / f"batch-{number}")
+        product.reconcile(world)
+        arrived = product.with_hashes(joined(parts))
+        books = keep(arrived.inputs())
+        disagreements = product_run.compare(product, books)
+        assert not any(disagreements.values()), product_run.told(disagreements)
+        assert books.visit_revenue == keep(product.with_hashes(world).inputs()).visit_revenue
