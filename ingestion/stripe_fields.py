@@ -59,6 +59,15 @@ def whole(value: Any) -> int:
     return value
 
 
+def demand(value: Any) -> int:
+    """Read what was asked for, taken or given back: whole cents, never below zero."""
+    if whole(value) < 0:
+        raise Refused(
+            "is below zero; Stripe gives such an amount without a sign, so give the object as the API returns it"
+        )
+    return int(value)
+
+
 def switch(value: Any) -> bool:
     """Read true or false."""
     if type(value) is not bool:
@@ -117,7 +126,7 @@ _PERIOD: Shape = {"current_period_start": whole, "current_period_end": whole}
 # Links and amounts say what is billed, collected and paid out; codes say why a charge failed or a dispute was opened.
 SHAPES: Mapping[str, Shape] = {
     "charge": {
-        "amount": whole,
+        "amount": demand,
         "amount_captured": whole,
         "amount_refunded": whole,
         "balance_transaction": identifier,
@@ -132,7 +141,7 @@ SHAPES: Mapping[str, Shape] = {
         "refunded": switch,
     },
     "payment_intent": {
-        "amount": whole,
+        "amount": demand,
         "amount_capturable": whole,
         "amount_received": whole,
         "canceled_at": whole,
@@ -145,7 +154,7 @@ SHAPES: Mapping[str, Shape] = {
         "latest_charge": identifier,
     },
     "refund": {
-        "amount": whole,
+        "amount": demand,
         "balance_transaction": identifier,
         "charge": identifier,
         "failure_balance_transaction": identifier,
@@ -154,7 +163,7 @@ SHAPES: Mapping[str, Shape] = {
         "reason": code,
     },
     "dispute": {
-        "amount": whole,
+        "amount": demand,
         "balance_transactions": [identifier],
         "charge": identifier,
         "is_charge_refundable": switch,
@@ -320,7 +329,11 @@ def _shown(reader: Reader, value: Any) -> str:
 
 def _of_unknown_type(source: Source) -> dict[str, object]:
     """Keep switches, and what bears a name that is listed for another type and is a number, an id or a status."""
-    return {name: value for name, value in source.items() if name in _LISTED and _says_nothing(name, value)}
+    return {
+        name: value
+        for name, value in source.items()
+        if (name in _LISTED or name.startswith("amount_")) and _says_nothing(name, value)
+    }
 
 
 def _says_nothing(name: str, value: Any) -> bool:

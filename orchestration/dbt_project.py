@@ -53,6 +53,12 @@ def directory() -> Path:
     raise DbtFailed(f"The dbt project is neither in {root / 'dbt'} nor in {root / 'trueup_dbt'}: install Trueup again.")
 
 
+def marts() -> list[str]:
+    """Return the names of the tables a reconcile publishes, whether or not one has been run."""
+    found = (directory() / "models" / "marts").rglob("*.sql")
+    return sorted(path.stem for path in found if not path.stem.startswith("int_"))
+
+
 def checksum() -> str:
     """Return the SHA-256 over the project's files, its seeds and dbt's version: what the SQL of a run is made of."""
     project = directory()

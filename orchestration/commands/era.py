@@ -117,6 +117,7 @@ def _report(name: str, found: "Remittances", parsed: Parsed, output: Output) -> 
         }
     )
     for finding in errors[:SHOWN_OF_FINDINGS]:
-        output.message(f"{printable(name)}, byte {finding['byte_offset']}: {finding['rule']}: {finding['message']}")
+        where = "" if finding["byte_offset"] is None else f", byte {finding['byte_offset']}"
+        output.message(f"{printable(name)}{where}: {finding['rule']}: {finding['message']}")
     if len(errors) > SHOWN_OF_FINDINGS:
         output.message(f"{printable(name)}: … and {len(errors) - SHOWN_OF_FINDINGS:,} more in the table findings.")

@@ -10,6 +10,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from orchestration import dbt_project
 from orchestration.commands import exports, workspace
 from orchestration.commands.errors import WENT_WELL, CannotRun, Misused
 from orchestration.commands.output import Output, counted, example
@@ -74,9 +75,10 @@ def _implied(out: Path | None, as_json: bool) -> Format:
 def _table(found: dict[str, exports.Table], name: str) -> exports.Table:
     if name in found:
         return found[name]
-    if set(found) == {"quarantine"}:
+    published = dbt_project.marts()
+    if name in published:
         raise CannotRun(f"There is no table {name} yet: run `trueup reconcile` first.")
-    raise Misused(f"There is no table {name}. There are: {', '.join(sorted(found))}.")
+    raise Misused(f"There is no table {name}. There are: {', '.join(published)}.")
 
 
 def _checked(out: Path) -> None:

@@ -158,6 +158,8 @@ def _report(path: Path, taken: "Sequence[Receipt]", output: Output) -> None:
         output.line(f"{name}: already loaded, nothing changed.")
     elif taken:
         output.line(f"{name}: {_kept(taken, new)}.")
+    elif path.is_dir():
+        output.line(f"{name}: an empty folder, nothing to load.")
     if len(taken) == 1:
         for note in new and new[0].notes:
             output.message(f"  {note}")

@@ -341,3 +341,10 @@ def test_any_order_and_any_batches_of_events_give_the_same_newest_versions(
         hashes[int(body["id"][-1])].append(stripe_objects.object_sha256(body))
     assert raw.execute(NEWEST).fetchone() == ([max(hashes[1]), max(hashes[2])],)
     assert count(raw, "raw.stripe_object") == len(VERSIONS)
+
+
+@pytest.mark.parametrize("object_type", ["charge", "payment_intent", "refund", "dispute"])
+def test_an_amount_below_zero_is_set_aside_at_the_door(raw: Connection, tmp_path: Path, object_type: str) -> None:
+    receipt = load(raw, tmp_path, {**CHARGE, "object": object_type, "amount": -100}, {**CHARGE, "id": "ch_good"})
+    assert (receipt.rows, len(receipt.quarantined)) == (1, 1)
+    assert receipt.quarantined[0].value == "-100"

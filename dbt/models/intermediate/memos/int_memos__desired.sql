@@ -28,6 +28,7 @@ cross join lateral (
         case
             when duplicate_cents > 0 and patient_billed_cents - patient_target_cents = duplicate_cents
                 then 'duplicate_charge'
+            when not bills and duplicate_cents = 0 then 'visit_state'
             when newest_is_reversal then 'payer_reversal'
             when is_adjudicated then 'payer_adjudication'
             when duplicate_cents > 0 then 'duplicate_charge'
