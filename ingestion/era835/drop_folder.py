@@ -35,13 +35,11 @@ class Received(NamedTuple):
 def received(path: Path) -> Iterator[Received]:
     """Every remittance file at `path`, in the order of the names: a file, an archive, or a folder with all below it.
 
-    Hidden files (a dot in front) are left out. Raises FeedUnreadable where the path itself cannot be read.
+    Hidden files (a dot in front) are left out. Raises FeedUnreadable for what cannot be read; of a folder only after
+    all that can be read was given.
     """
     if path.is_dir():
-        names = sorted(below for below in path.rglob("*") if below.is_file())
-        for below in names:
-            if not any(part.startswith(".") for part in below.relative_to(path).parts):
-                yield from received(below)
+        yield from _of_folder(path)
         return
     try:
         data = path.read_bytes()
@@ -50,6 +48,18 @@ def received(path: Path) -> Iterator[Received]:
             f"{path}: cannot be read ({error.strerror}). Check the name and who may read it."
         ) from None
     yield from _opened(data)
+
+
+def _of_folder(path: Path) -> Iterator[Received]:
+    unread: list[str] = []
+    for below in sorted(below for below in path.rglob("*") if below.is_file()):
+        if not any(part.startswith(".") for part in below.relative_to(path).parts):
+            try:
+                yield from received(below)
+            except FeedUnreadable as refusal:
+                unread.append(str(refusal))
+    if unread:
+        raise FeedUnreadable(" ".join(unread))
 
 
 def _opened(data: bytes) -> Iterator[Received]:

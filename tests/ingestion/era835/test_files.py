@@ -9,7 +9,7 @@ import stat
 import zipfile
 from base64 import b64encode
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from pyarrow import parquet
@@ -20,9 +20,6 @@ from ingestion.era835.drop_folder import received
 from ingestion.era835.write import write
 from ingestion.landing import FeedUnreadable
 from tests.support.remittance_writer import PATIENT, Claim, Payment, interchange
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ONE, TWO = interchange((Payment(),)), interchange((Payment("TRACE2"),))
 
@@ -70,6 +67,16 @@ def test_an_archive_that_does_not_open_is_told_and_its_other_members_are_read(tm
 def test_a_path_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(FeedUnreadable, match=r"gone\.835: cannot be read"):
         list(received(tmp_path / "gone.835"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that exists and cannot be read by anyone")
+def test_a_file_of_a_folder_that_cannot_be_read_keeps_no_other_out(tmp_path: Path) -> None:
+    (tmp_path / "a.835").symlink_to("/proc/self/mem")
+    (tmp_path / "b.835").write_bytes(b"ISA")
+    given = []
+    with pytest.raises(FeedUnreadable, match=r"a\.835: cannot be read"):
+        given.extend(iter(file.data for file in received(tmp_path)))
+    assert given == [b"ISA"]
 
 
 @pytest.mark.parametrize("table_format", ["parquet", "csv"])
