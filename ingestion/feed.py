@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import select
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ Content: TypeAlias = io.BufferedReader | io.BytesIO
 # Is told, now and then, how many rows of a file were read.
 Progress: TypeAlias = Callable[[int], None]
 _ROWS_BETWEEN_REPORTS = 5_000
+_SECONDS_BETWEEN_LOOKS = 0.5
 _Row = TypeVar("_Row")
 
 
@@ -92,13 +95,22 @@ def opened(path: Path) -> Iterator[FeedFile]:
         raise FeedUnreadable(f"{path.name} cannot be opened: {error.strerror}. Check who may read it.") from None
     with handle:
         # A pipe can be read only once, and the bytes are needed twice.
-        content: Content = handle if handle.seekable() else io.BytesIO(handle.read())
+        content: Content = handle if handle.seekable() else io.BytesIO(_drained(handle))
         digest = hashlib.file_digest(content, "sha256")
         byte_count = content.seek(0, io.SEEK_END)
         if not byte_count:
             raise FeedUnreadable(f"{path.name} is empty. Export it again.")
         content.seek(0)
         yield FeedFile(path.name, content, digest.hexdigest(), byte_count)
+
+
+def _drained(pipe: io.BufferedReader) -> bytes:
+    # A signal that comes just before a read blocks is heard only after it; so none blocks for long.
+    chunks: list[bytes] = []
+    while not chunks or chunks[-1]:
+        if select.select([pipe], [], [], _SECONDS_BETWEEN_LOOKS)[0]:
+            chunks.append(os.read(pipe.fileno(), 1 << 20))
+    return b"".join(chunks)
 
 
 @contextmanager
