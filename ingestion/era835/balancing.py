@@ -2,132 +2,112 @@
 
 from __future__ import annotations
 
-from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
 
 from ingestion.era835.findings import dollars
-from ingestion.era835.values import LARGEST_CENTS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ingestion.era835.placed import Placed
+    from ingestion.era835.tokens import Positions
+
+    Cents: TypeAlias = NDArray[np.int64]
+    Flags: TypeAlias = NDArray[np.bool_]
+
+_LIMIT = 1 << 31  # halves of 32 bits: 2**63 cents are more than the books hold
 
 
-class Balance:
-    """Adds up one transaction at a time and writes the residual columns of its claims and service lines.
+class Balances:
+    """Adds up the amounts of one part, by service line, claim and transaction.
 
     Service: SVC02 - CAS - SVC03. Claim: CLP03 - all CAS - CLP04. Transaction: BPR02 - (sum of CLP04 - sum of PLB).
     A residual that cannot be worked out, since an amount of it could not be read, is null. AMT segments take no part.
+    Columns here have a row a claim, a service line, or a transaction of the part. `has_payment` says that the
+    transaction which began in an earlier part had its BPR there.
     """
 
-    def __init__(self, claims: dict[str, list[Any]], services: dict[str, list[Any]]) -> None:
-        self._claims, self._services = claims, services
-        self.start()
+    def __init__(self, placed: Placed, *, has_payment: bool) -> None:
+        self._placed, self.has_payment = placed, has_payment
+        size = len(placed.part.pieces)
+        self.claim_count = np.zeros(size, np.int64)
+        self.paid, self.provider = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        self.paid_unread, self.provider_unread = np.zeros(size, np.bool_), np.zeros(size, np.bool_)
+        self._high, self._low = np.zeros(size, np.int64), np.zeros(size, np.int64)
 
-    def start(self) -> None:
-        """Begins a transaction."""
-        self._first_claim, self._first_service = (
-            len(self._claims["residual_cents"]),
-            len(self._services["residual_cents"]),
-        )
-        self._claim_segments: list[int] = []
-        self._claim_adjusted: list[int] = []
-        self._claim_owed: list[int] = []
-        self._service_segments: list[int] = []
-        self._service_adjusted: list[int] = []
-        self._unread_claims: set[int] = set()
-        self._unread_services: set[int] = set()
-        self._provider: list[int] | None = []
-        self._magnitude = 0
-        self.remarks: list[tuple[str, int | None, str | None]] = []
-        self.claims_cents: int | None = None
-        self.provider_adjustments_cents: int | None = None
-        self.residual_cents: int | None = None
+    def claims(self, rows: Positions, charge: tuple[Cents, Flags], paid: tuple[Cents, Flags]) -> None:
+        """Take the charge and the payment of every claim, and which of them could be read."""
+        self._claims = _Level(rows, charge, paid)
+        self._owed = np.zeros(rows.size, np.int64)
+        pieces = self._magnitude(rows, charge[0], paid[0])
+        np.add.at(self.claim_count, pieces, 1)
+        np.add.at(self.paid, pieces, paid[0])
+        self.paid_unread[pieces[~paid[1]]] = True
 
-    def open_claim(self, segment: int) -> None:
-        """Note that a CLP stands in `segment`."""
-        self._claim_segments.append(segment)
-        self._claim_adjusted.append(0)
-        self._claim_owed.append(0)
+    def services(self, rows: Positions, charge: tuple[Cents, Flags], paid: tuple[Cents, Flags]) -> None:
+        """Take the charge and the payment of every service line, and which of them could be read."""
+        self._services = _Level(rows, charge, paid)
+        self._magnitude(rows, charge[0], paid[0])
 
-    def open_service(self, segment: int) -> None:
-        """Note that an SVC stands in `segment`."""
-        self._service_segments.append(segment)
-        self._service_adjusted.append(0)
+    def adjust(self, rows: Positions, amounts: Cents, read: Flags, owed: Flags) -> None:
+        """Take the amounts of CAS segments; `owed` are those of group PR."""
+        claims, on_line = self._placed.claim_of[rows], self._placed.on_line[rows]
+        self._claims.adjust(claims, amounts, read)
+        self._services.adjust(self._placed.service_of[rows[on_line]], amounts[on_line], read[on_line])
+        np.add.at(self._owed, claims[owed], amounts[owed])
+        self._magnitude(rows, amounts)
 
-    def adjust(self, amount: int | None, *, owed: bool, on_service: bool) -> None:
-        """Take a CAS amount of the last claim (and of its last line); null where it could not be read."""
-        if amount is None:
-            self._unread_claims.add(len(self._claim_adjusted) - 1)
-            if on_service:
-                self._unread_services.add(len(self._service_adjusted) - 1)
-            return
-        self._magnitude += abs(amount)
-        self._claim_adjusted[-1] += amount
-        if on_service:
-            self._service_adjusted[-1] += amount
-        if owed:
-            self._claim_owed[-1] += amount
+    def adjust_providers(self, rows: Positions, amounts: Cents, read: Flags) -> None:
+        """Take the amounts of PLB segments."""
+        pieces = self._magnitude(rows, amounts)
+        np.add.at(self.provider, pieces, amounts)
+        self.provider_unread[pieces[~read]] = True
 
-    def adjust_provider(self, amount: int | None) -> None:
-        """Take a PLB amount; null where it could not be read."""
-        if amount is None:
-            self._provider = None
-        elif self._provider is not None:
-            self._provider.append(amount)
+    @property
+    def too_large(self) -> Flags:
+        """Of which transactions a sum could be more than a bigint holds."""
+        too_large: Flags = self._high + (self._low >> 32) >= _LIMIT
+        return too_large
 
-    def finish(self, bpr_cents: int | None) -> None:
-        """Write the residuals; `remarks` are (rule, segment or null, amount) of what does not balance."""
-        paid = self._claims["paid_cents"][self._first_claim :]
-        too_large = self._too_large(bpr_cents, paid)
-        if too_large:
-            self._unread_claims.update(range(len(self._claim_adjusted)))
-            self._unread_services.update(range(len(self._service_adjusted)))
-            self._claim_owed = [0] * len(self._claim_owed)
-            self.remarks.append(("era.amount_too_large", None, None))
-        else:
-            self._total(bpr_cents, paid)
-        self._claims["patient_responsibility_cents"].extend(self._claim_owed)
-        self._level(self._services, self._first_service, self._service_adjusted, self._unread_services, "service")
-        self._level(self._claims, self._first_claim, self._claim_adjusted, self._unread_claims, "claim")
+    def residuals(self) -> tuple[tuple[Cents, Flags], tuple[Cents, Flags], Cents]:
+        """Return the residuals of claims and of service lines, and what the patient owes of each claim.
 
-    def _too_large(self, bpr_cents: int | None, paid: list[int | None]) -> bool:
-        """Whether a sum of this transaction could be more than the books hold."""
-        claims, services = self._claims, self._services
-        columns = chain(
-            paid,
-            claims["charge_cents"][self._first_claim :],
-            services["charge_cents"][self._first_service :],
-            services["paid_cents"][self._first_service :],
-            self._provider or [],
-        )
-        magnitude: int = self._magnitude + abs(bpr_cents or 0) + sum(map(abs, filter(None, columns)))
-        return magnitude > LARGEST_CENTS
+        What does not balance is told.
+        """
+        too_large = self.too_large
+        for level in (self._claims, self._services):
+            level.unread |= too_large[self._placed.piece_of(level.rows)]
+        self._owed[too_large[self._placed.piece_of(self._claims.rows)]] = 0
+        claims = self._told(self._claims, "era.claim_unbalanced")
+        return claims, self._told(self._services, "era.service_unbalanced"), self._owed
 
-    def _total(self, bpr_cents: int | None, paid: list[int | None]) -> None:
-        if None not in paid:
-            self.claims_cents = sum(filter(None, paid))
-        if self._provider is not None:
-            self.provider_adjustments_cents = sum(self._provider)
-        if bpr_cents is None or self.claims_cents is None or self.provider_adjustments_cents is None:
-            return
-        self.residual_cents = bpr_cents - (self.claims_cents - self.provider_adjustments_cents)
-        if self.residual_cents:
-            self.remarks.append(("era.held_residual", None, dollars(self.residual_cents)))
+    def _told(self, level: _Level, rule: str) -> tuple[Cents, Flags]:
+        values, known = level.charge - level.adjusted - level.paid, ~level.unread
+        wrong = np.flatnonzero((values != 0) & known)
+        self._placed.note(rule, level.rows[wrong], [dollars(value) for value in values[wrong].tolist()])
+        return values, known
 
-    def _level(
-        self, columns: dict[str, list[Any]], first: int, adjusted: list[int], unread: set[int], level: str
-    ) -> None:
-        """Write the residuals of the claims or of the service lines of this transaction."""
-        segments = self._claim_segments if level == "claim" else self._service_segments
-        residuals: list[int | None] = [
-            None if charge is None or paid is None else charge - adjustments - paid
-            for charge, paid, adjustments in zip(
-                columns["charge_cents"][first:], columns["paid_cents"][first:], adjusted, strict=True
-            )
-        ]
-        for index in unread:
-            residuals[index] = None
-        columns["residual_cents"].extend(residuals)
-        if any(residuals):
-            self.remarks.extend(
-                (f"era.{level}_unbalanced", segments[index], dollars(residual))
-                for index, residual in enumerate(residuals)
-                if residual
-            )
+    def _magnitude(self, rows: Positions, *columns: Cents) -> NDArray[np.intp]:
+        """Add to how much a transaction could come to, and return the transaction of each row."""
+        pieces = self._placed.piece_of(rows)
+        for amounts in columns:
+            sizes = np.abs(amounts)
+            np.add.at(self._high, pieces, sizes >> 32)
+            np.add.at(self._low, pieces, sizes & 0xFFFFFFFF)
+        return pieces
+
+
+class _Level:
+    """Charge, adjustments and payment of claims or of service lines."""
+
+    def __init__(self, rows: Positions, charge: tuple[Cents, Flags], paid: tuple[Cents, Flags]) -> None:
+        self.rows = rows
+        self.charge, self.paid = charge[0], paid[0]
+        self.unread = ~(charge[1] & paid[1])
+        self.adjusted = np.zeros(rows.size, np.int64)
+
+    def adjust(self, owners: NDArray[np.int64], amounts: Cents, read: Flags) -> None:
+        np.add.at(self.adjusted, owners, amounts)
+        self.unread[owners[~read]] = True

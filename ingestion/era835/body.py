@@ -2,27 +2,78 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from ingestion.era835.envelope import Transaction
-    from ingestion.era835.scanner import Interchange
+    from hashlib import _Hash
+
+    from numpy.typing import NDArray
+
+    from ingestion.era835.envelope import Piece
+    from ingestion.era835.segments import Segments
+
+_CUT_OFF = b"\x00cut off"
 
 
-def body_sha256(interchange: Interchange, transaction: Transaction) -> str:
-    """Return the SHA-256 (hex) of a transaction without its envelope, the same for every resend of it.
+class Body:
+    """Hashes a transaction without its envelope, piece after piece; the hash is the same for every resend of it.
 
     Hashed are the segments between ST and SE, each followed by `~`, with `*` between elements, `:` between components
     and `^` between repetitions, whatever the file used; without line breaks, without empty segments and without blanks
     before a segment. A transaction that was cut off has no such body: a mark is added, so that the whole one, when it
     comes, is not taken for its duplicate.
     """
-    marks = interchange.delimiters
-    segments = filter(None, interchange.segments[transaction.start + 1 : transaction.end])
-    body = "".join([segment + marks.terminator for segment in segments])
-    used = {marks.element: "*", marks.component: ":", marks.repetition: "^", marks.terminator: "~"}
-    changed = {ord(mark): standard for mark, standard in used.items() if mark and mark != standard}
-    if changed:
-        body = body.translate(changed)
-    return sha256(body.encode("latin-1") + (b"" if transaction.complete else b"\x00cut off")).hexdigest()
+
+    def __init__(self) -> None:
+        self._hash: _Hash = sha256()
+
+    def add(self, bodies: Bodies, piece: Piece) -> None:
+        """Add what one part holds of it."""
+        for stretch in bodies.of(piece):
+            self._hash.update(stretch)
+
+    def sha256(self, *, complete: bool) -> str:
+        """Return the hash (hex)."""
+        if not complete:
+            self._hash.update(_CUT_OFF)
+        return self._hash.hexdigest()
+
+
+class Bodies:
+    """The bytes of one part of a file in standard delimiters, as they are hashed."""
+
+    def __init__(self, segments: Segments) -> None:
+        self._segments = segments
+        self._begins, self._ends = segments.begins, segments.ends
+
+    def of(self, piece: Piece) -> list[memoryview | bytes]:
+        """Return what is hashed of a piece: one stretch where nothing stands between its segments."""
+        first, last = piece.start + (piece.before == 0), piece.end - 1
+        if last < first:
+            return []
+        whole = self._gaps[last] == self._gaps[first] and self._segments.filled[first]
+        end = int(self._ends[last]) + 1
+        if whole and end <= len(self._content):
+            return [self._content[int(self._begins[first]) : end]]
+        rows = np.arange(first, last + 1)[self._segments.filled[first : last + 1]].tolist()
+        return [bytes(self._content[self._begins[row] : self._ends[row]]) + b"~" for row in rows]
+
+    @cached_property
+    def _content(self) -> memoryview:
+        marks = self._segments.delimiters
+        used = {marks.element: "*", marks.component: ":", marks.repetition: "^", marks.terminator: "~"}
+        changed = {ord(mark): ord(standard) for mark, standard in used.items() if mark and mark != standard}
+        if not changed:
+            return memoryview(self._segments.content)
+        return memoryview(self._segments.content.translate(bytes(changed.get(byte, byte) for byte in range(256))))
+
+    @cached_property
+    def _gaps(self) -> NDArray[np.int64]:
+        """Count, up to each segment, those before which something stands that is left out, and those that are empty."""
+        apart = np.ones(len(self._segments), np.bool_)
+        apart[1:] = (self._begins[1:] != self._ends[:-1] + 1) | ~self._segments.filled[1:]
+        return np.cumsum(apart)

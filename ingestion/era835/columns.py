@@ -1,6 +1,8 @@
-"""The columns of the seven tables, in the order in which they are written: a name, and what kind of value it holds."""
+"""The columns of every table, in the order in which they are written: a name, and what kind of value it holds."""
 
 from __future__ import annotations
+
+_LEVEL = {"file_sha256": "text", "st_index": "index", "claim_index": "index", "service_index": "index"}
 
 TABLES: dict[str, dict[str, str]] = {
     "transactions": {
@@ -42,6 +44,9 @@ TABLES: dict[str, dict[str, str]] = {
         "service_from": "date",
         "service_to": "date",
         "residual_cents": "cents",
+        "original_ref": "text",
+        "undoes_st_index": "index",
+        "undoes_claim_index": "index",
     },
     "services": {
         "file_sha256": "text",
@@ -89,18 +94,34 @@ TABLES: dict[str, dict[str, str]] = {
         "source": "text",
         "code": "text",
     },
+    "amounts": {**_LEVEL, "amount_index": "index", "qualifier": "text", "amount_cents": "cents"},
+    "quantities": {**_LEVEL, "quantity_index": "index", "qualifier": "text", "quantity": "quantity"},
+    "references": {**_LEVEL, "reference_index": "index", "qualifier": "text", "value": "text"},
+    "dates": {**_LEVEL, "date_index": "index", "qualifier": "text", "on_date": "date"},
+    "unread": {
+        "file_sha256": "text",
+        "st_index": "index",
+        "segment_index": "long",
+        "byte_offset": "long",
+        "byte_count": "index",
+        "tag": "text",
+    },
 }
-"""Tables a transaction fills: every index starts at 0, every `*_cents` is integer cents."""
+"""What a remittance holds: every index starts at 0, every `*_cents` is integer cents.
+
+A level that does not apply is null: `service_index` for what stands on its claim, both for what stands in the header.
+`unread` lists the segments no other table takes anything from, without what they say.
+"""
 
 FINDINGS: dict[str, str] = {
     "file_sha256": "text",
     "finding_index": "index",
     "st_index": "index",
     "segment_index": "index",
-    "byte_offset": "cents",
+    "byte_offset": "long",
     "severity": "text",
     "rule": "text",
     "value": "text",
     "message": "text",
 }
-"""The table of remarks on a file. `byte_offset` is a 64-bit count, as cents are."""
+"""The table of remarks on a file."""

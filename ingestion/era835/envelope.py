@@ -1,159 +1,248 @@
-"""Envelopes: which segments of an interchange are one 835 transaction, and whether the counts around them agree."""
+"""Envelopes: which segments are one 835 transaction, and whether the counts and control numbers around them agree."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ingestion.era835.findings import Finding, Place, finding
+from ingestion.era835.segments import tag_text
+from ingestion.era835.tokens import tag_number
 from ingestion.landing import described
 
 if TYPE_CHECKING:
-    from ingestion.era835.scanner import Interchange
+    from numpy.typing import NDArray
 
-_ENVELOPE = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA", "TA1"})
+    from ingestion.era835.segments import Segments
+    from ingestion.era835.tokens import Positions
+
+ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA", "TA1")
+OUTSIDE, OTHER = -1, -2
+"""What stands for the transaction of a segment outside every transaction, and in one that is no 835."""
+
+_TAGS = [tag_number(name) for name in ENVELOPE]
+_SE, _TA1 = tag_number("SE"), tag_number("TA1")
 
 
 @dataclass
 class Transaction:
-    """One ST*835: its segments are `[start, end)` of the interchange, with ST, without SE. `complete`: it has an SE."""
+    """An ST*835 that is open, or was: `segments` counts those that are not empty, `rows` all of them, so far."""
 
     st_index: int
     isa_control: str | None
     gs_control: str | None
     st_control: str | None
-    start: int
-    end: int
-    complete: bool
+    is_835: bool = True
+    rows: int = 0
+    segments: int = 0
 
 
 @dataclass
-class _Walk:
-    """Where a walk over one interchange stands. `counted` are the groups, `grouped` the transactions of the group."""
+class Piece:
+    """What one part holds of a transaction: rows `[start, end)` with its ST, without its SE.
 
-    interchange: Interchange
-    st_index: int
-    findings: list[Finding]
-    transactions: list[Transaction] = field(default_factory=list)
-    isa_control: str | None = None
-    gs_control: str | None = None
-    counted: int = 0
-    grouped: int = 0
-    in_interchange: bool = False
-    in_group: bool = False
-    stray: bool = False
+    `before` is how many of its segments stand in earlier parts. `complete`: it ended with an SE of its own.
+    """
 
-    start: int | None = None
-
-    def note(self, rule: str, segment: int, value: str | None = None) -> None:
-        """Add a remark about the envelope, or about the transaction that starts at `start`."""
-        inside = self.start is not None
-        number = segment - self.start if self.start is not None else self.interchange.first_segment + segment
-        place = Place(self.st_index if inside else None, number, self.interchange.byte_offset(segment))
-        self.findings.append(finding(rule, place, value))
+    transaction: Transaction
+    start: int
+    end: int
+    before: int
+    ended: bool = False
+    complete: bool = False
 
 
-def transactions(interchange: Interchange, first_st_index: int, findings: list[Finding]) -> list[Transaction]:
-    """Return the 835 transactions of one interchange, numbered from `first_st_index`; remarks go to `findings`.
+@dataclass
+class Part:
+    """One part with its envelopes read: the transaction of each row (or OUTSIDE, OTHER) and its number.
+
+    A row's number counts from the ST of its transaction, outside of an 835 from the start of the file.
+    """
+
+    segments: Segments
+    pieces: list[Piece]
+    transactions: Positions
+    numbers: NDArray[np.int64]
+    strays: NDArray[np.intp]
+
+    def end_of(self, piece: Piece) -> Place:
+        """Say where the segment after a piece stands, or the end of the part."""
+        number = piece.before + piece.end - piece.start
+        return Place(piece.transaction.st_index, number, self.segments.offset_of(piece.end))
+
+
+class Envelopes:
+    """Walks over the envelopes of a file, part after part; remarks go to `findings`.
 
     Wrong counts and control numbers are told and nothing more: clearinghouses rewrap. A transaction without its own SE
     is not complete, whatever follows.
     """
-    walk = _Walk(interchange, first_st_index, findings)
-    if not interchange.has_isa:
-        walk.note("era.no_isa", 0)
-    element = interchange.delimiters.element
-    at = 0
-    while at < len(interchange.segments):
-        elements = interchange.segments[at].split(element)
-        if elements[0] == "ST":
-            at = _transaction(walk, at, elements)
-            continue
-        _outside(walk, at, elements)
-        at += 1
-    _close_group(walk, at)
-    if walk.in_interchange:
-        walk.note("era.iea_missing", at)
-    return walk.transactions
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self._findings = findings
+        self._st_index = self._rows_before = 0
+        self._open: Transaction | None = None
+        self._isa_control: str | None = None
+        self._gs_control: str | None = None
+        self._groups = self._grouped = 0
+        self._in_interchange = self._in_group = self._stray = False
+
+    def read(self, segments: Segments, *, begins_without_isa: bool, ends: bool) -> Part:
+        """Read the envelopes of one part; `ends`: nothing with these delimiters follows it."""
+        self._segments, self._pieces = segments, list[Piece]()
+        self._filled = np.concatenate([[0], np.cumsum(segments.filled)])
+        self._spans: list[tuple[int, int, int]] = []
+        if begins_without_isa:
+            self._note("era.no_isa", 0)
+        if self._open is not None:
+            self._continue()
+        enveloping = np.isin(segments.tags, _TAGS)
+        for row in np.flatnonzero(enveloping).tolist():
+            self._take(row, tag_text(int(segments.tags[row])))
+        self._leave(len(segments))
+        if ends:
+            self._end(len(segments))
+        part = Part(segments, self._pieces, *self._placed(), np.empty(0, np.intp))
+        part.strays = self._strays(enveloping, part.transactions)
+        self._rows_before += len(segments)
+        return part
+
+    def _take(self, row: int, name: str) -> None:
+        if self._open is not None:
+            if name == "TA1" or not self._segments.counts(np.array([row]))[0]:
+                return
+            self._close(row, name)
+            if name == "SE":
+                return
+        if name == "ST":
+            self._begin(row)
+        elif name == "ISA":
+            self._isa_control, self._in_interchange = self._segments.text(row, 13), True
+        elif name == "GS":
+            self._close_group(row)
+            self._gs_control, self._in_group, self._grouped = self._segments.text(row, 6), True, 0
+            self._groups += 1
+        elif name == "GE":
+            self._agree("era.ge", row, self._grouped, self._gs_control)
+            self._in_group, self._gs_control = False, None
+        elif name == "IEA":
+            self._close_group(row)
+            self._agree("era.iea", row, self._groups, self._isa_control)
+            self._in_interchange, self._isa_control, self._groups = False, None, 0
+
+    # A transaction ------------------------------------------------------------------------------------------------
+
+    def _begin(self, row: int) -> None:
+        self._grouped += 1
+        kind, control = self._segments.text(row, 1), self._segments.text(row, 2)
+        is_835 = kind == "835"
+        if not is_835:
+            self._note("era.other_transaction", row, kind if kind and kind.isdecimal() else described(kind or ""))
+        st_index = self._st_index if is_835 else OTHER
+        self._open = Transaction(st_index, self._isa_control, self._gs_control, control, is_835)
+        self._st_index += is_835
+        self._start = row
+        if is_835:
+            self._pieces.append(Piece(self._open, row, row, 0))
+
+    def _continue(self) -> None:
+        self._start = 0
+        if self._open is not None and self._open.is_835:
+            self._pieces.append(Piece(self._open, 0, 0, self._open.rows))
+
+    def _leave(self, row: int, after: int | None = None) -> None:
+        """Count what the open transaction has before `row` (and up to `after` with its SE)."""
+        if self._open is None:
+            return
+        end = row if after is None else after
+        self._open.rows += end - self._start
+        self._open.segments += int(self._filled[end] - self._filled[self._start])
+        self._spans.append((self._start, end, self._open.st_index))
+        if self._open.is_835:
+            self._pieces[-1].end = row
+
+    def _close(self, row: int, name: str) -> None:
+        """End the open transaction with the segment in `row`, its SE or what stands where that should."""
+        transaction, own = self._open, name == "SE"
+        self._leave(row, row + 1 if own else row)
+        self._open = None
+        if transaction is None or not transaction.is_835:
+            return
+        piece = self._pieces[-1]
+        piece.ended = True
+        said = (_number(self._segments.text(row, 1)), self._segments.text(row, 2))
+        counted = (transaction.segments, transaction.st_control)
+        cut_here = self._segments.unterminated and row + 1 == len(self._segments)
+        piece.complete = own and (not cut_here or said == counted)  # else only the last terminator is not there
+        if piece.complete:
+            place = self._place_in(piece, row)
+            self._agree("era.se", row, transaction.segments, transaction.st_control, place)
+
+    def _end(self, row: int) -> None:
+        """End everything that is open: nothing follows."""
+        if self._open is not None and self._open.is_835:
+            self._pieces[-1].ended = True
+        self._open = None
+        self._close_group(row)
+        if self._in_interchange:
+            self._note("era.iea_missing", row)
+        self._in_interchange, self._isa_control, self._groups = False, None, 0
+
+    # Remarks ------------------------------------------------------------------------------------------------------
+
+    def _close_group(self, row: int) -> None:
+        if self._in_group:
+            self._note("era.ge_missing", row)
+        self._in_group, self._gs_control = False, None
+
+    def _agree(self, rule: str, row: int, counted: int, control: str | None, place: Place | None = None) -> None:
+        """Compare a trailer's count and control number with what was counted and opened."""
+        said = self._segments.text(row, 1)
+        if _number(said) != counted:
+            shown = said if said and said.isdecimal() else described(said or "")
+            self._note(f"{rule}_count", row, f"{shown}, counted {counted}", place)
+        if self._segments.text(row, 2) != control:
+            self._note(f"{rule}_control", row, None, place)
+
+    def _note(self, rule: str, row: int, value: str | None = None, place: Place | None = None) -> None:
+        self._findings.append(finding(rule, place or Place(None, self._rows_before + row, self._segments.offset_of(row)), value))
+
+    def _place_in(self, piece: Piece, row: int) -> Place:
+        return Place(piece.transaction.st_index, row - piece.start + piece.before, self._segments.offset_of(row))
 
 
-def _outside(walk: _Walk, at: int, elements: list[str]) -> None:
-    """Take one segment that stands outside every transaction."""
-    name = elements[0]
-    if name in _ENVELOPE and name != "SE":
-        walk.stray = False
-    if name == "ISA":
-        walk.isa_control = _element(elements, 13)
-        walk.in_interchange = True
-    elif name == "GS":
-        _close_group(walk, at)
-        walk.gs_control, walk.in_group, walk.grouped = _element(elements, 6), True, 0
-        walk.counted += 1
-    elif name == "GE":
-        _agree(walk, "era.ge", at, elements, (walk.grouped, walk.gs_control))
-        walk.in_group, walk.gs_control = False, None
-    elif name == "IEA":
-        _close_group(walk, at)
-        _agree(walk, "era.iea", at, elements, (walk.counted, walk.isa_control))
-        walk.in_interchange, walk.isa_control, walk.counted = False, None, 0
-    elif name and name != "TA1" and not walk.stray:
-        walk.stray = True
-        walk.note("era.segment_outside", at, described(name))
+    # Rows ---------------------------------------------------------------------------------------------------------
+
+    def _placed(self) -> tuple[Positions, NDArray[np.int64]]:
+        """Return the transaction of every row, and every row's number."""
+        size = len(self._segments)
+        transactions = np.full(size, OUTSIDE, np.int32)
+        numbers = np.arange(self._rows_before, self._rows_before + size, dtype=np.int64)
+        for start, end, st_index in self._spans:
+            transactions[start:end] = st_index
+        for piece in self._pieces:
+            end = piece.end + piece.complete
+            numbers[piece.start : end] = np.arange(piece.before, piece.before + end - piece.start)
+        return transactions, numbers
+
+    def _strays(self, enveloping: NDArray[np.bool_], transactions: Positions) -> NDArray[np.intp]:
+        """Tell the first segment of every run that stands outside all transactions and belongs to no envelope."""
+        tags, filled = self._segments.tags, self._segments.filled
+        loose = np.flatnonzero((transactions == OUTSIDE) & filled & (~enveloping | (tags == _SE)))
+        opened = np.cumsum(enveloping & (tags != _SE))
+        runs, firsts = np.unique(opened[loose], return_index=True)
+        if self._stray and runs.size and runs[0] == 0:
+            firsts = firsts[1:]
+        strays = loose[firsts]
+        for row in strays.tolist():
+            self._note("era.segment_outside", row, described(self._segments.name(row)))
+        last = int(opened[-1]) if opened.size else 0
+        self._stray = bool(runs.size and runs[-1] == last) or (self._stray and last == 0)
+        return loose
 
 
-def _transaction(walk: _Walk, start: int, elements: list[str]) -> int:
-    """Take a transaction from its ST on; return the segment after it."""
-    walk.stray = False
-    walk.grouped += 1
-    segments, element = walk.interchange.segments, walk.interchange.delimiters.element
-    openings = tuple(name + element for name in ("SE", "ST", "GE", "GS", "IEA", "ISA"))
-    end = start + 1
-    while end < len(segments) and not segments[end].startswith(openings):
-        end += 1
-    closing = segments[end].split(element) if end < len(segments) else [""]
-    after = end + 1 if closing[0] == "SE" else end
-    kind, control = _element(elements, 1), _element(elements, 2)
-    if kind != "835":
-        walk.note("era.other_transaction", start, kind if kind and kind.isdecimal() else described(kind or ""))
-        return after
-    counted = sum(1 for segment in segments[start:after] if segment)
-    complete = closing[0] == "SE" and (
-        after < len(segments)
-        or not walk.interchange.unterminated
-        or (_number(closing), _element(closing, 2)) == (counted, control)  # only the last terminator is not there
-    )
-    if complete:
-        walk.start = start
-        _agree(walk, "era.se", end, closing, (counted, control))
-        walk.start = None
-    walk.transactions.append(
-        Transaction(walk.st_index, walk.isa_control, walk.gs_control, control, start, end, complete)
-    )
-    walk.st_index += 1
-    return after
-
-
-def _close_group(walk: _Walk, at: int) -> None:
-    if walk.in_group:
-        walk.note("era.ge_missing", at)
-    walk.in_group, walk.gs_control = False, None
-
-
-def _agree(walk: _Walk, rule: str, at: int, elements: list[str], expected: tuple[int, str | None]) -> None:
-    """Compare a trailer's count and control number with what was counted and opened."""
-    if _number(elements) != expected[0]:
-        said = _element(elements, 1) or ""
-        walk.note(f"{rule}_count", at, f"{said if said.isdecimal() else described(said)}, counted {expected[0]}")
-    if _element(elements, 2) != expected[1]:
-        walk.note(f"{rule}_control", at)
-
-
-def _number(elements: list[str]) -> int | None:
+def _number(said: str | None) -> int | None:
     """Return a trailer's count; null where it is no number."""
-    said = _element(elements, 1) or ""
-    return int(said) if said.isascii() and said.isdecimal() and len(said) <= 10 else None  # noqa: PLR2004 - N0 1/10
-
-
-def _element(elements: list[str], number: int) -> str | None:
-    """Element `number`, without blanks around it; null where it is empty or not there."""
-    return (elements[number].strip() or None) if number < len(elements) else None
+    return int(said) if said and said.isascii() and said.isdecimal() and len(said) <= 10 else None  # noqa: PLR2004 - N0 1/10

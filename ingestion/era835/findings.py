@@ -98,6 +98,7 @@ WARNING_RULES = {
         "The parts of an element are separated by another character than ISA16 says; they were read by that one."
     ),
     "era.group_unknown": "The adjustment group (CAS01) is none of CO, PR, OA, PI and CR; it is kept as it stands.",
+    "era.value_unreadable": "{where} is not an amount; it is left empty. It only informs: no balance counts it.",
     "era.quantity_unreadable": "{where} is not a number; it is left empty.",
     "era.date_unreadable": "{where} is not a date (CCYYMMDD); it is left empty.",
     "era.segment_unknown": "A segment that an 835 does not have was passed over.",

@@ -1,4 +1,4 @@
-"""A remittance file as seven tables: the one door from bytes to columns."""
+"""A remittance file as tables: the one door from bytes to columns."""
 
 from __future__ import annotations
 
@@ -8,31 +8,21 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from ingestion.era835 import envelope
+from ingestion.era835.arrow import schema, table
 from ingestion.era835.columns import FINDINGS, TABLES
 from ingestion.era835.findings import Finding, Place, finding, quarantined
-from ingestion.era835.scanner import scan
-from ingestion.era835.tables import Reader
+from ingestion.era835.reader import Reader
+from ingestion.era835.stretches import Stretches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
+    from collections.abc import Iterable, Iterator
 
     from ingestion.landing import Quarantined
-
-_TYPES: dict[str, pa.DataType] = {
-    "text": pa.string(),
-    "index": pa.int32(),
-    "cents": pa.int64(),
-    "date": pa.date32(),
-    "flag": pa.bool_(),
-    "quantity": pa.decimal128(18, 3),
-}
 
 
 @dataclass(frozen=True)
 class Remittances:
-    """The tables of one file (`trueup era parse`), each row with `file_sha256`; amounts are integer cents."""
+    """The tables of a file, or of a part of one, each row with `file_sha256`; amounts are integer cents."""
 
     file_sha256: str
     transactions: pa.Table
@@ -41,6 +31,11 @@ class Remittances:
     adjustments: pa.Table
     provider_adjustments: pa.Table
     remarks: pa.Table
+    amounts: pa.Table
+    quantities: pa.Table
+    references: pa.Table
+    dates: pa.Table
+    unread: pa.Table
     findings: pa.Table
     quarantined: tuple[Quarantined, ...]
 
@@ -50,44 +45,47 @@ class Remittances:
             yield name, getattr(self, name)
 
 
-def parse(data: bytes) -> Remittances:
-    """Read the bytes of one file. Never raises on what they hold: what is wrong stands in `findings`.
+def read(blocks: Iterable[bytes], file_sha256: str) -> Iterator[Remittances]:
+    """Read a file of any size, given in blocks, and yield its tables part by part; memory is bounded by the blocks.
 
-    `verdict` is what the file alone says: `duplicate` of an earlier transaction of it, `held` on any error of its own,
-    else `posted`.
+    Never raises on what the bytes hold: what is wrong stands in `findings`. A transaction stands in the part in which
+    it ends, after its claims. `verdict` is what the file alone says: `duplicate` of an earlier transaction of it,
+    `held` on any error of its own, else `posted`.
     """
+    findings: list[Finding] = []
+    stretches, reader = Stretches(findings), Reader(findings)
+    told = 0
+    for stretch in stretches.of(blocks):
+        columns = reader.read(stretch)
+        yield _remittances(file_sha256, {name: table(columns[name], TABLES[name], file_sha256) for name in TABLES}, findings, told)
+        told += len(findings)
+        findings.clear()
+    if not reader.count and not stretches.refused:
+        findings.append(finding("era.no_remittance", Place()))
+    if findings or not told:
+        yield _remittances(file_sha256, {}, findings, told)
+
+
+def parse(data: bytes) -> Remittances:
+    """Read the bytes of one file whole, see `read`."""
     file_sha256 = sha256(data).hexdigest()
-    scanned = scan(data)
-    reader = Reader(file_sha256)
-    reader.findings.extend(finding(unread.rule, Place(None, None, unread.byte_offset)) for unread in scanned.unread)
-    count = 0
-    for interchange in scanned.interchanges:
-        found = envelope.transactions(interchange, count, reader.findings)
-        count += len(found)
-        for transaction in found:
-            reader.read(interchange, transaction)
-    if not count and not any(unread.rule in {"era.empty", "era.not_edi"} for unread in scanned.unread):
-        reader.findings.append(finding("era.no_remittance", Place()))
-    _mark_duplicates(reader)
-    return remittances(file_sha256, reader.tables, reader.findings)
+    return joined(list(read([data], file_sha256)))
 
 
-def refused(data: bytes, findings: list[Finding]) -> Remittances:
+def joined(parts: list[Remittances]) -> Remittances:
+    """Put the parts of one file together."""
+    if len(parts) == 1:
+        return parts[0]
+    columns = zip(*([found for _, found in part.tables()] for part in parts), strict=True)
+    # pyarrow 26.0 writes NULs to CSV where the first chunk of a column is empty: one chunk it is.
+    tables = [pa.concat_tables(column).combine_chunks() for column in columns]
+    pieces = [piece for part in parts for piece in part.quarantined]
+    return Remittances(parts[0].file_sha256, *tables, quarantined=tuple(pieces))
+
+
+def refused(file_sha256: str, findings: list[Finding]) -> Remittances:
     """Return a file of which nothing could be read: empty tables, and why."""
-    file_sha256 = sha256(data).hexdigest()
-    return remittances(file_sha256, Reader(file_sha256).tables, findings)
-
-
-def remittances(file_sha256: str, columns: dict[str, dict[str, list[Any]]], findings: list[Finding]) -> Remittances:
-    """Columns to Arrow tables. The remarks are put in the order of the file."""
-    findings.sort(key=lambda found: (found.byte_offset is None, found.byte_offset or 0))
-    tables = {name: _table(columns[name], kinds) for name, kinds in TABLES.items()}
-    return Remittances(
-        file_sha256,
-        **tables,
-        findings=findings_table(file_sha256, findings),
-        quarantined=quarantined(findings),
-    )
+    return _remittances(file_sha256, {}, findings, 0)
 
 
 def findings_table(file_sha256: str, findings: list[Finding], first_index: int = 0) -> pa.Table:
@@ -98,19 +96,14 @@ def findings_table(file_sha256: str, findings: list[Finding], first_index: int =
         "finding_index": range(first_index, first_index + len(findings)),
         **dict(zip(Finding._fields, fields, strict=True)),
     }
-    return _table(columns, FINDINGS)
+    return pa.table(columns, schema=schema(FINDINGS))
 
 
-def _table(columns: dict[str, Any], kinds: dict[str, str]) -> pa.Table:
-    return pa.table({name: pa.array(columns[name], type=_TYPES[kind]) for name, kind in kinds.items()})
-
-
-def _mark_duplicates(reader: Reader) -> None:
-    """Give the verdict `duplicate` to every transaction whose body came before in the file."""
-    transactions = reader.tables["transactions"]
-    seen: set[str] = set()
-    for row, body in enumerate(transactions["body_sha256"]):
-        if body in seen:
-            transactions["verdict"][row] = "duplicate"
-            reader.findings.append(finding("era.duplicate", Place(transactions["st_index"][row])))
-        seen.add(body)
+def _remittances(
+    file_sha256: str, tables: dict[str, pa.Table], findings: list[Finding], first_finding: int
+) -> Remittances:
+    """Add the remarks, in the order of the file, and empty tables for those that are not there."""
+    findings.sort(key=lambda found: (found.byte_offset is None, found.byte_offset or 0))
+    found = {name: tables[name] if name in tables else schema(kinds).empty_table() for name, kinds in TABLES.items()}
+    remarks = findings_table(file_sha256, findings, first_finding)
+    return Remittances(file_sha256, **found, findings=remarks, quarantined=quarantined(findings))

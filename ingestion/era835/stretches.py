@@ -1,0 +1,114 @@
+"""Blocks of a file of any size to stretches that can be read on their own: one set of delimiters, whole claims."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ingestion.era835.findings import Finding, Place, finding
+from ingestion.era835.interchanges import Opening, fragment, headers, looks_like_isa, trimmed
+from ingestion.era835.segments import Segments
+from ingestion.era835.tokens import tag_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_HEAD = 4096
+"""How much of a file is looked at to see what it is, in bytes."""
+
+# Where a stretch may end: before these, everything about a claim has been said.
+_BOUNDARIES = [tag_number(name) for name in ("CLP", "PLB", "ST", "SE", "GS", "GE", "IEA", "ISA")]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Segments with one set of delimiters; `begins` and `ends` say whether they are the first and the last of them."""
+
+    segments: Segments
+    has_isa: bool
+    begins: bool
+    ends: bool
+
+
+class Stretches:
+    """Cuts blocks of bytes into stretches and holds back only what is not whole yet.
+
+    Memory is bounded by a block and the longest claim, whatever the size of the file. Prose before the first ISA means
+    that the file is a description of a remittance and not one: nothing of it is read. What cannot be read at all goes
+    to `findings`; `refused` tells that it is the whole file.
+    """
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self.refused = False
+        self._findings = findings
+        self._pending, self._offset = b"", 0
+        self._started = False
+        self._opening: Opening | None = None
+        self._begins = True
+
+    def of(self, blocks: Iterable[bytes]) -> Iterator[Stretch]:
+        """Yield the stretches of a file, in order, as its blocks come in."""
+        for block in blocks:
+            self._pending = self._pending + block if self._pending else block
+            if self._started or len(self._pending.lstrip()) >= _HEAD:
+                yield from self._cut(last=False)
+            if self.refused:
+                return
+        yield from self._cut(last=True)
+
+    def _cut(self, *, last: bool) -> Iterator[Stretch]:
+        """Yield what is whole of the bytes that are pending, and keep the rest."""
+        text = self._pending.decode("latin-1")
+        openings = headers(text)
+        if not self._started:
+            openings = self._start(text, openings)
+            self._started = True
+        first = openings[0].start if openings else len(text)
+        if self._opening is not None and (first or not self._begins):
+            yield from self._stretch(0, first, whole=bool(openings) or last)
+        ends = [opening.start for opening in openings[1:]] + [len(text)]
+        for opening, end in zip(openings, ends, strict=True):
+            self._opening, self._begins = opening, True
+            yield from self._stretch(opening.start, end, whole=end < len(text) or last)
+        if self._opening is None:
+            self._drop(len(text))
+
+    def _start(self, text: str, openings: list[Opening]) -> list[Opening]:
+        """See what the file begins with: an interchange, a piece of one, or something that is no 835 at all."""
+        lead = trimmed(text)
+        first = openings[0].start if openings else len(text)
+        delimiters = fragment(text[lead : min(first, lead + _HEAD)]) if first > lead else None
+        if delimiters is not None:
+            return [Opening(lead, delimiters, has_isa=False), *openings]
+        if first == lead < len(text):
+            return openings
+        if lead < len(text) and looks_like_isa(text, lead):
+            self._findings.append(finding("era.isa_unreadable", Place(None, None, lead)))
+            return openings
+        rule, at = ("era.not_edi", lead) if lead < len(text) else ("era.empty", 0)
+        self._findings.append(finding(rule, Place(None, None, at)))
+        self.refused = True
+        return []
+
+    def _stretch(self, start: int, end: int, *, whole: bool) -> Iterator[Stretch]:
+        """Read `[start, end)` with the delimiters that hold there; unless `whole`, up to the last claim that is."""
+        opening = self._opening
+        if opening is None:
+            return
+        segments = Segments(self._pending[start:end], opening.delimiters, self._offset + start)
+        kept = end
+        if not whole:
+            boundaries = np.flatnonzero(np.isin(segments.tags, _BOUNDARIES))
+            rows = int(boundaries[-1]) if boundaries.size else 0
+            kept = int(segments.byte_offsets(boundaries[-1:])[0]) - self._offset if rows else start
+            segments.head(rows)
+        if whole or kept > start:
+            yield Stretch(segments, opening.has_isa, begins=self._begins, ends=whole)
+            self._begins = False
+        if end == len(self._pending):
+            self._drop(kept)
+
+    def _drop(self, count: int) -> None:
+        self._pending, self._offset = self._pending[count:], self._offset + count
