@@ -49,7 +49,7 @@ def _load_file(connection: Connection, file: Received, archive: Archive) -> Rece
     load_id = landing.receive(connection, "era", file_sha256, len(file.data))
     if load_id is None:
         return Receipt("era", file_sha256, already_loaded=True, rows=0, quarantined=(), notes=("loaded before",))
-    archive.keep(file_sha256, file.data)
+    archive.keep(file_sha256, [file.data])
     remittances = _judged(connection, file.parse())
     rows = remittances.transactions.num_rows
     for name, table in remittances.tables():
