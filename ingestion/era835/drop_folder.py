@@ -32,9 +32,13 @@ class Standing(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The files of a folder that can be read now, in the order of the names, and a sentence for each that cannot."""
+    """What lies in a folder, in the order of the names: `files` can be read now, `known` stand as they were known.
+
+    `unread` has a sentence for each file or folder that cannot be read.
+    """
 
     files: list[Standing]
+    known: list[Standing]
     unread: list[str]
 
 
@@ -60,14 +64,15 @@ def received(path: Path, told: Callable[[str], None] | None = None) -> Iterator[
 
 
 def standing(folder: Path, told: Callable[[str], None], known: Collection[Standing] = ()) -> Found:
-    """List the files of a folder and below it that are whole, but for those `known` as they stand.
+    """List the files of a folder and below it that are whole; those `known` as they stand apart.
 
-    Reads none of them. Waits at most QUIET_SECONDS, and only where a file changed within them.
+    Reads none of them. `known` is best a set. Waits at most QUIET_SECONDS, and only where a file changed within them.
     """
     unread: list[str] = []
     walked = (path for path in sorted(_walked(folder, unread)) if _is_ours(path, folder, told))
-    files = [file for path in walked if (file := _standing(path, unread)) and file not in known]
-    return Found(list(_settled(files, told)), unread)
+    files = [file for path in walked if (file := _standing(path, unread))]
+    new = [file for file in files if file not in known]
+    return Found(list(_settled(new, told)), [file for file in files if file in known], unread)
 
 
 def _walked(folder: Path, unread: list[str]) -> Iterator[Path]:
