@@ -40,7 +40,7 @@ _GUIDES = {
     "denied": Guide(
         "Denied",
         "The primary payer's last word is a denial.",
-        "Read the reason codes under Denials, then correct and resubmit, or appeal.",
+        "Read the reason codes under Denials, then correct and resubmit, or appeal. Leave one that is capitation.",
     ),
     "pos_mismatch": Guide(
         "Place of service differs",
@@ -71,6 +71,12 @@ _GUIDES = {
         "Deposit missing",
         "The payer announced a bank transfer that the bank has not shown.",
         "Trace the payment with the payer by its trace number.",
+    ),
+    "recoupment_open": Guide(
+        "Recovery still open",
+        "The payer put off taking money back, or carried it forward, and the balance is not level yet. "
+        "A negative amount was taken back without having been put off.",
+        "Expect the payer to take a positive amount from a later remit; ask it what a negative one was for.",
     ),
 }
 

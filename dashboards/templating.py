@@ -74,5 +74,7 @@ def _shown(value: object, name: str) -> str:
     if name.endswith("_cents") and (value is None or isinstance(value, int)):
         return dollars(value)
     if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
+        return ", ".join(_shown(item, "") for item in value)
+    if isinstance(value, dict):
+        return " ".join(_shown(item, part) for part, item in value.items())
     return "\N{EN DASH}" if value is None else str(value)

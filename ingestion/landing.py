@@ -62,13 +62,18 @@ def receive(connection: Connection, kind: str, file_sha256: str, byte_count: int
 
     Loads wait for each other until the caller commits, so load_id grows in the order in which loads become visible.
     """
-    _lock(connection, "trueup.load")
+    hold_loads(connection)
     row = connection.execute(
         "insert into raw.file (kind, file_sha256, byte_count) values (%s, %s, %s)"
         " on conflict (kind, file_sha256) do nothing returning load_id",
         (kind, file_sha256, byte_count),
     ).fetchone()
     return None if row is None else int(row[0])
+
+
+def hold_loads(connection: Connection) -> None:
+    """Wait for the load or reconcile under way, and make others wait until the caller commits or rolls back."""
+    _lock(connection, "trueup.load")
 
 
 def copy_rows(

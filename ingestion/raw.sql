@@ -1,5 +1,5 @@
--- Schema raw: what outsiders sent, append-only, without direct identifiers (no names, member numbers, e-mails, free text).
--- Created if absent. Every statement is safe to run again.
+-- Schema raw: what outsiders sent, append-only, without direct identifiers (no names, member numbers, e-mails, free text),
+-- and what our own staff settled of it. Created if absent. Every statement is safe to run again.
 
 create schema if not exists raw;
 
@@ -211,6 +211,98 @@ create table if not exists raw.era_finding (
     value text,
     message text not null,
     primary key (file_sha256, finding_index)
+);
+
+-- What a person settled of a held, conflicting or posted transaction: at most one settlement each, never changed. Transactions
+-- go by the hash of their file and not by a foreign key, so that settlements outlive a replay of the files. settlement_id
+-- comes from the sequence of load_id: one order of arrival for all that moves the books. why is written by staff and names
+-- no patient.
+create table if not exists raw.era_settlement (
+    settlement_id bigint primary key default nextval('raw.file_load_id_seq'),
+    file_sha256 text not null,
+    st_index integer not null,
+    action text not null check (action in ('release', 'replace')),
+    replaced_by_file_sha256 text,
+    replaced_by_st_index integer,
+    why text not null check (why ~ '[^[:space:]]'),
+    settled_by text not null check (settled_by ~ '[^[:space:]]'),
+    settled_at timestamptz not null default clock_timestamp(),
+    unique (file_sha256, st_index),
+    check ((action = 'replace') = (replaced_by_file_sha256 is not null)),
+    check ((replaced_by_file_sha256 is null) = (replaced_by_st_index is null)),
+    check ((file_sha256, st_index) is distinct from (replaced_by_file_sha256, replaced_by_st_index))
+);
+
+create or replace function raw.refuse_change() returns trigger language plpgsql as $$
+begin
+    raise exception '% on %.% is refused: its rows are only ever added to',
+        tg_op, tg_table_schema, tg_table_name using errcode = 'restrict_violation';
+end
+$$;
+create or replace trigger settlements_are_only_added_to before update or delete or truncate on raw.era_settlement
+    for each statement execute function raw.refuse_change();
+-- ALWAYS: a session that replays as a replica does not get past it either.
+alter table raw.era_settlement enable always trigger settlements_are_only_added_to;
+
+-- Every transaction as it stands: the verdict of its load, moved by what a person settled. The one that takes another's
+-- place is released by that; if it was posted before, nothing is settled of it. A replaced one never posts.
+create or replace view raw.era_standing as
+with settled as (
+    select
+        file_sha256,
+        st_index,
+        case action when 'release' then 'released' else 'replaced' end as settlement,
+        replaced_by_file_sha256 || '#' || replaced_by_st_index as replaced_by,
+        settlement_id,
+        settled_by,
+        settled_at,
+        why
+    from raw.era_settlement
+    union all
+    select replaced_by_file_sha256, replaced_by_st_index, 'released', null, settlement_id, settled_by, settled_at, why
+    from raw.era_settlement
+    where action = 'replace'
+),
+
+decisive as (
+    select distinct on (file_sha256, st_index) *
+    from settled
+    order by file_sha256, st_index, settlement = 'replaced' desc, settlement_id
+)
+
+select
+    loaded.file_sha256,
+    loaded.st_index,
+    case
+        when decisive.settlement = 'released' then 'posted'
+        when decisive.settlement = 'replaced' and loaded.verdict = 'posted' then 'held'
+        else loaded.verdict
+    end as verdict,
+    decisive.settlement,
+    decisive.replaced_by,
+    decisive.settlement_id,
+    decisive.settled_by,
+    decisive.settled_at,
+    decisive.why
+from raw.era_transaction as loaded
+left join decisive
+    on loaded.file_sha256 = decisive.file_sha256
+    and loaded.st_index = decisive.st_index
+    and (decisive.settlement = 'replaced' or loaded.verdict in ('held', 'conflict'));
+
+-- Quarantine that still waits for somebody: without the pieces of settled transactions and of further copies of them.
+create or replace view raw.open_quarantine as
+select source, file_sha256, position, rule, value, message, load_id, recorded_at
+from raw.quarantine as piece
+where not exists (
+    select from raw.era_transaction as loaded
+    join raw.era_transaction as original on original.body_sha256 = loaded.body_sha256
+    join raw.era_standing as standing
+        on standing.file_sha256 = original.file_sha256 and standing.st_index = original.st_index
+    where piece.source = 'era'
+        and loaded.file_sha256 = piece.file_sha256
+        and loaded.st_index::text = substring(piece.position from '^ST ([0-9]+)')
+        and standing.settlement is not null
 );
 
 -- 3.4 to 3.6: keyed rows, the newest load wins (load_id, then row_number) ------------------------------------------------

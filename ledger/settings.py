@@ -37,6 +37,8 @@ class Settings:
     eft_overdue_days: int = 10
     duplicate_hours: int = 24
     archive_key: str | None = field(default=None, repr=False)
+    archive_key_command: str | None = field(default=None, repr=False)
+    drop_folder: Path | None = None
     dashboard_port: int = 8350
     dagster_port: int = 8351
 
@@ -51,8 +53,12 @@ class Settings:
         def text(name: str) -> str | None:
             return given.get(f"TRUEUP_{name}", "").strip() or None
 
+        def place(name: str) -> Path | None:
+            given_path = text(name)
+            return Path(given_path).expanduser().absolute() if given_path else None
+
         return cls(
-            home=Path(text("HOME") or ".trueup").expanduser().absolute(),
+            home=place("HOME") or Path(".trueup").absolute(),
             database_url=_database_url(text("DATABASE_URL")),
             timezone=_timezone(text("TIMEZONE") or cls.timezone),
             claim_overdue_days=_number("CLAIM_OVERDUE_DAYS", text, cls.claim_overdue_days),
@@ -60,6 +66,8 @@ class Settings:
             eft_overdue_days=_number("EFT_OVERDUE_DAYS", text, cls.eft_overdue_days),
             duplicate_hours=_number("DUPLICATE_HOURS", text, cls.duplicate_hours),
             archive_key=_archive_key(text("ARCHIVE_KEY")),
+            archive_key_command=_archive_key_command(text("ARCHIVE_KEY_COMMAND"), text("ARCHIVE_KEY")),
+            drop_folder=place("DROP_FOLDER"),
             dashboard_port=_number("DASHBOARD_PORT", text, cls.dashboard_port, largest=LARGEST_PORT),
             dagster_port=_number("DAGSTER_PORT", text, cls.dagster_port, largest=LARGEST_PORT),
         )
@@ -103,3 +111,11 @@ def _archive_key(text: str | None) -> str | None:
             "`openssl rand -base64 32` makes one.",
         )
     return text
+
+
+def _archive_key_command(command: str | None, key: str | None) -> str | None:
+    if command and key:
+        raise SettingsError(
+            "TRUEUP_ARCHIVE_KEY and TRUEUP_ARCHIVE_KEY_COMMAND are both set: keep one, so that it is clear which holds.",
+        )
+    return command

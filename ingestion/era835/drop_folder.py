@@ -1,109 +1,125 @@
-"""Where remittance files lie: folders are walked, .gz and .zip opened, one file's bytes at a time."""
+"""Where remittance files lie: folders are walked, what is still being written is left for later."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from io import BytesIO
+import os
+import stat
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from zipfile import BadZipFile, ZipFile
 
-from ingestion.era835.findings import Place, finding
-from ingestion.era835.remittances import Remittances, parse, refused
+from ingestion.era835.unpacking import Received, unpacked
 from ingestion.landing import FeedUnreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Iterator
 
-_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
-_MOST_BYTES = 1 << 30  # of one file when opened: more is no remittance but a trap
-_UNREADABLE = (BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, NotImplementedError, RuntimeError, OSError)
+__all__ = ["Received", "Standing", "received", "standing"]
 
+QUIET_SECONDS = 2.0
+"""A file of a folder whose last change is younger is looked at twice, that long apart."""
 
-class Received(NamedTuple):
-    """One file: its decompressed bytes; `readable` is false for an archive that does not open, with its own bytes."""
-
-    data: bytes
-    readable: bool = True
-
-    def parse(self) -> Remittances:
-        """Return the tables of the file; of an archive that does not open, empty ones with a finding that says so."""
-        return parse(self.data) if self.readable else refused(self.data, [finding("era.archive_unreadable", Place())])
+UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
+"""Ends of the names under which programs write a file that is not whole yet."""
 
 
-def received(path: Path) -> Iterator[Received]:
+class Standing(NamedTuple):
+    """A file as it stands in a folder: bytes, and nanoseconds since 1970 of its last change."""
+
+    path: Path
+    size: int
+    changed: int
+
+
+class Found(NamedTuple):
+    """What lies in a folder, in the order of the names: `files` can be read now, `known` stand as they were known.
+
+    `unread` has a sentence for each file or folder that cannot be read.
+    """
+
+    files: list[Standing]
+    known: list[Standing]
+    unread: list[str]
+
+
+def received(path: Path, told: Callable[[str], None] | None = None) -> Iterator[Received]:
     """Every remittance file at `path`, in the order of the names: a file, an archive, or a folder with all below it.
 
-    Hidden files (a dot in front) are left out. Raises FeedUnreadable for what cannot be read; of a folder only after
-    all that can be read was given.
+    A file named by `path` itself is read as it is. Of a folder hidden files (a dot in front) are left out, and `told`
+    hears a sentence for each file left for later, link not followed, or archive that does not open. Raises
+    FeedUnreadable for what cannot be read; of a folder only after all that can be read was given.
     """
-    if path.is_dir():
-        yield from _of_folder(path)
+    told = told or _unheard
+    if not path.is_dir():
+        yield from unpacked(path, told)
         return
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FeedUnreadable(
-            f"{path}: cannot be read ({error.strerror}). Check the name and who may read it."
-        ) from None
-    yield from _opened(data)
+    found = standing(path, told)
+    for below in found.files:
+        try:
+            yield from unpacked(below.path, told)
+        except FeedUnreadable as refusal:
+            found.unread.append(str(refusal))
+    if found.unread:
+        raise FeedUnreadable(" ".join(found.unread))
 
 
-def _of_folder(path: Path) -> Iterator[Received]:
+def standing(folder: Path, told: Callable[[str], None], known: Collection[Standing] = ()) -> Found:
+    """List the files of a folder and below it that are whole; those `known` as they stand apart.
+
+    Reads none of them. `known` is best a set. Waits at most QUIET_SECONDS, and only where a file changed within them.
+    """
     unread: list[str] = []
-    for below in sorted(below for below in path.rglob("*") if below.is_file()):
-        if not any(part.startswith(".") for part in below.relative_to(path).parts):
-            try:
-                yield from received(below)
-            except FeedUnreadable as refusal:
-                unread.append(str(refusal))
-    if unread:
-        raise FeedUnreadable(" ".join(unread))
+    walked = (path for path in sorted(_walked(folder, unread)) if _is_ours(path, folder, told))
+    files = [file for path in walked if (file := _standing(path, unread))]
+    new = [file for file in files if file not in known]
+    return Found(list(_settled(new, told)), [file for file in files if file in known], unread)
 
 
-def _opened(data: bytes) -> Iterator[Received]:
-    if data.startswith(_GZIP):
-        yield from _gunzipped(data)
-    elif data.startswith(_ZIP):
-        yield from _unzipped(data)
-    else:
-        yield Received(data)
+def _walked(folder: Path, unread: list[str]) -> Iterator[Path]:
+    """Give all that is no folder, and links to folders, which are not entered; hidden ones are left out."""
+    for place, folders, files in os.walk(folder, onerror=lambda error: unread.append(_unreadable(error))):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        yield from (Path(place, name) for name in [*links, *files] if not name.startswith("."))
 
 
-def _gunzipped(data: bytes) -> Iterator[Received]:
+def _is_ours(path: Path, folder: Path, told: Callable[[str], None]) -> bool:
+    """Whether a file is to be read at all: no part of an unfinished copy, and no link out of the folder."""
+    if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+        told(f"{path}: is a link that leaves the folder, and is not followed. Put the file itself there.")
+        return False
+    if path.name.lower().endswith(UNFINISHED):
+        told(f"{path}: has the name of a file that is still being written, and is left for later.")
+        return False
+    return True
+
+
+def _standing(path: Path, unread: list[str]) -> Standing | None:
+    """Look at a file; null for what is none (a pipe, a link to a folder)."""
     try:
-        with gzip.open(BytesIO(data)) as file:
-            content = file.read(_MOST_BYTES + 1)
-    except _UNREADABLE:
-        content = None
-    if content is None or len(content) > _MOST_BYTES:
-        yield Received(data, readable=False)
-    else:
-        yield from _opened(content)
-
-
-def _unzipped(data: bytes) -> Iterator[Received]:
-    """Every member that opens; then, once, the archive itself if any did not."""
-    whole = True
-    try:
-        with ZipFile(BytesIO(data)) as archive:
-            for member in archive.infolist():
-                content = None if member.is_dir() else _member(archive, member.filename, member.file_size)
-                if content is not None:
-                    yield from _opened(content)
-                whole = whole and (member.is_dir() or content is not None)
-    except _UNREADABLE:
-        whole = False
-    if not whole:
-        yield Received(data, readable=False)
-
-
-def _member(archive: ZipFile, name: str, size: int) -> bytes | None:
-    """Return a member's bytes; null where it does not open."""
-    if size > _MOST_BYTES:
+        found = path.stat()
+    except OSError as error:
+        unread.append(_unreadable(error))
         return None
-    try:
-        return archive.read(name)
-    except _UNREADABLE:
-        return None
+    return Standing(path, found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+
+
+def _settled(files: list[Standing], told: Callable[[str], None]) -> Iterator[Standing]:
+    """Give the files that nobody writes to: those that changed just now are looked at once more after a while."""
+    quiet = time.time_ns() - int(QUIET_SECONDS * 1e9)
+    youngest = max((file.changed for file in files), default=0)
+    if youngest > quiet:
+        time.sleep(min((youngest - quiet) / 1e9, QUIET_SECONDS))
+    for file in files:
+        if file.changed > quiet and _standing(file.path, []) != file:
+            told(f"{file.path}: is still being written, and is left for later.")
+        else:
+            yield file
+
+
+def _unreadable(error: OSError) -> str:
+    return f"{error.filename}: cannot be read ({error.strerror}). Check the name and who may read it."
+
+
+def _unheard(_: str) -> None:
+    """Stand in for a listener where nobody listens."""

@@ -14,6 +14,7 @@ from pyarrow import csv
 from ingestion import landing
 from ingestion.era835.drop_folder import received
 from ingestion.era835.findings import Finding, Place, finding, quarantined
+from ingestion.era835.identity import payment_key, posted_payments
 from ingestion.era835.remittances import Remittances, findings_table
 from ingestion.landing import Receipt
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from ingestion.landing import Connection
 
 _VERDICTS = ("posted", "duplicate", "held", "conflict")
-_KEY = "coalesce(payer_id, trn_payer, payer_name), payee_npi, trn_number, paid_on, bpr_cents"
 
 
 def load(
@@ -49,7 +49,7 @@ def _load_file(connection: Connection, file: Received, archive: Archive) -> Rece
     load_id = landing.receive(connection, "era", file_sha256, len(file.data))
     if load_id is None:
         return Receipt("era", file_sha256, already_loaded=True, rows=0, quarantined=(), notes=("loaded before",))
-    archive.keep(file_sha256, file.data)
+    archive.keep(file_sha256, [file.data])
     remittances = _judged(connection, file.parse())
     rows = remittances.transactions.num_rows
     for name, table in remittances.tables():
@@ -68,7 +68,7 @@ def _load_file(connection: Connection, file: Received, archive: Archive) -> Rece
 
 @dataclass(frozen=True)
 class _Known:
-    """What earlier files brought: bodies of every verdict, and the keys of the posted transactions."""
+    """What earlier files brought: bodies of every verdict, and the keys of what stands posted."""
 
     bodies: set[str]
     posted: set[tuple[Any, ...]]
@@ -80,7 +80,7 @@ def _judged(connection: Connection, remittances: Remittances) -> Remittances:
     verdicts: list[str] = []
     added: list[Finding] = []
     for row in remittances.transactions.to_pylist():
-        verdict, key = row["verdict"], _key(row)
+        verdict, key = row["verdict"], payment_key(row)
         place = Place(row["st_index"])
         if row["body_sha256"] in known.bodies and verdict != "duplicate":
             verdict = "duplicate"
@@ -113,17 +113,8 @@ def _known(connection: Connection, transactions: pa.Table) -> _Known:
         "select distinct body_sha256 from raw.era_transaction where body_sha256 = any(%s)",
         (transactions["body_sha256"].to_pylist(),),
     )
-    posted = connection.execute(
-        f"select distinct {_KEY} from raw.era_transaction where verdict = 'posted' and trn_number = any(%s)",
-        (transactions["trn_number"].drop_null().to_pylist(),),
-    )
-    return _Known({row[0] for row in bodies}, set(posted))
-
-
-def _key(row: dict[str, Any]) -> tuple[Any, ...]:
-    """Payer, payee, trace number, date and amount; what is empty on both sides is the same."""
-    payer = next((row[name] for name in ("payer_id", "trn_payer", "payer_name") if row[name] is not None), None)
-    return (payer, row["payee_npi"], row["trn_number"], row["paid_on"], row["bpr_cents"])
+    posted = posted_payments(connection, transactions["trn_number"].drop_null().to_pylist())
+    return _Known({row[0] for row in bodies}, posted)
 
 
 def _copy(connection: Connection, table: str, rows: pa.Table, load_id: int | None) -> None:

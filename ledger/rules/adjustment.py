@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from ledger.rules.codes_file import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Claim adjustment group codes of 005010X221A1, CAS01.
 PATIENT_RESPONSIBILITY = "PR"
@@ -25,6 +29,7 @@ class AdjustmentClass(StrEnum):
     PATIENT_RESPONSIBILITY = "patient_responsibility"
     CONTRACTUAL = "contractual"
     SEQUESTRATION = "sequestration"
+    CAPITATION = "capitation"
     OTHER = "other"
 
 
@@ -45,3 +50,15 @@ def adjustment_class(group_code: str, reason_code: str) -> AdjustmentClass:
     if bearer(group_code) is Bearer.PATIENT:
         return AdjustmentClass.PATIENT_RESPONSIBILITY
     return _LISTED.get((group_code, reason_code), AdjustmentClass.OTHER)
+
+
+def is_denial(paid_cents: int, classes: Iterable[AdjustmentClass]) -> bool:
+    """Say whether a claim is denied, by the classes of its adjustments other than 0: never by its status (X12 RFI 207).
+
+    It paid nothing, asks nothing of the patient, and something takes the rest off that is neither contractual nor
+    capitation alone, which is paid for by the capitation payment.
+    """
+    found = set(classes)
+    refuses = found - {AdjustmentClass.CONTRACTUAL}
+    asks = AdjustmentClass.PATIENT_RESPONSIBILITY in found
+    return paid_cents == 0 and not asks and bool(refuses - {AdjustmentClass.CAPITATION})

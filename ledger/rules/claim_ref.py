@@ -8,6 +8,8 @@ import secrets
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_LENGTH = 16
 LENGTH = RANDOM_LENGTH + 1
+SHORTEST_BEGINNING = 12
+"""From so many characters on the beginning of a reference names its claim."""
 _VALUE = {character: value for value, character in enumerate(ALPHABET)}
 _FIELD_SIZE = 32
 _FIELD_POLYNOMIAL = 0b100101
@@ -43,3 +45,16 @@ def check_character(body: str) -> str:
 def _times_generator(element: int) -> int:
     doubled = element << 1
     return doubled ^ _FIELD_POLYNOMIAL if doubled >= _FIELD_SIZE else doubled
+
+
+def same(one: str, other: str) -> bool:
+    """Say whether two references mean one claim, as payers give them back: in small letters, with dashes, cut off.
+
+    From 12 characters on the beginning is enough, since a payer need keep no more than 20 (X12 RFI 525).
+    """
+    short, long = sorted((_plain(one), _plain(other)), key=len)
+    return bool(short) and (short == long or (len(short) >= SHORTEST_BEGINNING and long.startswith(short)))
+
+
+def _plain(claim_ref: str) -> str:
+    return claim_ref.upper().replace(" ", "").replace("-", "")

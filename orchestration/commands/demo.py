@@ -1,6 +1,5 @@
 """`trueup demo`: the main job on sample data, from empty books to the month-start summary and the dashboard."""
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,4 +96,4 @@ def _digests(place: Path) -> list[str]:
     # As the remittance loader sees them: what counts is the bytes inside an archive.
     from ingestion.era835.drop_folder import received
 
-    return [hashlib.sha256(file.data).hexdigest() for file in received(place)]
+    return [file.sha256 for file in received(place)]

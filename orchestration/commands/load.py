@@ -134,7 +134,8 @@ def _receipts(
         from ingestion.era835 import load as remittances
         from ingestion.era835.archive import Archive
 
-        archive = Archive.at(books.settings.home, books.settings.archive_key)
+        settings = books.settings
+        archive = Archive.at(settings.home, settings.archive_key, settings.archive_key_command)
         yield from remittances.load(connection, path, archive, progress)
         return
     from ingestion import bank_deposits, fee_schedule, practices, stripe_objects, visit_ledger

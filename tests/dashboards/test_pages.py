@@ -118,6 +118,12 @@ def test_evidence_is_escaped(marts: psycopg.Connection) -> None:
     assert "<b>&</b>" not in month.render(marts, MONTH)
 
 
+def test_evidence_in_lines_reads_as_lines(marts: psycopg.Connection) -> None:
+    lines = '{"lines": [{"paid_on": "2026-09-15", "reason_code": "WO", "amount_cents": -80000}]}'
+    marts.execute("update marts.leaks set evidence = %s", (lines,))
+    assert "2026-09-15 WO \N{MINUS SIGN}$800.00" in month.render(marts, MONTH)
+
+
 def test_every_listed_leak_category_has_a_guide() -> None:
     (listed,) = re.findall(r"values:\n((?:\s+- \w+\n)+)", (marts_tables.MODELS / "leaks" / "_models.yml").read_text())
     assert all(guide(category).action for category in re.findall(r"\w+", listed))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CATEGORIES = {
     *("completed_not_billed", "charge_failed", "billed_not_billable", "duplicate_charge", "claim_never_adjudicated"),
     *("denied", "pos_mismatch", "underpaid", "orphan_charge", "orphan_remit", "remit_for_unbillable_visit"),
-    "eft_missing",
+    *("eft_missing", "recoupment_open"),
 }
 
 
@@ -43,7 +43,7 @@ def books_and_marts(
     "table",
     [
         *("visit_revenue", "memos", "leaks", "era_tieout", "eft_tieout"),
-        *("unmatched_remits", "denials", "payout_tieout", "month_summary"),
+        *("unmatched_remits", "denials", "payout_tieout", "provider_balances", "month_summary"),
     ],
 )
 def test_a_mart_says_what_the_contract_says(books_and_marts: tuple[Books, dict[str, list[str]]], table: str) -> None:

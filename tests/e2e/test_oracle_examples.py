@@ -327,6 +327,29 @@ def test_a_payment_is_missing_at_the_bank_only_once_deposits_are_known() -> None
     assert wrong.eft_tieout["T1"]["status"] == "mismatch"
 
 
+def _plb(day: int, *pairs: ProviderAdjustment, **changes: Any) -> Any:
+    cents = -sum(pair.amount_cents for pair in pairs)
+    return remit(day, bpr_cents=cents, provider_adjustments=pairs, **changes)
+
+
+def test_a_balance_is_open_until_forward_balances_and_recoveries_net_to_zero() -> None:
+    put_off = remit(1, BACK, bpr_cents=0, provider_adjustments=(ProviderAdjustment("FB", "ICN1", -8000),))
+    assert found(put_off)["recoupment_open"] == 8000
+    part = remit(2, PAID, bpr_cents=5000, provider_adjustments=(ProviderAdjustment("WO", "ICN1", 3000),))
+    assert found(put_off, part)["recoupment_open"] == 5000
+    cheque = _plb(3, ProviderAdjustment("72", "ICN1", -5000), ProviderAdjustment("WO", "ICN1", 5000))
+    assert "recoupment_open" not in found(put_off, part, cheque)
+    elsewhere = keep(world(put_off, replace(cheque, payer_id="P0002"))).leaks
+    assert {leak.amount_cents for leak in elsewhere if leak.category == "recoupment_open"} == {8000, -5000}
+    interest = _plb(4, ProviderAdjustment("L6", "INT", -70))
+    books = keep(world(visit(), interest, put_off, part))
+    assert list(books.provider_balances.values()) == [
+        {"open_balance_cents": 8000, "visit_token": TOKEN},
+        {"open_balance_cents": 5000, "visit_token": TOKEN},
+        {"open_balance_cents": 5000, "visit_token": None},
+    ]
+
+
 def test_a_payout_is_tied_to_what_it_lists_but_itself() -> None:
     lines = [
         stripe("balance_transaction", f"t{net}", net=net, type=kind, payout="po")

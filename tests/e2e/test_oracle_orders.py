@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 # Which of two conflicting remits comes first is the one thing that hangs on arrival.
 SAME_IN_ANY_ORDER = Options(visits=300, conflicts=False)
-TABLES = ("visit_revenue", "leaks", "era_tieout", "eft_tieout", "unmatched_remits", "denials", "payout_tieout")
+TABLES = (
+    *("visit_revenue", "leaks", "era_tieout", "eft_tieout", "unmatched_remits", "denials", "payout_tieout"),
+    *("provider_balances", "reversals"),
+)
 
 
 def _issued(product: product_run.Product, world: World) -> dict[str, int]:

@@ -22,6 +22,8 @@ def test_an_empty_environment_gives_the_defaults_of_the_contract() -> None:
         eft_overdue_days=10,
         duplicate_hours=24,
         archive_key=None,
+        archive_key_command=None,
+        drop_folder=None,
         dashboard_port=8350,
         dagster_port=8351,
     )
@@ -37,12 +39,33 @@ def test_every_setting_is_read() -> None:
         "TRUEUP_EFT_OVERDUE_DAYS": "3",
         "TRUEUP_DUPLICATE_HOURS": "4",
         "TRUEUP_ARCHIVE_KEY": KEY,
+        "TRUEUP_DROP_FOLDER": "/srv/inbox",
         "TRUEUP_DASHBOARD_PORT": "5",
         "TRUEUP_DAGSTER_PORT": "6",
     }
-    expected = (Path("/srv/books"), "postgresql://someone@db/books", "America/New_York", 1, 2, 3, 4, KEY, 5, 6)
-    read = Settings.from_environment(given)
-    assert tuple(getattr(read, name) for name in read.__dataclass_fields__) == expected
+    assert Settings.from_environment(given) == Settings(
+        home=Path("/srv/books"),
+        database_url="postgresql://someone@db/books",
+        timezone="America/New_York",
+        claim_overdue_days=1,
+        underpaid_cents=2,
+        eft_overdue_days=3,
+        duplicate_hours=4,
+        archive_key=KEY,
+        archive_key_command=None,
+        drop_folder=Path("/srv/inbox"),
+        dashboard_port=5,
+        dagster_port=6,
+    )
+
+
+def test_the_key_of_the_archive_comes_from_one_place_only() -> None:
+    command = "kms decrypt --out base64"
+    assert Settings.from_environment({"TRUEUP_ARCHIVE_KEY_COMMAND": command}).archive_key_command == command
+    with pytest.raises(SettingsError, match="both set") as caught:
+        Settings.from_environment({"TRUEUP_ARCHIVE_KEY_COMMAND": command, "TRUEUP_ARCHIVE_KEY": KEY})
+    assert KEY not in str(caught.value)
+    assert command not in str(caught.value)
 
 
 def test_an_empty_value_is_the_default() -> None:
@@ -71,6 +94,13 @@ def test_a_wrong_value_is_refused_by_name_and_not_repeated(name: str, value: str
 
 
 def test_secrets_stay_out_of_the_repr() -> None:
-    shown = repr(Settings(home=Path("/"), database_url="postgresql://u:hidden@db/x", archive_key=KEY))
+    shown = repr(
+        Settings(
+            home=Path("/"),
+            database_url="postgresql://u:hidden@db/x",
+            archive_key=KEY,
+            archive_key_command="vault read --token hidden",
+        )
+    )
     assert "hidden" not in shown
     assert KEY not in shown

@@ -138,6 +138,7 @@ def compare(product: Product, books: Books) -> dict[str, list[str]]:
         "select file_sha256, st_index, claim_index, claim_ref, paid_cents from marts.unmatched_remits"
     )
     payouts = product.rows("select * from marts.payout_tieout")
+    balances = product.rows("select * from marts.provider_balances")
     return {
         "visit_revenue": differences(visit_revenue(product), books.visit_revenue),
         "memos": differences(_wrapped(product.memo_sums()), _wrapped(books.memo_cents)),
@@ -154,6 +155,9 @@ def compare(product: Product, books: Books) -> dict[str, list[str]]:
             _denials(product), {k: {"claims": v[0], "cents": v[1]} for k, v in books.denials.items()}
         ),
         "payout_tieout": differences({row["payout_id"]: row for row in payouts}, books.payout_tieout),
+        "provider_balances": differences(
+            _by(balances, "file_sha256", "st_index", "provider_adjustment_index"), books.provider_balances
+        ),
         "month_summary": differences(_wrapped(_months(product)), _wrapped(books.month_summary)),
     }
 
@@ -180,10 +184,7 @@ def _denials(product: Product) -> Rows:
 
 def _leaks(product: Product, books: Books) -> list[str]:
     """Return the leaks that one side has more often than the other, by category, visit and amount."""
-    rows = product.rows(
-        "select category, coalesce(visit_token::text, '') as token, amount_cents from marts.leaks"
-        " where category <> 'recoupment_open'"
-    )
+    rows = product.rows("select category, coalesce(visit_token::text, '') as token, amount_cents from marts.leaks")
     got = Counter((row["category"], row["token"], row["amount_cents"]) for row in rows)
     want = Counter(tuple(leak) for leak in books.leaks)
     surplus = [f"{leak}: marts {count} more" for leak, count in (got - want).items()]

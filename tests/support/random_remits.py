@@ -171,15 +171,42 @@ def _claims_of_visit(rng: Random, visit: Observation, numbers: list[str]) -> lis
     return found
 
 
-def _transaction(rng: Random, payer: Payer, index: int, claims: list[Claim]) -> Transaction:
-    """Return a transaction that balances, mostly; few days and shared trace numbers make ties of order."""
-    paid = sum(claim.paid_cents for claim in claims)
+def _reference(rng: Random, claim: Claim) -> str:
+    """Return how a payer says which claim a recovery is about: by its number, by ours, or by both and a date."""
+    numbers = (claim.payer_claim_number or "", claim.claim_ref or "")
+    return rng.choice((*numbers, f"{numbers[1]} 20260901 {numbers[0]}")).replace(":", "")
+
+
+def _provider_pairs(
+    rng: Random, index: int, claims: list[Claim], put_off: list[ProviderAdjustment]
+) -> list[ProviderAdjustment]:
+    """Return PLB pairs: interest, recoveries put off to another remit, and what earlier ones had put off."""
     pairs = [ProviderAdjustment("L6", "INT", -rng.randrange(1, 500))] if rng.random() < 0.15 else []
+    while put_off and rng.random() < 0.5:
+        due = put_off.pop()
+        pairs.append(replace(due, amount_cents=-due.amount_cents // rng.choice((1, 1, 1, 2))))
+        if rng.random() < 0.3:
+            pairs.append(replace(due, reason_code="72"))
     if rng.random() < 0.1:
-        pairs.append(ProviderAdjustment("WO", f"N{index}", rng.randrange(1, 900)))
-    total = paid - sum(pair.amount_cents for pair in pairs)
+        pairs.append(ProviderAdjustment("WO", f"N{index}", rng.randrange(1, 900), rng.choice((None, "1000000020"))))
+    for claim in claims:
+        if claim.is_reversal and claim.paid_cents < 0 and rng.random() < 0.5:
+            put_off.append(ProviderAdjustment("WO", _reference(rng, claim), claim.paid_cents))
+            pairs.append(put_off[-1])
+    return pairs
+
+
+def _transaction(
+    rng: Random, payer: Payer, index: int, claims: list[Claim], put_off: dict[str, list[ProviderAdjustment]]
+) -> Transaction:
+    """Return a transaction that balances, mostly; few days and shared trace numbers make ties of order."""
+    npi = rng.choice(("1000000004", "1000000012"))
+    due = put_off.setdefault(payer.name + npi, [])
+    pairs = _provider_pairs(rng, index, claims, due)
+    total = sum(claim.paid_cents for claim in claims) - sum(pair.amount_cents for pair in pairs)
     if total < 0 and rng.random() < 0.9:
-        pairs.append(ProviderAdjustment("FB", f"FB{index}", total))
+        due.append(ProviderAdjustment("FB", f"FB{index}", total))
+        pairs.append(due[-1])
         total = 0
     wrong = 1 if rng.random() < 0.04 else 0
     number = f"T{rng.randrange(40)}" if rng.random() < 0.1 else f"T{1000 + index}"
@@ -189,7 +216,7 @@ def _transaction(rng: Random, payer: Payer, index: int, claims: list[Claim]) -> 
         payer_name=payer.name,
         payer_id=payer.payer_id,
         trn_payer=payer.trn_payer,
-        payee_npi=rng.choice(("1000000004", "1000000012")),
+        payee_npi=npi,
         bpr_cents=total + wrong,
         bpr_method="NON" if total == 0 else rng.choice(("ACH", "ACH", "ACH", "CHK")),
         paid_on=date(2026, 10, 1) + timedelta(days=rng.choice((0, 0, 1, 5, 20, 21, 22))),
@@ -224,20 +251,44 @@ def files(
             odd = unbalanced_claims and rng.random() < 0.02
             by_payer[payer].append(_unbalanced(rng, claim) if odd else claim)
     sent: list[Transaction] = []
+    put_off: dict[str, list[ProviderAdjustment]] = {}
     for payer, claims in by_payer.items():
         rng.shuffle(claims)
         while claims:
             size = rng.choice((1, 3, 8, 15))
-            sent.append(_transaction(rng, payer, len(sent), claims[:size]))
+            sent.append(_transaction(rng, payer, len(sent), claims[:size], put_off))
             del claims[:size]
     sent = _without_chance_conflicts(sent)
+    sent += _cheques(rng, sent)
     times = Counter((known.paid_on, known.trn_number) for known in sent)
     # a resend may stand at another index: where that would change the order of claims, arrival would matter
     again = [known for known in sent if rng.random() < 0.06 and times[known.paid_on, known.trn_number] == 1]
-    others = [_conflicting(known) for known in sent if conflicts and rng.random() < 0.05]
+    others = [_conflicting(known) for known in sent if conflicts and known.claims and rng.random() < 0.05]
     sent += again + others
     rng.shuffle(sent)
     return _bound(rng, sent)
+
+
+def _cheques(rng: Random, sent: list[Transaction]) -> list[Transaction]:
+    """Return remits that acknowledge the provider's own cheque (72), which level half of the balances."""
+    last: dict[tuple[str, str | None], Transaction] = {}
+    balances: Counter[tuple[str, str | None]] = Counter()
+    for one in sent:
+        if one.residual_cents == 0 and one.bpr_cents >= 0:
+            last[one.payer_name or "", one.payee_npi] = one
+            pairs = (pair for pair in one.provider_adjustments if pair.provider_id is None)
+            balances[one.payer_name or "", one.payee_npi] += sum(
+                pair.amount_cents for pair in pairs if pair.reason_code in ("FB", "WO")
+            )
+    levelled = [key for key, cents in balances.items() if cents and rng.random() < 0.5]
+    return [_cheque(last[key], f"T{2000 + index}", balances[key]) for index, key in enumerate(levelled)]
+
+
+def _cheque(known: Transaction, number: str, cents: int) -> Transaction:
+    pairs = (ProviderAdjustment("72", "CHEQUE", cents), ProviderAdjustment("WO", "CHEQUE", -cents))
+    money = {"bpr_cents": 0, "bpr_method": "NON", "trn_number": number, "paid_on": date(2026, 10, 23)}
+    sent = replace(known, **money, claims=(), provider_adjustments=pairs)
+    return replace(sent, body_sha256=world_files.body_sha256(sent))
 
 
 def _without_chance_conflicts(sent: list[Transaction]) -> list[Transaction]:

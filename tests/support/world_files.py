@@ -148,7 +148,8 @@ def body(sent: Transaction) -> list[list[str]]:
         segments += _claim(claim)
     for pair in sent.provider_adjustments:
         reference = f"{pair.reason_code}:{pair.reference}"
-        segments.append(["PLB", sent.payee_npi or "0", "20261231", reference, amount(pair.amount_cents)])
+        provider = pair.provider_id or sent.payee_npi or "0"
+        segments.append(["PLB", provider, "20261231", reference, amount(pair.amount_cents)])
     return [_stripped(segment) for segment in segments]
 
 

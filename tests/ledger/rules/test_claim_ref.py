@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.rules.claim_ref import ALPHABET, check_character, issue, verify
+from ledger.rules.claim_ref import ALPHABET, check_character, issue, same, verify
 
 BODIES = st.text(ALPHABET, min_size=16, max_size=16)
 
@@ -42,3 +43,20 @@ def test_two_characters_that_changed_places_are_always_found(body: str, first: i
 def test_what_has_another_length_or_alphabet_is_not_one_of_ours() -> None:
     good = issue()
     assert not any(map(verify, ["", good[:-1], good + "0", "U" * 17, good.lower() if not good.isdigit() else "x"]))
+
+
+@pytest.mark.parametrize(
+    ("sent", "returned", "one_claim"),
+    [
+        ("7K2M9QX4T1ZBW3CV5", "7K2M9QX4T1ZBW3CV5", True),
+        ("7K2M9QX4T1ZBW3CV5", "7k2m-9qx4 t1zb-w3cv5", True),
+        ("7K2M9QX4T1ZBW3CV5", "7K2M9QX4T1ZB", True),
+        ("7K2M9QX4T1ZBW3CV5", "7K2M9QX4T1Z", False),
+        ("7K2M9QX4T1ZBW3CV5", "7K2M9QX4T1ZBW3CV6", False),
+        ("", "", False),
+    ],
+)
+def test_a_reference_is_known_in_the_forms_in_which_payers_give_it_back(
+    sent: str, returned: str, one_claim: bool
+) -> None:
+    assert same(sent, returned) is same(returned, sent) is one_claim

@@ -15,6 +15,7 @@ from ledger.rules.place_of_service import NAMES, TELEHEALTH
         ("carc", ("reason_code",)),
         ("adjustment_class", ("group_code", "reason_code")),
         ("place_of_service", ("place_of_service",)),
+        ("provider_adjustment", ("reason_code",)),
     ],
 )
 def test_a_code_stands_in_its_list_once_and_no_field_is_empty(name: str, key: tuple[str, ...]) -> None:
@@ -33,6 +34,16 @@ def test_every_meaning_is_one_short_sentence() -> None:
     assert all(meaning.endswith(".") and len(meaning) < 90 for meaning in MEANINGS.values())
 
 
+def test_only_a_forward_balance_and_an_overpayment_recovery_make_a_chain() -> None:
+    kinds = {row["reason_code"]: row["kind"] for row in rows_of("provider_adjustment")}
+    chained = {code for code, kind in kinds.items() if kind in {"forward_balance", "overpayment_recovery"}}
+    assert chained == {"FB", "WO"}
+    assert {kinds[code] for code in ("72", "L6", "LE", "CT")} == {
+        *("authorized_return", "interest", "levy", "capitation"),
+    }
+    assert all(row["meaning"].endswith(".") for row in rows_of("provider_adjustment"))
+
+
 def test_the_group_alone_says_who_bears_an_amount() -> None:
     assert [group for group in sorted(GROUP_CODES) if bearer(group) is Bearer.PATIENT] == ["PR"]
 
@@ -47,6 +58,8 @@ def test_the_group_alone_says_who_bears_an_amount() -> None:
         ("OA", "45", AdjustmentClass.OTHER),
         ("OA", "23", AdjustmentClass.OTHER),
         ("CO", "97", AdjustmentClass.OTHER),
+        ("CO", "24", AdjustmentClass.CAPITATION),
+        ("OA", "24", AdjustmentClass.OTHER),
     ],
 )
 def test_an_adjustment_has_the_class_the_contract_gives_it(group: str, reason: str, expected: AdjustmentClass) -> None:

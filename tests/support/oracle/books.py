@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.support.oracle import billing, leaks, remits, tieouts
+from tests.support.oracle import balances, billing, leaks, remits, tieouts
 from tests.support.oracle.adjudication import Adjudication, adjudicate
 from tests.support.oracle.payments import Payments
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tests.support.oracle.inputs import Inputs, Observation
 
@@ -91,6 +91,7 @@ class Books:
     unmatched_remits: list[Row]
     denials: dict[tuple[str, str | None, str, str], tuple[int, int]]
     payout_tieout: dict[str, Row]
+    provider_balances: dict[balances.LineKey, Row]
     month_summary: dict[tuple[str, str], int]
 
 
@@ -108,6 +109,17 @@ def _desired(visit: Observation, said: Adjudication, target: int, billed: int) -
     if visit.state == "disputed":
         return None
     return target - billed if said.live or billed > target else 0
+
+
+def _provider_balances(
+    inputs: Inputs, matched: Mapping[str, Sequence[remits.PostedClaim]]
+) -> dict[balances.LineKey, Row]:
+    """Return by PLB line the balance after it and the visit it is about."""
+    lines = balances.posted_lines(inputs.transactions)
+    visits = balances.visits(lines, matched)
+    return {
+        key: {"open_balance_cents": cents, "visit_token": visits[key]} for key, cents in balances.running(lines).items()
+    }
 
 
 def keep(inputs: Inputs, issued: Mapping[str, int] | None = None) -> Books:
@@ -151,5 +163,6 @@ def keep(inputs: Inputs, issued: Mapping[str, int] | None = None) -> Books:
         unmatched_remits=tieouts.unmatched(unmatched),
         denials=tieouts.denials(visits),
         payout_tieout=tieouts.payouts(payments),
+        provider_balances=_provider_balances(inputs, claims),
         month_summary=tieouts.months(rows),
     )

@@ -82,11 +82,12 @@ class Claim:
 
 @dataclass(frozen=True)
 class ProviderAdjustment:
-    """One PLB pair; positive cents lower the payment."""
+    """One PLB pair; positive cents lower the payment. Without a provider (PLB01) it is the payee's."""
 
     reason_code: str
     reference: str
     amount_cents: int
+    provider_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-"""The leaks of a world (contract 4.3), all but recoupment_open."""
+"""The leaks of a world (contract 4.3)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.support.oracle import billing, remits, tieouts
+from tests.support.oracle import balances, billing, remits, tieouts
 from tests.support.oracle.payments import captured_cents
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def find(
     found += [Leak("orphan_remit", "", posted.claim.paid_cents) for posted in unmatched]
     found += [Leak("orphan_charge", "", cents) for cents in _orphan_charges(visits, payments)]
     found += [Leak("eft_missing", "", cents) for cents in _missing_efts(inputs)]
+    still_open = balances.open_balances(balances.posted_lines(inputs.transactions))
+    found += [Leak("recoupment_open", "", cents) for cents in still_open.values()]
     return sorted(found, key=repr)
 
 

@@ -1,5 +1,6 @@
 -- What the adjustments of a claim add up to, and whether it is a denial: paid nothing, asks nothing of the patient, and has
--- an adjustment that is neither the patient's nor contractual (X12 RFI 207: never from CLP02 alone).
+-- an adjustment that is neither the patient's nor contractual (X12 RFI 207: never from CLP02 alone). One that refuses by
+-- capitation alone (CO-24) is paid all the same, by the capitation payment.
 with claims as (
 
     select * from {{ ref('int_remits__claims') }}
@@ -19,10 +20,13 @@ sums as (
         coalesce(sum(amount_cents) filter (where class = 'patient_responsibility'), 0) as patient_responsibility_cents,
         coalesce(sum(amount_cents) filter (where class = 'contractual'), 0) as contractual_cents,
         coalesce(sum(amount_cents) filter (where class = 'sequestration'), 0) as sequestration_cents,
-        coalesce(sum(amount_cents) filter (where class = 'other'), 0) as other_adjustment_cents,
+        coalesce(sum(amount_cents) filter (where class in ('other', 'capitation')), 0) as other_adjustment_cents,
         sum(amount_cents) as adjustment_cents,
         bool_or(amount_cents <> 0 and class = 'patient_responsibility') as asks_patient,
-        bool_or(amount_cents <> 0 and class not in ('patient_responsibility', 'contractual')) as refuses
+        bool_or(amount_cents <> 0 and class not in ('patient_responsibility', 'contractual')) as refuses,
+        bool_and(class = 'capitation') filter (
+            where amount_cents <> 0 and class not in ('patient_responsibility', 'contractual')
+        ) as refuses_by_capitation
     from adjustments
     group by claim_id
 
@@ -37,6 +41,7 @@ select
     cast(coalesce(sums.adjustment_cents, 0) as bigint) as adjustment_cents,
     claims.paid_cents = 0
     and coalesce(sums.refuses, false)
-    and not coalesce(sums.asks_patient, false) as is_denial
+    and not coalesce(sums.asks_patient, false) as is_denial,
+    coalesce(sums.refuses_by_capitation, false) as refuses_by_capitation
 from claims
 left join sums on claims.claim_id = sums.claim_id

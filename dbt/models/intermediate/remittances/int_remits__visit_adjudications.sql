@@ -8,6 +8,7 @@ with claims as (
         amounts.sequestration_cents,
         amounts.other_adjustment_cents,
         amounts.adjustment_cents,
+        amounts.refuses_by_capitation,
         max(adjudicated.payer_order) filter (where adjudicated.is_live)
             over (partition by adjudicated.visit_token) as last_live_order,
         row_number() over (partition by adjudicated.visit_token order by adjudicated.position desc) as recency,
@@ -23,6 +24,7 @@ last_live_primary as (
         visit_token,
         facility_code as pos_paid,
         is_denial as primary_is_denied,
+        is_denial and refuses_by_capitation as primary_is_capitated,
         adjustment_cents as last_primary_adjustment_cents,
         row_number() over (partition by visit_token order by position desc) as recency
     from claims
@@ -58,6 +60,7 @@ select
     sums.is_live,
     sums.primary_is_live,
     coalesce(last_live_primary.primary_is_denied, false) as primary_is_denied,
+    coalesce(last_live_primary.primary_is_capitated, false) as primary_is_capitated,
     last_live_primary.pos_paid,
     last_live_primary.last_primary_adjustment_cents,
     cast(sums.payer_paid_cents as bigint) as payer_paid_cents,

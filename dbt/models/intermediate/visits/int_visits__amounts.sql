@@ -36,6 +36,7 @@ joined as (
         coalesce(adjudications.is_live, false) as is_adjudicated,
         coalesce(adjudications.primary_is_live, false) as primary_is_live,
         coalesce(adjudications.primary_is_denied, false) as primary_is_denied,
+        coalesce(adjudications.primary_is_capitated, false) as primary_is_capitated,
         adjudications.last_primary_adjustment_cents,
         coalesce(adjudications.newest_is_reversal, false) as newest_is_reversal,
         adjudications.newest_claim_id,

@@ -32,6 +32,16 @@ with leaks as (
         amount_cents,
         evidence
     from {{ ref('int_leaks__remits') }}
+    union all
+    select
+        null,
+        null,
+        period,
+        category,
+        subject,
+        amount_cents,
+        evidence
+    from {{ ref('int_leaks__balances') }}
 
 )
 

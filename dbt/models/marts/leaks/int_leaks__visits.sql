@@ -76,6 +76,7 @@ cross join lateral (
     (
         'denied', denied, coalesce(expected_allowed_cents, last_primary_adjustment_cents),
         jsonb_build_object('denied_cents', denied_cents, 'expected_allowed_cents', expected_allowed_cents)
+        || cast(case when primary_is_capitated then '{"capitation": "paid as capitation: no appeal"}' else '{}' end as jsonb)
     ),
     (
         'pos_mismatch', pos_mismatch, pos_variance_cents,

@@ -1,0 +1,53 @@
+-- Every posted reversal with the claim it undoes, in whatever file that came, and what shows it; or why it undoes none.
+with claims as (
+
+    select * from {{ ref('int_remits__claims') }}
+
+),
+
+reversals as (
+
+    select
+        claims.*,
+        adjudicated.visit_token,
+        adjudicated.undoes_claim_id
+    from claims
+    left join {{ ref('int_remits__adjudicated_claims') }} as adjudicated on claims.claim_id = adjudicated.claim_id
+    where claims.is_reversal
+
+),
+
+visits as (
+
+    select * from {{ ref('stg_visits__visits') }}
+
+)
+
+select
+    reversals.file_sha256,
+    reversals.st_index,
+    reversals.claim_index,
+    reversals.payer_key,
+    reversals.paid_on,
+    reversals.trn_number,
+    reversals.claim_ref,
+    reversals.payer_claim_number,
+    reversals.charge_cents,
+    reversals.paid_cents,
+    undone.file_sha256 as undoes_file_sha256,
+    undone.st_index as undoes_st_index,
+    undone.claim_index as undoes_claim_index,
+    case
+        when undone.payer_claim_number = nullif(reversals.payer_claim_number, '') then 'payer_claim_number'
+        when undone.claim_id is not null then 'opposite_amounts'
+    end as linked_by,
+    case
+        when reversals.visit_token is null then 'it reaches no visit, so there is no claim to look among'
+        when undone.claim_id is null
+            then 'no earlier claim of the visit that still stands has its number or its amounts turned round'
+    end as why_unlinked,
+    visits.visit_token,
+    visits.practice_id
+from reversals
+left join claims as undone on reversals.undoes_claim_id = undone.claim_id
+left join visits on reversals.visit_token = visits.visit_token
