@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from ingestion.era835 import spans
 from ingestion.era835.arrow import filled, indexed
@@ -61,15 +59,14 @@ def services(placed: Placed, composites: Composites, balances: Balances) -> dict
     units[units_states == spans.MISSING] = 1000
     balances.services(rows, charge, paid)
     procedure, submitted = composites.of_services(1), composites.of_services(6)
-    parts = [procedure.part(number).texts() for number in range(2, 6)]
-    modifiers = pc.binary_join_element_wise(*parts, "|", null_handling="skip")
+    first_modifier, *more_modifiers = (procedure.part(number) for number in range(2, 6))
     return {
         "st_index": placed.transactions[rows],
         "claim_index": placed.claims[rows],
         "service_index": placed.services[rows],
         "qualifier": procedure.part(0),
         "service_code": procedure.part(1),
-        "modifiers": pc.if_else(pc.equal(modifiers, ""), pa.scalar(None, pa.string()), modifiers),
+        "modifiers": first_modifier.texts(*more_modifiers),
         "submitted_code": submitted.part(1),
         "charge_cents": charge,
         "paid_cents": paid,
@@ -128,7 +125,7 @@ def _original_refs(placed: Placed, size: int) -> Column:
     """Return REF*F8 of each claim: the payer's number of the claim that it corrects or reverses."""
     rows = placed.rows("REF")
     rows = rows[placed.inside[rows] & ~placed.on_line[rows]]
-    rows = rows[placed.segments.element(rows, 1).equal("F8")]
+    rows = rows[placed.segments.element(rows, 1).equal("F8")][::-1]  # the first one stays
     return placed.segments.element(rows, 2).scattered(size, placed.claim_of[rows])
 
 

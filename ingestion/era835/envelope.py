@@ -23,7 +23,7 @@ OUTSIDE, OTHER = -1, -2
 """What stands for the transaction of a segment outside every transaction, and in one that is no 835."""
 
 _TAGS = [tag_number(name) for name in ENVELOPE]
-_SE, _TA1 = tag_number("SE"), tag_number("TA1")
+_SE = tag_number("SE")
 
 
 @dataclass
@@ -65,7 +65,6 @@ class Part:
     pieces: list[Piece]
     transactions: Positions
     numbers: NDArray[np.int64]
-    strays: NDArray[np.intp]
 
     def end_of(self, piece: Piece) -> Place:
         """Say where the segment after a piece stands, or the end of the part."""
@@ -104,8 +103,8 @@ class Envelopes:
         self._leave(len(segments))
         if ends:
             self._end(len(segments))
-        part = Part(segments, self._pieces, *self._placed(), np.empty(0, np.intp))
-        part.strays = self._strays(enveloping, part.transactions)
+        part = Part(segments, self._pieces, *self._placed())
+        self._tell_strays(enveloping, part.transactions)
         self._rows_before += len(segments)
         return part
 
@@ -188,7 +187,7 @@ class Envelopes:
         self._close_group(row)
         if self._in_interchange:
             self._note("era.iea_missing", row)
-        self._in_interchange, self._isa_control, self._groups = False, None, 0
+        self._in_interchange, self._isa_control, self._groups, self._grouped = False, None, 0, 0
 
     # Remarks ------------------------------------------------------------------------------------------------------
 
@@ -227,10 +226,10 @@ class Envelopes:
             numbers[piece.start : end] = np.arange(piece.before, piece.before + end - piece.start)
         return transactions, numbers
 
-    def _strays(self, enveloping: NDArray[np.bool_], transactions: Positions) -> NDArray[np.intp]:
+    def _tell_strays(self, enveloping: NDArray[np.bool_], transactions: Positions) -> None:
         """Tell the first segment of every run that stands outside all transactions and belongs to no envelope."""
-        tags, filled = self._segments.tags, self._segments.filled
-        loose = np.flatnonzero((transactions == OUTSIDE) & filled & (~enveloping | (tags == _SE)))
+        tags = self._segments.tags
+        loose = np.flatnonzero((transactions == OUTSIDE) & (tags != 0) & (~enveloping | (tags == _SE)))
         opened = np.cumsum(enveloping & (tags != _SE))
         runs, firsts = np.unique(opened[loose], return_index=True)
         if self._stray and runs.size and runs[0] == 0:
@@ -240,7 +239,6 @@ class Envelopes:
             self._note("era.segment_outside", row, described(self._segments.name(row)))
         last = int(opened[-1]) if opened.size else 0
         self._stray = bool(runs.size and runs[-1] == last) or (self._stray and last == 0)
-        return loose
 
 
 def _number(said: str | None) -> int | None:

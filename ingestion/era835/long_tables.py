@@ -31,21 +31,33 @@ _SAFE_REFERENCES = tuple(
 
 _SHORTEST_TAG = 2
 _BIRTH = "222"
-_ALWAYS_READ = ("BPR", "CUR")
+_ALWAYS_READ = ("BPR", "CUR", "CLP", "SVC", "CAS", "PLB")
 _READ_IN_HEADER = ("TRN", "N1")
-_READ_IN_CLAIM = ("CAS", "SVC", "MIA", "MOA", "LQ")
 _LONG = ("AMT", "QTY", "REF", "DTM")
-_PASSED_OVER = ("LX", "N1", "N2", "N3", "N4", "NM1", "PER", "RDM", "TRN", "TS2", "TS3")
+_PASSED_OVER = ("LX", "N2", "N3", "N4", "NM1", "PER", "RDM", "TS2", "TS3")
 """Segments of an 835 that carry nothing for any table; names and contacts are never loaded."""
 
 _KNOWN = [
-    tag_number(name)
-    for name in (*_ALWAYS_READ, *_READ_IN_CLAIM, *_LONG, *_PASSED_OVER, "CLP", "PLB", "MIA", "MOA", "LQ", "ST", "SE")
+    tag_number(name) for name in (*_ALWAYS_READ, *_READ_IN_HEADER, *_LONG, *_REMARK_ELEMENTS, *_PASSED_OVER)
 ]
 
 
 def remarks(placed: Placed) -> dict[str, Column]:
     """Return a row a remark code: MIA and MOA speak of the claim, LQ of the line."""
+    rows, numbers = _remark_elements(placed)
+    kinds = placed.segments.tags[rows]
+    on_line = placed.on_line[rows] & (kinds == tag_number("LQ"))
+    return {
+        "st_index": placed.transactions[rows],
+        "claim_index": placed.claims[rows],
+        "service_index": indexed(np.where(on_line, placed.services[rows], np.int32(-1))),
+        "source": _named(kinds),
+        "code": placed.segments.element(rows, numbers),
+    }
+
+
+def _remark_elements(placed: Placed) -> tuple[Positions, Positions]:
+    """Return every remark code of a claim: its segment and its element."""
     segments = placed.rows(*_REMARK_ELEMENTS)
     segments = segments[placed.inside[segments]]
     tags = placed.segments.tags[segments]
@@ -55,17 +67,8 @@ def remarks(placed: Placed) -> dict[str, Column]:
     numbers = np.zeros(rows.size, np.int32)
     for name, elements in _REMARK_ELEMENTS.items():
         numbers[np.repeat(tags == tag_number(name), times)] = np.tile(elements, np.count_nonzero(tags == tag_number(name)))
-    codes = placed.segments.element(rows, numbers)
-    given = codes.present
-    rows, kinds = rows[given], placed.segments.tags[rows[given]]
-    on_line = placed.on_line[rows] & (kinds == tag_number("LQ"))
-    return {
-        "st_index": placed.transactions[rows],
-        "claim_index": placed.claims[rows],
-        "service_index": indexed(np.where(on_line, placed.services[rows], np.int32(-1))),
-        "source": _named(kinds),
-        "code": codes[given],
-    }
+    given = placed.segments.element(rows, numbers).present
+    return rows[given], numbers[given]
 
 
 def amounts(placed: Placed) -> dict[str, Column]:
@@ -107,18 +110,18 @@ def dates(placed: Placed) -> dict[str, Column]:
 def unread(placed: Placed) -> dict[str, Column]:
     """Return a row a segment that no table takes anything from; those no 835 has are told of as well."""
     tags, inside = placed.segments.tags, placed.transactions >= 0
+    enclosing = placed.rows("ST", "SE")
+    enclosing = enclosing[placed.segments.counts(enclosing) > 0]
     known = np.isin(tags, _KNOWN)
+    known[enclosing] = True
     strange = np.flatnonzero(inside & ~known & placed.segments.filled)
     placed.note("era.segment_unknown", strange, [described(placed.segments.name(row)) for row in strange.tolist()])
-    read = np.zeros(tags.size, np.bool_)
-    for names, where in (
-        ((*_ALWAYS_READ, "CLP", "PLB", "ST", "SE"), inside),
-        (_READ_IN_HEADER, inside & (placed.claims < 0)),
-        (_READ_IN_CLAIM, placed.inside),
-    ):
-        read |= np.isin(tags, [tag_number(name) for name in names]) & where
-    read[np.concatenate([_given(placed, name) for name in _LONG])] = True
+    read = inside & np.isin(tags, [tag_number(name) for name in _ALWAYS_READ])
+    read |= inside & (placed.claims < 0) & np.isin(tags, [tag_number(name) for name in _READ_IN_HEADER])
     read |= ~inside & np.isin(tags, [tag_number(name) for name in ENVELOPE])
+    read[np.concatenate([_given(placed, name) for name in _LONG])] = True
+    read[_remark_elements(placed)[0]] = True
+    read[enclosing] = True
     rows = np.flatnonzero(placed.segments.filled & ~read)
     return {
         "st_index": indexed(placed.transactions[rows]),

@@ -27,7 +27,7 @@ _BREAKS = b"\r\n"
 class Segments:
     """The segments of one stretch with one set of delimiters, without line breaks (unless they are the terminator).
 
-    `rows` below are numbers of segments from 0. Values are without blanks around them; an element that is not there is
+    `begins` and `ends` say where each segment stands in `content`; `rows` are numbers of segments from 0. Values are without blanks around them; an element that is not there is
     empty. `offset` is where the stretch starts in the file, in bytes.
     """
 
@@ -42,16 +42,11 @@ class Segments:
         tokens = tokenised(self.data, element, terminator, _blanks(delimiters), most_segments, most_elements)
         self.tags: Positions
         self.tags, self.ends, self.first, self._starts, self.unterminated = tokens
+        self.begins: Positions = self._starts[self.first[:-1]]
 
     def __len__(self) -> int:
         """Return the number of segments, empty ones included."""
         return self.tags.size
-
-    @cached_property
-    def begins(self) -> Positions:
-        """Where each segment starts in `content`."""
-        begins: Positions = self._starts[self.first[:-1]]
-        return begins
 
     @cached_property
     def filled(self) -> NDArray[np.bool_]:
@@ -61,7 +56,8 @@ class Segments:
 
     def head(self, count: int) -> None:
         """Forget the segments after the first `count`."""
-        self.tags, self.ends, self.first = self.tags[:count], self.ends[:count], self.first[: count + 1]
+        self.tags, self.first = self.tags[:count], self.first[: count + 1]
+        self.begins, self.ends = self.begins[:count], self.ends[:count]
         self.unterminated = False
 
     def byte_offsets(self, rows: NDArray[np.intp] | Positions) -> NDArray[np.int64]:
@@ -173,12 +169,13 @@ class Spans:
         """Which are one of these texts."""
         return np.logical_or.reduce([self.equal(text) for text in texts])
 
-    def texts(self) -> pa.StringArray:
-        """Return the spans as text, Latin-1 read as such; empty ones are null."""
-        offsets, data = spans.texts(self._data, self._begins, self._ends)
-        return pa.StringArray.from_buffers(
-            len(self._begins), pa.py_buffer(offsets), pa.py_buffer(data), bitmap(self.present)
-        )
+    def texts(self, *more: Spans) -> pa.StringArray:
+        """Return the spans as text, Latin-1 read as such; empty ones are null. With more, joined by `|`."""
+        every = (self, *more)
+        begins, ends = (np.stack(places, axis=1) for places in zip(*((one._begins, one._ends) for one in every), strict=True))
+        offsets, data = spans.joined(self._data, begins, ends)
+        valid = offsets[1:] > offsets[:-1]
+        return pa.StringArray.from_buffers(len(valid), pa.py_buffer(offsets), pa.py_buffer(data), bitmap(valid))
 
     def one(self, row: int) -> str:
         """Return one span as Latin-1 text."""

@@ -182,26 +182,36 @@ def days(data: Bytes, begins: Positions, ends: Positions) -> tuple[Positions, By
 
 
 @compiled
-def texts(data: Bytes, begins: Positions, ends: Positions) -> tuple[Positions, Bytes]:
-    """Gather Latin-1 spans as UTF-8: where each begins in the bytes (and the last one ends), and the bytes."""
-    offsets = np.zeros(begins.size + 1, np.int32)
-    for row in range(begins.size):
-        length = ends[row] - begins[row]
-        for at in range(begins[row], ends[row]):
-            length += data[at] >= _HIGH
+def joined(data: Bytes, begins: Positions, ends: Positions) -> tuple[Positions, Bytes]:
+    """Gather Latin-1 spans as UTF-8, those of a row with `|` between them, without the empty ones.
+
+    `begins` and `ends` have a row a text and a column a span of it. Returned is where each text begins in the bytes
+    (and where the last one ends), and the bytes.
+    """
+    offsets = np.zeros(begins.shape[0] + 1, np.int32)
+    for row in range(begins.shape[0]):
+        length = 0
+        for column in range(begins.shape[1]):
+            length += ends[row, column] - begins[row, column] + (0 < length and begins[row, column] < ends[row, column])
+            for at in range(begins[row, column], ends[row, column]):
+                length += data[at] >= _HIGH
         offsets[row + 1] = offsets[row] + length
     out = np.empty(offsets[-1], np.uint8)
-    for row in range(begins.size):
+    for row in range(begins.shape[0]):
         to = offsets[row]
-        for at in range(begins[row], ends[row]):
-            byte = data[at]
-            if byte < _HIGH:
-                out[to] = byte
+        for column in range(begins.shape[1]):
+            if offsets[row] < to and begins[row, column] < ends[row, column]:
+                out[to] = ord("|")
                 to += 1
-            else:
-                out[to] = _LOWEST_OF_TWO | (byte >> 6)
-                out[to + 1] = _HIGH | (byte & _CONTINUED)
-                to += 2
+            for at in range(begins[row, column], ends[row, column]):
+                byte = data[at]
+                if byte < _HIGH:
+                    out[to] = byte
+                    to += 1
+                else:
+                    out[to] = _LOWEST_OF_TWO | (byte >> 6)
+                    out[to + 1] = _HIGH | (byte & _CONTINUED)
+                    to += 2
     return offsets, out
 
 

@@ -68,8 +68,8 @@ class Stretches:
         first = openings[0].start if openings else len(text)
         if self._opening is not None and (first or not self._begins):
             yield from self._stretch(0, first, whole=bool(openings) or last)
-        ends = [opening.start for opening in openings[1:]] + [len(text)]
-        for opening, end in zip(openings, ends, strict=True):
+        ends = [*(opening.start for opening in openings[1:]), len(text)]
+        for opening, end in zip(openings, ends, strict=False):
             self._opening, self._begins = opening, True
             yield from self._stretch(opening.start, end, whole=end < len(text) or last)
         if self._opening is None:

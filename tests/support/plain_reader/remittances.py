@@ -79,7 +79,7 @@ def parse(data: bytes) -> PlainRemittances:
 
 
 def _unread(interchange: Interchange, at: int, transaction: envelope.Transaction | None = None) -> Row:
-    segment = interchange.segments[at].rstrip(interchange.around)
+    segment = interchange.segments[at]
     name = segment.split(interchange.delimiters.element)[0]
     return {
         "st_index": transaction.st_index if transaction else None,

@@ -279,11 +279,11 @@ class TransactionReader:
             named, said = elements[number], elements[number + 1]
             if not named and not said:
                 continue
+            reason, *reference = self._parts(named)
             amount = self._amount_or_zero(said, f"PLB{number + 1:02d}")
             self._sums.adjust_provider(amount)
             if amount is None:
                 continue
-            reason, *reference = self._parts(named)
             if not reason:
                 self._note("era.reason_missing")
             self._row(
