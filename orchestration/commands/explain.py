@@ -33,7 +33,7 @@ EPILOG = example(
 HASH = re.compile(r"[0-9a-f]{8,64}")
 NARROWEST, WIDEST = 72, 120
 COUNTED = "Transactions, claims and lines are counted from 0."
-ALONE = "Verdicts are what the file alone says; trueup era explain SHA-256 asks the books."
+ALONE = "Verdicts are of the file alone; trueup era explain SHA-256 asks the books."
 
 LOADED = "select file_sha256 from raw.file where kind = 'era' and starts_with(file_sha256, %s) order by 1 limit 2"
 STANDING = """

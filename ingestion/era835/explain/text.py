@@ -72,18 +72,18 @@ class Page:
 
     def overview(self, transactions: Iterable[Transaction]) -> Iterator[Line]:
         """List transactions, a line each."""
-        room = max(self.width - 66, 14)
+        room = max(self.width - 68, 4)
         yield Line("")
         yield Line(
-            f"{'ST':>4} {'payment':>14}  {'date':<10}  {'trace':<18} {'claims':>7}  {'verdict':<9}  payer", "title"
+            f"{'ST':>4} {'payment':>13}  {'date':<10}  {'trace':<16} {'claims':>6}  {'verdict':<9}  payer", "title"
         )
         for found in transactions:
             verdict = found.standing.verdict if found.standing else found.verdict
             trace, payer = (found.trn_number or "-"), (found.payer_name or found.payer_id or "-")
             dated = str(found.paid_on or "-")
             yield Line(
-                f"{found.st_index:>4} {amount(found.bpr_cents):>14}  {dated:<10}  {_cut(trace, 18):<18} "
-                f"{found.claim_count:>7,}  {verdict:<9}  {_cut(payer, room)}",
+                f"{found.st_index:>4} {amount(found.bpr_cents):>13}  {dated:<10}  {_cut(trace, 16):<16} "
+                f"{found.claim_count:>6,}  {verdict:<9}  {_cut(payer, room)}",
                 "" if verdict == "posted" else "bad",
             )
 
@@ -314,11 +314,8 @@ def _where(found: Difference) -> str:
 
 
 def _places(group: Found) -> list[str]:
-    said = [
-        [*_position(place.segment_index, place.byte_offset), *([place.value] if place.value else [])]
-        for place in group.places
-    ]
-    return [", ".join(words) for words in said if words]
+    said = [(", ".join(_position(place.segment_index, place.byte_offset)), place.value) for place in group.places]
+    return [": ".join(filter(None, words)) for words in said if any(words)]
 
 
 def _position(segment_index: int | None, byte_offset: int | None) -> list[str]:
