@@ -32,7 +32,11 @@ class Quarantined(NamedTuple):
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of one file: `rows` are those newly kept; rows known before and other remarks stand in `notes`."""
+    """What became of one file: `rows` are those newly kept; rows known before and other remarks stand in `notes`.
+
+    `name` is the file's own where many were named at once (a folder, an archive); `warnings` are findings that held
+    nothing up.
+    """
 
     kind: str
     file_sha256: str
@@ -40,6 +44,8 @@ class Receipt:
     rows: int
     quarantined: tuple[Quarantined, ...]
     notes: tuple[str, ...]
+    name: str | None = None
+    warnings: int = 0
 
 
 def ensure_schema(connection: Connection) -> None:

@@ -116,6 +116,6 @@ def _archive_key(text: str | None) -> str | None:
 def _archive_key_command(command: str | None, key: str | None) -> str | None:
     if command and key:
         raise SettingsError(
-            "TRUEUP_ARCHIVE_KEY and TRUEUP_ARCHIVE_KEY_COMMAND are both set: keep one, so that it is clear which holds.",
+            "TRUEUP_ARCHIVE_KEY and TRUEUP_ARCHIVE_KEY_COMMAND are both set: keep one of them.",
         )
     return command

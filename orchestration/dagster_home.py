@@ -1,4 +1,4 @@
-"""Dagster's home: its settings file, its own database beside the books, and its user interface."""
+"""Dagster's home: its settings file, its own database beside the books, and its processes."""
 
 import os
 import sys
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 URL_VARIABLE = "TRUEUP_DAGSTER_URL"
 """Holds the address of Dagster's database, so that no password stands in a file."""
 
+SECONDS_OF_A_LOOK = 4 * 3600
+"""How long one look at the drop folder may load; Dagster's own minute is too short for a folder that is full."""
+
 _DAGSTER_YAML = f"""\
 # Written by Trueup at every start.
 telemetry: {{enabled: false}}
@@ -21,6 +24,10 @@ nux: {{enabled: false}}
 storage:
   postgres:
     postgres_url: {{env: {URL_VARIABLE}}}
+# The lock of `trueup reconcile` is queue enough: a run starts as soon as it is asked for.
+run_coordinator:
+  module: dagster._core.run_coordinator
+  class: DefaultRunCoordinator
 # What a step prints belongs to the terminal; dbt keeps a log of its own.
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
@@ -47,26 +54,41 @@ def prepare(home: Path, database: Database) -> Path:
     return folder
 
 
-def webserver(settings: "Settings", database: Database) -> tuple[list[str], Mapping[str, str]]:
-    """Return the command and the environment that serve Dagster's user interface on loopback, to look and not to run.
-
-    It has no login of its own, and a run started there would pass by the lock of `trueup reconcile`: hence read-only.
-    """
+def environment(settings: "Settings", database: Database) -> Mapping[str, str]:
+    """Prepare Dagster's home and return the environment its processes need beside ours."""
     prepare(settings.home, database)
-    command = [
-        str(Path(sys.executable).parent / "dagster-webserver"),
-        "--read-only",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(settings.dagster_port),
-        "--module-name",
-        "orchestration.definitions",
-    ]
-    environment = {
+    return {
         **os.environ,
         "TRUEUP_HOME": str(settings.home),
         "TRUEUP_DATABASE_URL": database.url,
+        "TRUEUP_DROP_FOLDER": str(settings.drop_folder or ""),
+        "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": str(SECONDS_OF_A_LOOK),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
     }
-    return command, environment
+
+
+def code_server(socket: Path) -> list[str]:
+    """Return the command that holds our definitions for the others, at `socket`, and starts runs.
+
+    Left to themselves the others would each start one of their own, and the daemon a new one every minute.
+    """
+    where = ["--socket", str(socket), "--module-name", "orchestration.definitions"]
+    return _command("dagster", "api", "grpc", "--lazy-load-user-code", "--log-level", "warning", *where)
+
+
+def webserver(port: int, socket: Path) -> list[str]:
+    """Return the command that serves Dagster's user interface on loopback, to look and not to run.
+
+    It has no login of its own, and a run started there would pass by the lock of `trueup reconcile`: hence read-only.
+    """
+    where = ["--host", "127.0.0.1", "--port", str(port), "--grpc-socket", str(socket)]
+    return _command("dagster-webserver", "--read-only", *where)
+
+
+def daemon(socket: Path) -> list[str]:
+    """Return the command that looks at the drop folder again and again. It opens no port."""
+    return _command("dagster-daemon", "run", "--log-level", "warning", "--grpc-socket", str(socket))
+
+
+def _command(program: str, *words: str) -> list[str]:
+    return [str(Path(sys.executable).parent / program), *words]

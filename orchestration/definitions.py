@@ -1,37 +1,19 @@
-"""Every asset, check and resource, assembled: for a run in this process and for Dagster's user interface."""
-
-from collections.abc import Mapping
-from typing import Any
+"""What Dagster's own processes load: the graph of assets, and the drop folder where one is set."""
 
 import dagster as dg
 
-from orchestration.defs import memos, payments, remittances, resources, visits, warehouse
-from orchestration.defs.contracts import contracts
-
-
-def assembled(manifest: Mapping[str, Any], books: resources.Books | None = None) -> dg.Definitions:
-    """All definitions over a parsed dbt project; without `books` they can be looked at and not run."""
-    return dg.Definitions(
-        assets=[
-            visits.visits,
-            visits.practices,
-            payments.stripe_objects,
-            payments.bank_deposits,
-            remittances.remittances,
-            remittances.fees,
-            *warehouse.assets(manifest),
-            memos.memos,
-        ],
-        asset_checks=[contracts],
-        resources={"books": books},
-        executor=dg.in_process_executor,
-    )
+from ledger.settings import Settings
+from orchestration import drop_folder
+from orchestration.defs import resources
+from orchestration.graph import assembled
 
 
 @dg.definitions
 def trueup() -> dg.Definitions:
-    """Show it to `dagster-webserver -m orchestration.definitions`; TRUEUP_HOME says whose manifest it reads.
+    """Give it to `dagster-webserver -m orchestration.definitions`; TRUEUP_HOME says whose manifest it reads.
 
     The only Dagster object of this module: one more beside it would make this one's assets vanish without a word.
     """
-    return assembled(resources.project_from_environment().manifest())
+    graph = assembled(resources.project_from_environment().manifest())
+    folder = Settings.from_environment().drop_folder
+    return dg.Definitions.merge(graph, drop_folder.watched(folder)) if folder else graph

@@ -10,10 +10,10 @@ from uuid import UUID
 
 import dagster as dg
 
-from orchestration.definitions import assembled
 from orchestration.defs.contracts import contracts
 from orchestration.defs.memos import memos
 from orchestration.defs.resources import Books
+from orchestration.graph import assembled
 
 if TYPE_CHECKING:
     from dagster_shared.error import SerializableErrorInfo

@@ -25,10 +25,8 @@ class ArchiveError(Exception):
 def found(path: Path, key: str | None, command: str | None) -> bytes:
     """Return the key: from base64 text, else printed by a command, else from the file at `path`, made if absent.
 
-    Raises ArchiveError when both text and command are given, or what is given is no key.
+    Raises ArchiveError when what is given is no key.
     """
-    if key and command:
-        raise ArchiveError(f"TRUEUP_ARCHIVE_KEY and {_SOURCE} are both set: keep one, so that it is clear which holds.")
     if key:
         return check(_decoded(key, "TRUEUP_ARCHIVE_KEY"), "TRUEUP_ARCHIVE_KEY")
     if command:

@@ -63,6 +63,8 @@ def _load_file(connection: Connection, file: Received, archive: Archive) -> Rece
         rows=rows,
         quarantined=remittances.quarantined,
         notes=_notes(remittances),
+        name=file.name,
+        warnings=remittances.findings["severity"].to_pylist().count("warning"),
     )
 
 

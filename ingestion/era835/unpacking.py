@@ -11,7 +11,7 @@ from functools import partial
 from gzip import BadGzipFile, GzipFile
 from hashlib import sha256
 from io import BytesIO
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from ingestion.era835.findings import Place, finding
@@ -121,7 +121,7 @@ def unpacked(path: Path, told: Callable[[str], None]) -> Iterator[Received]:
                 )
             # A pipe cannot be read a second time.
             most = LARGEST_CONTENT if stat.S_ISREG(found.st_mode) else HELD_BYTES
-            outer = _taken(str(path), file, partial(path.open, "rb"), _Allowance(most))
+            outer = _taken(str(path), file, partial(_file, path), _Allowance(most))
     except _Refused:
         raise FeedUnreadable(
             f"{path}: gives more than {most >> 20:,} MiB and may be endless. Save it as a file and load that."
@@ -197,10 +197,14 @@ def _why(error: Exception) -> str:
     return str(error) if isinstance(error, _Refused) else "is damaged"
 
 
+def _file(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
 @contextmanager
 def _gunzip(file: Received) -> Iterator[IO[bytes]]:
     with file.opened() as packed, GzipFile(fileobj=packed) as content:
-        yield content
+        yield cast("IO[bytes]", content)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""`trueup era parse`: 835 files to tables, with no database at all."""
+"""`trueup era`: 835 files to tables with no database at all, and to words."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,23 +10,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.commands.errors import PARTLY, WENT_WELL
-from orchestration.commands.output import Json, Output, example, plain_table, printable
+from orchestration.commands.explain import EPILOG, explain
+from orchestration.commands.output import Json, Output, counted, example, plain_table, printable
+from orchestration.commands.remittance_files import files_at, parts_of
 
 if TYPE_CHECKING:
     from ingestion.era835 import Remittances
 
-SHOWN_OF_FINDINGS = 5
-
 era = typer.Typer(
-    help="ERA 835 remittances, without a database.",
-    epilog=example("trueup era parse remit.835 --out tables"),
+    help="ERA 835 remittances: to tables, and to words.",
+    epilog=example("trueup era explain remit.835", "trueup era parse remit.835 --out tables"),
     no_args_is_help=True,
 )
+era.command("explain", epilog=EPILOG)(explain)
 
 
 @era.callback()
 def _era() -> None:
-    """ERA 835 remittances, without a database."""
+    """ERA 835 remittances: to tables, and to words."""
 
 
 class Format(StrEnum):
@@ -36,16 +38,63 @@ class Format(StrEnum):
 
 
 @dataclass
-class Parsed:
-    """What became of the files: one line a file, and how many findings of severity error there are in all."""
+class Figures:
+    """A file in figures. `paid_cents` is BPR02 of its transactions with the verdict posted."""
 
-    lines: list[dict[str, object]] = field(default_factory=list)
+    file: str
+    file_sha256: str = ""
+    transactions: int = 0
+    claims: int = 0
+    services: int = 0
+    paid_cents: int = 0
+    held: int = 0
     errors: int = 0
+    warnings: int = 0
+
+    def add(self, part: "Remittances") -> None:
+        """Take in a part of the file."""
+        self.file_sha256 = part.file_sha256
+        self.transactions += part.transactions.num_rows
+        self.claims += part.claims.num_rows
+        self.services += part.services.num_rows
+        for row in part.transactions.select(["verdict", "bpr_cents"]).to_pylist():
+            self.paid_cents += (row["bpr_cents"] or 0) if row["verdict"] == "posted" else 0
+            self.held += row["verdict"] == "held"
+        severities = part.findings["severity"].to_pylist()
+        self.errors += severities.count("error")
+        self.warnings += severities.count("warning")
+
+
+@dataclass
+class Failure:
+    """Errors of one kind: the sentence once, where the first stands, how many there are and in how many files."""
+
+    message: str
+    first: str
+    count: int = 0
+    files: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Parsed:
+    """What became of the files, and their errors by rule."""
+
+    files: list[Figures] = field(default_factory=list)
+    failures: dict[str, Failure] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
         """Give 1 when anything in a file is in error, else 0."""
-        return PARTLY if self.errors else WENT_WELL
+        return PARTLY if self.failures else WENT_WELL
+
+    def note(self, part: "Remittances", name: str) -> None:
+        """Take in the errors of a part of a file."""
+        for found in part.findings.to_pylist():
+            if found["severity"] == "error":
+                where = "" if found["byte_offset"] is None else f", byte {found['byte_offset']:,}"
+                failure = self.failures.setdefault(found["rule"], Failure(found["message"], f"{name}{where}"))
+                failure.count += 1
+                failure.files.add(part.file_sha256)
 
 
 @era.command("parse", epilog=example("trueup era parse remit.835 other.835.gz --out tables --format csv"))
@@ -62,62 +111,61 @@ def parse(
     form: Annotated[Format, typer.Option("--format", help="How the tables are written.")] = Format.PARQUET,
     as_json: Json = False,
 ) -> int:
-    """Turn 835 files into seven tables: transactions, claims, services, adjustments, remarks, findings and more."""
+    """Turn 835 files into tables: transactions, claims, services, adjustments, remarks, findings and more."""
     from ingestion.era835.write import write
 
     output, parsed = Output(as_json), Parsed()
-    with output.progress("files") as progress:
-        write(_counted(_read(files, parsed, output), progress), out, form.value)
-    columns = ("file", "sha-256", "transactions", "claims", "services", "errors", "warnings")
-    output.table(plain_table("Parsed", columns, [_cells(line) for line in parsed.lines]))
-    output.line(f"Tables: {out}")
-    output.result({"out": str(out), "format": form, "files": parsed.lines})
+    write(_read(files, parsed, output), out, form.value)
+    _report(parsed, output)
+    output.line(f"Tables: {printable(out)}")
+    output.result({"out": str(out), "format": form, "files": [asdict(figures) for figures in parsed.files]})
     return parsed.exit_code
 
 
-def _counted(files: "Iterator[Remittances]", progress: Callable[[int], None]) -> "Iterator[Remittances]":
-    for done, found in enumerate(files, start=1):
-        yield found
-        progress(done)
-
-
-def _read(files: Iterable[Path], parsed: Parsed, output: Output) -> "Iterator[Remittances]":
-    from ingestion.era835.drop_folder import received
-
+def _read(paths: Iterable[Path], parsed: Parsed, output: Output) -> "Iterator[Remittances]":
     known: set[str] = set()
-    for path in files:
-        for file in received(path):
-            found = file.parse()
-            if found.file_sha256 in known:
-                output.message(f"{printable(path)}: the same bytes as a file before it, left out.")
+    for path in paths:
+        for file in files_at(path, output):
+            name = printable(file.name)
+            if file.sha256 in known:
+                output.message(f"{name}: the same bytes as a file before it, left out.")
                 continue
-            known.add(found.file_sha256)
-            _report(str(path), found, parsed, output)
-            yield found
+            known.add(file.sha256)
+            parsed.files.append(Figures(name))
+            for part in parts_of(file, output):
+                parsed.files[-1].add(part)
+                parsed.note(part, name)
+                yield part
 
 
-def _cells(line: dict[str, object]) -> list[str]:
-    file, digest, *figures = line.values()
-    return [str(file), str(digest)[:12], *(f"{figure:,}" for figure in figures)]
+def _report(parsed: Parsed, output: Output) -> None:
+    for rule, failure in parsed.failures.items():
+        times = f"{counted(failure.count, 'time')} in {counted(len(failure.files), 'file')}, first in "
+        where = failure.first if failure.count == 1 else f"{times}{failure.first}"
+        output.message(f"{where}: {rule}: {failure.message}")
+    columns = ("file", "ST", "claims", "lines", "paid", "held", "errors", "warnings")
+    folder = os.path.commonpath([Path(figures.file).parent for figures in parsed.files]) if parsed.files else ""
+    lines = [_cells(replace(figures, file=os.path.relpath(figures.file, folder or "."))) for figures in parsed.files]
+    if len(lines) > 1:
+        lines.append(_cells(_total(parsed.files)))
+    output.table(plain_table("Parsed", columns, lines))
+    if parsed.failures:
+        output.line("What is in error, in words: trueup era explain FILE")
 
 
-def _report(name: str, found: "Remittances", parsed: Parsed, output: Output) -> None:
-    findings = found.findings.select(["severity", "rule", "byte_offset", "message"]).to_pylist()
-    errors = [finding for finding in findings if finding["severity"] == "error"]
-    parsed.errors += len(errors)
-    parsed.lines.append(
-        {
-            "file": printable(name),
-            "file_sha256": found.file_sha256,
-            "transactions": found.transactions.num_rows,
-            "claims": found.claims.num_rows,
-            "services": found.services.num_rows,
-            "errors": len(errors),
-            "warnings": len(findings) - len(errors),
-        }
-    )
-    for finding in errors[:SHOWN_OF_FINDINGS]:
-        where = "" if finding["byte_offset"] is None else f", byte {finding['byte_offset']}"
-        output.message(f"{printable(name)}{where}: {finding['rule']}: {finding['message']}")
-    if len(errors) > SHOWN_OF_FINDINGS:
-        output.message(f"{printable(name)}: … and {len(errors) - SHOWN_OF_FINDINGS:,} more in the table findings.")
+def _total(files: list[Figures]) -> Figures:
+    names = ("transactions", "claims", "services", "paid_cents", "held", "errors", "warnings")
+    return Figures("total", **{name: sum(getattr(figures, name) for figures in files) for name in names})
+
+
+def _cells(figures: Figures) -> list[str]:
+    from dashboards.money import dollars
+
+    counts = (figures.transactions, figures.claims, figures.services)
+    remarks = (figures.held, figures.errors, figures.warnings)
+    return [
+        figures.file,
+        *(f"{count:,}" for count in counts),
+        dollars(figures.paid_cents),
+        *(f"{count:,}" for count in remarks),
+    ]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ingestion.landing import Connection, Quarantined, Receipt
 
 SHOWN_OF_QUARANTINE = 5  # lines a file; the rest is one command away
+SHOWN_OF_WARNINGS = 5  # files
+SHOWN_OF_HASH = 12
 
 load = typer.Typer(
     help="Takes files in. A file is known by its bytes: loading it again says so and changes nothing.",
@@ -164,6 +166,7 @@ def _report(path: Path, taken: "Sequence[Receipt]", output: Output) -> None:
     if len(taken) == 1:
         for note in new and new[0].notes:
             output.message(f"  {note}")
+    _report_warnings([receipt for receipt in new if receipt.warnings], output)
     _report_quarantine([(receipt, item) for receipt in new for item in receipt.quarantined], output)
 
 
@@ -178,9 +181,21 @@ def _kept(taken: "Sequence[Receipt]", new: "Sequence[Receipt]") -> str:
     return said
 
 
+def _report_warnings(warned: "Sequence[Receipt]", output: Output) -> None:
+    for receipt in warned[:SHOWN_OF_WARNINGS]:
+        said = f"{counted(receipt.warnings, 'warning')}; see `trueup era explain {receipt.file_sha256[:SHOWN_OF_HASH]}`"
+        output.message(f"  {_file(receipt) if len(warned) > 1 else ''}{said}")
+    if len(warned) > SHOWN_OF_WARNINGS:
+        output.message(f"  … and warnings in {counted(len(warned) - SHOWN_OF_WARNINGS, 'more file')}.")
+
+
+def _file(receipt: "Receipt") -> str:
+    return f"{printable(receipt.name or f'file {receipt.file_sha256[:SHOWN_OF_HASH]}')}, "
+
+
 def _report_quarantine(refused: "Sequence[tuple[Receipt, Quarantined]]", output: Output) -> None:
     for receipt, item in refused[:SHOWN_OF_QUARANTINE]:
-        file = f"file {receipt.file_sha256[:12]}, " if len({other.file_sha256 for other, _ in refused}) > 1 else ""
+        file = _file(receipt) if len({other.file_sha256 for other, _ in refused}) > 1 else ""
         output.message(f"  {file}{item.position}: {item.rule}: {item.message}")
     if len(refused) > SHOWN_OF_QUARANTINE:
         output.message(f"  … and {len(refused) - SHOWN_OF_QUARANTINE:,} more: see all with `trueup export quarantine`.")
@@ -195,4 +210,6 @@ def _receipt_document(path: Path, receipt: "Receipt") -> dict[str, object]:
         "rows": receipt.rows,
         "quarantined": [item._asdict() for item in receipt.quarantined],
         "notes": list(receipt.notes),
+        "name": receipt.name,
+        "warnings": receipt.warnings,
     }

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
@@ -31,12 +31,16 @@ FIGURES = frozenset(
         "amount",
         "off by",
         "claims",
-        "services",
+        "ST",
+        "lines",
+        "paid",
+        "held",
         "errors",
         "warnings",
     }
 )
 SECONDS_BETWEEN_LINES = 5.0
+STYLES = {"": "", "title": "bold", "good": "green", "bad": "red", "dim": "dim"}
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable result on stdout, messages on stderr.")]
 
@@ -63,7 +67,9 @@ def plain_table(title: str, columns: Sequence[str], lines: Iterable[Sequence[str
 
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, justify="right" if column in FIGURES else "left", no_wrap=column in FIGURES)
+        # A long name is folded, never cut: the end of a path is what tells files apart.
+        justify: Literal["left", "right"] = "right" if column in FIGURES else "left"
+        table.add_column(column, justify=justify, no_wrap=column in FIGURES, overflow="fold")
     for line in lines:
         table.add_row(*line)
     return table
@@ -83,6 +89,19 @@ class Output:
     def table(self, table: "Table") -> None:
         """Print a rich table where `line` prints."""
         self._console(self._stage).print(table)
+
+    def lines(self, lines: Iterable[tuple[str, str]]) -> None:
+        """Print lines of the result as they come, each (text, style: a name in STYLES); styles show on a terminal."""
+        stage = self._stage
+        if not stage.isatty():
+            stage.writelines(f"{text}\n" for text, _ in lines)
+            stage.flush()
+            return
+        from rich.text import Text
+
+        console = self._console(stage)
+        for text, style in lines:
+            console.print(Text(text, STYLES[style]), soft_wrap=True)
 
     def message(self, text: str) -> None:
         """Print a message that is no result (a warning, a step, an error): always stderr."""

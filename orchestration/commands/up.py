@@ -1,18 +1,20 @@
-"""`trueup up`: the dashboards and the Dagster UI on loopback, until Ctrl-C; both end with the command."""
+"""`trueup up`: dashboards, Dagster UI and the watch over the drop folder, until Ctrl-C; all end with the command."""
 
 import contextlib
 import os
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from orchestration.commands import workspace
 from orchestration.commands.errors import WENT_WELL, CannotRun
-from orchestration.commands.output import Json, Output, example
+from orchestration.commands.output import Json, Output, example, printable
 
 if TYPE_CHECKING:
     import uvicorn
@@ -22,27 +24,39 @@ LOOPBACK = "127.0.0.1"  # no page here has a login of its own
 SECONDS_TO_END = 10.0
 SECONDS_BETWEEN_LOOKS = 0.3
 
+Processes: TypeAlias = "dict[str, subprocess.Popen[bytes]]"
+
 
 def up(as_json: Json = False) -> int:
-    """Serve the dashboards and the Dagster UI on this machine only, until Ctrl-C."""
+    """Serve the dashboards and the Dagster UI on this machine only and watch the drop folder, until Ctrl-C."""
     output = Output(as_json)
     with workspace.opened() as books:
+        _look_for(books.settings.drop_folder)
         ports = books.settings.dashboard_port, books.settings.dagster_port
         with _listening(ports[0], "TRUEUP_DASHBOARD_PORT") as door:
             _listening(ports[1], "TRUEUP_DAGSTER_PORT").close()  # Dagster opens its own; a busy one is better said now
-            with _dashboards(books, door) as server, _dagster(books) as dagster:
+            with _dashboards(books, door) as server, _dagster(books) as processes:
                 addresses = {
                     "dashboards": f"http://{LOOPBACK}:{ports[0]}/",
                     "dagster": f"http://{LOOPBACK}:{ports[1]}/",
                 }
                 output.line(f"Dashboards: {addresses['dashboards']}")
                 output.line(f"Dagster UI: {addresses['dagster']} (takes up to a minute to answer)")
-                output.line("Ctrl-C stops both.")
-                output.result(addresses)
+                if folder := books.settings.drop_folder:
+                    output.line(f"Drop folder: {printable(folder)} (remittances put there are loaded and reconciled)")
+                output.line("Ctrl-C stops all.")
+                output.result({**addresses, "drop_folder": folder})
                 with contextlib.suppress(KeyboardInterrupt):
-                    _watch(server, dagster)
+                    _watch(server, processes)
     output.message("Stopped.")
     return WENT_WELL
+
+
+def _look_for(folder: Path | None) -> None:
+    if folder and not folder.is_dir():
+        raise CannotRun(
+            f"TRUEUP_DROP_FOLDER is {printable(folder)}, and no such folder is there: make it or correct it."
+        )
 
 
 def _listening(port: int, setting: str) -> socket.socket:
@@ -78,23 +92,45 @@ def _dashboards(books: workspace.Workspace, door: socket.socket) -> Iterator["uv
 
 
 @contextlib.contextmanager
-def _dagster(books: workspace.Workspace) -> Iterator["subprocess.Popen[bytes]"]:
+def _dagster(books: workspace.Workspace) -> Iterator["Processes"]:
+    """Run Dagster's processes, each with its log in logs/: the daemon only where it has a folder to look at."""
     from orchestration import dagster_home
 
-    command, environment = dagster_home.webserver(books.settings, books.database)
-    log = books.settings.home / "logs" / "dagster-webserver.log"
-    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    environment = dagster_home.environment(books.settings, books.database)
+    logs = books.settings.home / "logs"
+    logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        # A folder of its own: open to its owner alone, and short enough for the address of a socket.
+        socket = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trueup-"))) / "code"
+        processes: Processes = {}
+
+        def start(name: str, command: Sequence[str]) -> None:
+            processes[name] = stack.enter_context(_process(command, environment, logs / f"{name}.log"))
+
+        start("dagster-code-server", dagster_home.code_server(socket))
+        start("dagster-webserver", dagster_home.webserver(books.settings.dagster_port, socket))
+        if books.settings.drop_folder:
+            # A daemon that finds no code server when it starts looks for it again only a minute later.
+            while not socket.exists():
+                _look_after(processes)
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+            start("dagster-daemon", dagster_home.daemon(socket))
+        yield processes
+
+
+@contextlib.contextmanager
+def _process(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
     # A session of its own: Ctrl-C reaches us alone, and what it starts in turn ends with it.
     with (
         log.open("ab") as words,
         subprocess.Popen(  # noqa: S603 - the command is made by orchestration.dagster_home
             command, env=environment, stdin=subprocess.DEVNULL, stdout=words, stderr=words, start_new_session=True
-        ) as server,
+        ) as process,
     ):
         try:
-            yield server
+            yield process
         finally:
-            _end(server)
+            _end(process)
 
 
 def _end(server: "subprocess.Popen[bytes]") -> None:
@@ -105,11 +141,14 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
             server.wait(SECONDS_TO_END)
 
 
-def _watch(server: "uvicorn.Server", dagster: "subprocess.Popen[bytes]") -> None:
+def _watch(server: "uvicorn.Server", processes: "Processes") -> None:
     while not server.should_exit:
-        if dagster.poll() is not None:
-            raise CannotRun(
-                "The Dagster UI ended by itself; its last words are in logs/dagster-webserver.log under TRUEUP_HOME."
-            )
+        _look_after(processes)
         time.sleep(SECONDS_BETWEEN_LOOKS)
     raise CannotRun("The dashboards ended by themselves.")
+
+
+def _look_after(processes: "Processes") -> None:
+    for name, process in processes.items():
+        if process.poll() is not None:
+            raise CannotRun(f"{name} ended by itself; its last words are in logs/{name}.log under TRUEUP_HOME.")

@@ -22,6 +22,7 @@ COMMANDS = (
     ("reconcile",),
     ("export",),
     ("era", "parse"),
+    ("era", "explain"),
     ("status",),
     ("version",),
 )

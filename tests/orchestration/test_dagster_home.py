@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
@@ -15,15 +15,27 @@ if TYPE_CHECKING:
     from ledger.settings import Settings
     from ledger.store.database import Database
 
+CODE = Path("/run/trueup/code")
 
-def test_the_user_interface_is_read_only_on_loopback_and_its_database_stands_beside_the_books(
-    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(dagster_home.URL_VARIABLE, "")
-    command, environment = dagster_home.webserver(dataclasses.replace(settings, dagster_port=8999), database)
+
+def test_the_user_interface_is_read_only_on_loopback() -> None:
+    command = dagster_home.webserver(8999, CODE)
     assert "--read-only" in command
     assert command[command.index("--host") + 1] == "127.0.0.1"
     assert command[command.index("--port") + 1] == "8999"
+
+
+def test_no_other_process_opens_a_port() -> None:
+    for command in (dagster_home.code_server(CODE), dagster_home.daemon(CODE)):
+        assert str(CODE) in command
+        assert not [word for word in command if "port" in word or "host" in word]
+
+
+def test_the_database_of_dagster_stands_beside_the_books(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(dagster_home.URL_VARIABLE, "")
+    environment = dagster_home.environment(settings, database)
     assert environment["TRUEUP_DATABASE_URL"] == database.url
     name = database.dbt_environment()["TRUEUP_DBT_NAME"]
     assert f"/{name}_dagster?" in environment[dagster_home.URL_VARIABLE]

@@ -56,9 +56,7 @@ def compared(read: dict[str, list[Row]], right: dict[str, list[Row]]) -> dict[st
     if set(read) != set(right):
         found["tables"] = (sorted(read), sorted(right))
     for name, must in right.items():
-        ours, theirs = read[name], must
-        if name == "findings":
-            ours, theirs = (sorted(map(_without_number, one)) for one in (ours, theirs))
+        ours, theirs = (_unordered(table) if name == "findings" else table for table in (read[name], must))
         if ours != theirs:
             pairs = [pair for pair in zip(ours, theirs, strict=False) if pair[0] != pair[1]]
             found[name] = (len(ours), len(theirs), *map(str, pairs[:1]))
@@ -83,8 +81,9 @@ def complaints(read: dict[str, list[Row]], data: bytes) -> list[str]:
     return found
 
 
-def _without_number(row: Row) -> list[tuple[str, str]]:
-    return [(name, str(value)) for name, value in sorted(row.items()) if name != "finding_index"]
+def _unordered(findings: list[Row]) -> list[Row]:
+    numberless = [{name: value for name, value in row.items() if name != "finding_index"} for row in findings]
+    return sorted(numberless, key=lambda row: [str(value) for _, value in sorted(row.items())])
 
 
 def _lost(read: dict[str, list[Row]], interchange: Interchange, outside: list[int]) -> list[str]:

@@ -36,12 +36,14 @@ def file(rnd: Random, *, whole: bool = False) -> list[Written]:
 
 def style(rnd: Random) -> Style:
     """Return delimiters that do not stand in the data, line ends or wraps, and what stands around."""
-    marks = rnd.sample(_MARKS, 4)
-    terminator = rnd.choice([marks[3], marks[3], marks[3], "\n", "\r", "\r\n"])
-    broken = terminator == marks[3]
+    element, component, repetition, mark = rnd.sample(_MARKS, 4)
+    terminator = rnd.choice([mark, mark, mark, "\n", "\r", "\r\n"])
+    broken = terminator == mark
     wrap = rnd.choice([None, None, 80, rnd.randint(1, 140)]) if broken else None
     return Style(
-        *marks[:3],
+        element,
+        component,
+        repetition,
         terminator,
         newline=rnd.choice(["", "\n", "\r\n", "\r", "\n  ", "\x00"]) if broken and wrap is None else "",
         wrap=wrap,
@@ -130,16 +132,15 @@ def line(rnd: Random, *, whole: bool = False) -> Line:
 def reversal(rnd: Random, undone: Claim) -> Claim:
     """Return the claim that takes another back: by its number, by REF*F8 or by opposite amounts alone."""
     number = undone.payer_number or reference(rnd)
-    known = rnd.choice(
-        [{"payer_number": number}, {"payer_number": "NEW", "original_ref": number}, {"payer_number": ""}]
-    )
+    payer_number, original_ref = rnd.choice([(number, ""), ("NEW", number), ("", "")])
     return Claim(
         ref=undone.ref,
         charge=-undone.charge,
         paid=-undone.paid,
         status="22",
+        payer_number=payer_number,
         adjustments=(("CO", "45", undone.paid - undone.charge),),
-        **known,
+        original_ref=original_ref,
     )
 
 

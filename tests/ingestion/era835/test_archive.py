@@ -209,8 +209,3 @@ def test_a_command_that_takes_too_long_is_stopped(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(archive_key, "COMMAND_SECONDS", 0.2)
     with pytest.raises(ArchiveError, match="was stopped"):
         Archive.at(tmp_path, None, "sleep 60")
-
-
-def test_a_key_and_a_command_together_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveError, match="both set"):
-        Archive.at(tmp_path, KEY_TEXT, "true")

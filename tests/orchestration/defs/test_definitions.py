@@ -33,7 +33,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
     """Assemble the definitions over the project as it is, without a database."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from orchestration.definitions import assembled  # noqa: PLC0415 - its import warns of other libraries' parts
+        from orchestration.graph import assembled  # noqa: PLC0415 - its import warns of other libraries' parts
 
         return assembled(dbt_project.Dbt(tmp_path_factory.mktemp("home"), {}).manifest())
 

@@ -72,7 +72,8 @@ class Sums:
         """Whether a sum of this transaction could be more than the books hold."""
         read = [level.row[name] for level in (*self.claims, *self.services) for name in ("charge_cents", "paid_cents")]
         amounts = [bpr_cents, *read, *(self.provider or [])]
-        return self.magnitude + sum(abs(amount) for amount in amounts if amount is not None) > LARGEST_CENTS
+        magnitude: int = self.magnitude + sum(abs(amount) for amount in amounts if amount is not None)
+        return magnitude > LARGEST_CENTS
 
     def _total(self, transaction: Row) -> list[Remark]:
         paid = [level.row["paid_cents"] for level in self.claims]

@@ -1,0 +1,1 @@
+"""How fast the remittance reader and its load are, and against whom; no part of the installed package."""

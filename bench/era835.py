@@ -1,0 +1,55 @@
+"""The remittance reader beside its peers: one run, one machine, generated files, results checked against their totals.
+
+    python -m bench.era835 --peers DIR [--peers DIR] [--write]
+
+DIR is a virtual environment with the peers of bench/peers.txt; a peer that no DIR has is left out and named. Every
+reading is a process of its own (bench/reader_process.py), and the readers take turns, so that what else the machine
+does falls on all of them. `--write` puts the tables into docs/benchmarks.md; without it they are printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from bench import load, report
+from bench.generate import Shape, kept
+from bench.machine import described
+from bench.reading import LIMITS, OURS, PEERS, ROUNDS, Readers
+
+_REPORT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+_LARGEST_WHOLE = 100  # MB that are read in one piece; larger files are read part by part
+
+
+def main() -> None:
+    """Run everything and print or write the report."""
+    parser = argparse.ArgumentParser(description="Reads generated 835 files with Trueup and its peers, in turns.")
+    parser.add_argument("--peers", type=Path, action="append", default=[], help="a virtual environment with peers")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 10, 100, 1000], choices=sorted(ROUNDS))
+    parser.add_argument("--load-sizes", type=int, nargs="*", default=[10, 100], help="MB for the load; none: no load")
+    parser.add_argument("--files", type=Path, default=Path("/tmp/trueup-bench"), help="where the files are made")  # noqa: S108
+    parser.add_argument("--limit", type=float, default=300, help="seconds a reading may be expected to take")
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    given = parser.parse_args()
+    given.files.mkdir(parents=True, exist_ok=True)
+    readers = Readers(given.files, given.peers, given.limit)
+    readers.read("1 MB, one transaction", 1, [*OURS[:1], *PEERS], Shape(one_transaction=True))
+    for size in given.sizes:
+        whole = [OURS[0], *PEERS, *LIMITS] if size <= _LARGEST_WHOLE else []
+        readers.read(f"{size} MB", size, [*whole, OURS[1]], Shape())
+    loadings = {}
+    for size in given.load_sizes:
+        path = given.files / f"{size}-MB.835"
+        loadings[f"{size} MB"] = load.measured(path, kept(path, size), rounds=3)
+    command = f"python -m bench.era835 {shlex.join(sys.argv[1:])}"
+    text = report.written(readers.readings, loadings, described(given.peers), command)
+    if given.write:
+        _REPORT.write_text(text)
+    else:
+        sys.stdout.write(text)
+
+
+if __name__ == "__main__":
+    main()

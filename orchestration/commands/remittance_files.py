@@ -1,0 +1,31 @@
+"""Remittance files on their way into a command: bytes counted on a bar, tables part by part."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.commands.output import Output, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ingestion.era835 import Remittances
+    from ingestion.era835.drop_folder import Received
+
+LONG_FILE = 4 << 20  # bytes; a shorter one is read before a bar could be looked at
+
+
+def files_at(path: Path, output: Output) -> "Iterator[Received]":
+    """Give the remittance files at a path; of what is left out a message is printed."""
+    from ingestion.era835.drop_folder import received
+
+    yield from received(path, lambda sentence: output.message(printable(sentence)))
+
+
+def parts_of(file: "Received", output: Output) -> "Iterator[Remittances]":
+    """Read a file to its tables, part by part; a long one shows how many of its bytes are read."""
+    if file.byte_count < LONG_FILE:
+        yield file.parse()
+        return
+    with output.progress(printable(file.name), file.byte_count) as progress:
+        yield file.parse()
+        progress(file.byte_count)
