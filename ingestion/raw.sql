@@ -123,6 +123,8 @@ create table if not exists raw.era_transaction (
 create index if not exists era_transaction_body on raw.era_transaction (body_sha256);
 create index if not exists era_transaction_trn on raw.era_transaction (trn_number);
 
+-- What stands below a transaction has no key of its own: the file has one (raw.file), is written in one database
+-- transaction, and numbers its rows. Keys on these tables took three quarters of a load (docs/decisions/0012).
 create table if not exists raw.era_claim (
     file_sha256 text not null,
     st_index integer not null,
@@ -140,7 +142,9 @@ create table if not exists raw.era_claim (
     service_from date,
     service_to date,
     residual_cents bigint,
-    primary key (file_sha256, st_index, claim_index)
+    original_ref text,                -- REF*F8: the payer's number of the claim that this one corrects or reverses
+    undoes_st_index integer,          -- for a reversal: the claim of the same file that it undoes
+    undoes_claim_index integer
 );
 
 create table if not exists raw.era_service (
@@ -157,8 +161,7 @@ create table if not exists raw.era_service (
     units numeric,
     service_from date,
     line_ref text,
-    residual_cents bigint,
-    primary key (file_sha256, st_index, claim_index, service_index)
+    residual_cents bigint
 );
 
 -- adjustment_index counts within the transaction, so that two equal triplets stay two rows.
@@ -171,10 +174,8 @@ create table if not exists raw.era_adjustment (
     group_code text not null,
     reason_code text not null,
     amount_cents bigint not null,
-    quantity numeric,
-    primary key (file_sha256, st_index, adjustment_index)
+    quantity numeric
 );
-create index if not exists era_adjustment_claim on raw.era_adjustment (file_sha256, st_index, claim_index);
 
 create table if not exists raw.era_provider_adjustment (
     file_sha256 text not null,
@@ -184,8 +185,7 @@ create table if not exists raw.era_provider_adjustment (
     fiscal_year_end date,
     reason_code text not null,
     reference text,
-    amount_cents bigint not null,
-    primary key (file_sha256, st_index, provider_adjustment_index)
+    amount_cents bigint not null
 );
 
 create table if not exists raw.era_remark (
@@ -195,9 +195,61 @@ create table if not exists raw.era_remark (
     claim_index integer not null,
     service_index integer,
     source text not null check (source in ('MIA', 'MOA', 'LQ')),
-    code text not null,
-    primary key (file_sha256, st_index, remark_index)
+    code text not null
 );
+
+-- AMT, QTY, REF and DTM as they stand: on a line, on a claim (service_index null), in the header (both null).
+-- A reference that is, or may be, a person's number has no value.
+create table if not exists raw.era_amount (
+    file_sha256 text not null,
+    st_index integer not null,
+    claim_index integer,
+    service_index integer,
+    amount_index integer not null,
+    qualifier text,
+    amount_cents bigint
+);
+
+create table if not exists raw.era_quantity (
+    file_sha256 text not null,
+    st_index integer not null,
+    claim_index integer,
+    service_index integer,
+    quantity_index integer not null,
+    qualifier text,
+    quantity numeric
+);
+
+create table if not exists raw.era_reference (
+    file_sha256 text not null,
+    st_index integer not null,
+    claim_index integer,
+    service_index integer,
+    reference_index integer not null,
+    qualifier text,
+    value text
+);
+
+create table if not exists raw.era_date (
+    file_sha256 text not null,
+    st_index integer not null,
+    claim_index integer,
+    service_index integer,
+    date_index integer not null,
+    qualifier text,
+    on_date date
+);
+
+-- Tables of before these were so.
+alter table raw.era_claim drop constraint if exists era_claim_pkey;
+alter table raw.era_claim add column if not exists original_ref text;
+alter table raw.era_claim add column if not exists undoes_st_index integer;
+alter table raw.era_claim add column if not exists undoes_claim_index integer;
+alter table raw.era_service drop constraint if exists era_service_pkey;
+alter table raw.era_adjustment drop constraint if exists era_adjustment_pkey;
+drop index if exists raw.era_adjustment_claim;
+alter table raw.era_provider_adjustment drop constraint if exists era_provider_adjustment_pkey;
+alter table raw.era_remark drop constraint if exists era_remark_pkey;
 
 -- st_index is null for a finding about the file or an envelope.
 create table if not exists raw.era_finding (
@@ -209,8 +261,7 @@ create table if not exists raw.era_finding (
     severity text not null check (severity in ('error', 'warning')),
     rule text not null,
     value text,
-    message text not null,
-    primary key (file_sha256, finding_index)
+    message text not null
 );
 
 -- What a person settled of a held, conflicting or posted transaction: at most one settlement each, never changed. Transactions

@@ -206,11 +206,12 @@ class Envelopes:
             self._note(f"{rule}_control", row, None, place)
 
     def _note(self, rule: str, row: int, value: str | None = None, place: Place | None = None) -> None:
-        self._findings.append(finding(rule, place or Place(None, self._rows_before + row, self._segments.offset_of(row)), value))
+        self._findings.append(
+            finding(rule, place or Place(None, self._rows_before + row, self._segments.offset_of(row)), value)
+        )
 
     def _place_in(self, piece: Piece, row: int) -> Place:
         return Place(piece.transaction.st_index, row - piece.start + piece.before, self._segments.offset_of(row))
-
 
     # Rows ---------------------------------------------------------------------------------------------------------
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 from psycopg import sql
@@ -15,7 +15,7 @@ from ingestion import landing
 from ingestion.era835.drop_folder import received
 from ingestion.era835.findings import Finding, Place, finding, quarantined
 from ingestion.era835.identity import payment_key, posted_payments
-from ingestion.era835.remittances import Remittances, findings_table
+from ingestion.era835.remittances import joined_findings
 from ingestion.landing import Receipt
 
 if TYPE_CHECKING:
@@ -24,48 +24,90 @@ if TYPE_CHECKING:
 
     from ingestion.era835.archive import Archive
     from ingestion.era835.drop_folder import Received
-    from ingestion.landing import Connection
+    from ingestion.era835.remittances import Remittances
+    from ingestion.landing import Connection, Quarantined
+
+T = TypeVar("T")
 
 _VERDICTS = ("posted", "duplicate", "held", "conflict")
+_TABLES = {
+    "transactions": "era_transaction",
+    "claims": "era_claim",
+    "services": "era_service",
+    "adjustments": "era_adjustment",
+    "provider_adjustments": "era_provider_adjustment",
+    "remarks": "era_remark",
+    "amounts": "era_amount",
+    "quantities": "era_quantity",
+    "references": "era_reference",
+    "dates": "era_date",
+    "findings": "era_finding",
+}
+"""The tables of schema raw. What nobody read is not loaded: the file itself is kept, and `era parse` lists it."""
+
+_AS_THEY_ARE = _TABLES.keys() - {"transactions", "findings"}
 
 
 def load(
-    connection: Connection, path: Path, archive: Archive, progress: Callable[[int], None] | None = None
+    connection: Connection,
+    path: Path,
+    archive: Archive,
+    progress: Callable[[int], None] | None = None,
+    told: Callable[[str], None] | None = None,
 ) -> Iterator[Receipt]:
     """Load every remittance file at `path` (a file, .gz, .zip or folder) and yield a receipt after each.
 
     The caller commits after each receipt; nothing is committed here. The bytes are in the archive before the rows are
-    in the database, so that no committed row lacks its file. `progress` is told the bytes done. A file that is no 835
-    is taken in with no rows, a finding and a quarantine row. Raises FeedUnreadable when the path cannot be read.
+    in the database, so that no committed row lacks its file. `progress` is told the bytes done, `told` what is left
+    for later. A file that is no 835 is taken in with no rows, a finding and a quarantine row. Raises FeedUnreadable
+    when the path cannot be read.
     """
-    for file in received(path):
+    for file in received(path, told):
         yield _load_file(connection, file, archive)
         if progress is not None:
-            progress(len(file.data))
+            progress(file.byte_count)
 
 
 def _load_file(connection: Connection, file: Received, archive: Archive) -> Receipt:
-    file_sha256 = sha256(file.data).hexdigest()
-    load_id = landing.receive(connection, "era", file_sha256, len(file.data))
+    load_id = landing.receive(connection, "era", file.sha256, file.byte_count)
     if load_id is None:
-        return Receipt("era", file_sha256, already_loaded=True, rows=0, quarantined=(), notes=("loaded before",))
-    archive.keep(file_sha256, [file.data])
-    remittances = _judged(connection, file.parse())
-    rows = remittances.transactions.num_rows
-    for name, table in remittances.tables():
-        _copy(connection, f"era_{name.removesuffix('s')}", table, load_id if name == "transactions" else None)
-    landing.quarantine(connection, load_id, "era", file_sha256, remittances.quarantined)
-    landing.finish(connection, load_id, rows, len(remittances.quarantined))
+        return Receipt("era", file.sha256, already_loaded=True, rows=0, quarantined=(), notes=(), name=file.name)
+    archive.keep(file.sha256, file.blocks())
+    verdicts: list[str] = []
+    refused: list[Quarantined] = []
+    told = warnings = 0
+    for part, rows in _ahead(map(_encoded, file.parts())):
+        judged, added = _judged(connection, part.transactions, load_id)
+        remarks = joined_findings(part.findings, file.sha256, added, told)
+        for name, table in (("transactions", judged), ("findings", remarks)):
+            _copy(connection, name, _csv(table), table.column_names)
+        for name, (columns, content) in rows.items():
+            _copy(connection, name, content, columns)
+        verdicts += judged["verdict"].to_pylist()
+        refused += [*part.quarantined, *quarantined(added)]
+        told += remarks.num_rows
+        warnings += remarks["severity"].to_pylist().count("warning")
+    landing.quarantine(connection, load_id, "era", file.sha256, refused)
+    landing.finish(connection, load_id, len(verdicts), len(refused))
     return Receipt(
         kind="era",
-        file_sha256=file_sha256,
+        file_sha256=file.sha256,
         already_loaded=False,
-        rows=rows,
-        quarantined=remittances.quarantined,
-        notes=_notes(remittances),
+        rows=len(verdicts),
+        quarantined=tuple(refused),
+        notes=_notes(verdicts),
         name=file.name,
-        warnings=remittances.findings["severity"].to_pylist().count("warning"),
+        warnings=warnings,
     )
+
+
+def _ahead(parts: Iterator[T]) -> Iterator[T]:
+    """Make the next part while this one is written: the database works in another process meanwhile."""
+    with ThreadPoolExecutor(1, "remittances") as worker:
+        following = worker.submit(next, parts, None)
+        while (part := following.result()) is not None:
+            following = worker.submit(next, parts, None)
+            yield part
 
 
 @dataclass(frozen=True)
@@ -76,12 +118,12 @@ class _Known:
     posted: set[tuple[Any, ...]]
 
 
-def _judged(connection: Connection, remittances: Remittances) -> Remittances:
+def _judged(connection: Connection, transactions: pa.Table, load_id: int) -> tuple[pa.Table, list[Finding]]:
     """Give the verdicts that hold against everything that arrived before: duplicate, held, conflict, posted."""
-    known = _known(connection, remittances.transactions)
+    known = _known(connection, transactions)
     verdicts: list[str] = []
     added: list[Finding] = []
-    for row in remittances.transactions.to_pylist():
+    for row in transactions.to_pylist():
         verdict, key = row["verdict"], payment_key(row)
         place = Place(row["st_index"])
         if row["body_sha256"] in known.bodies and verdict != "duplicate":
@@ -93,20 +135,9 @@ def _judged(connection: Connection, remittances: Remittances) -> Remittances:
         if verdict == "posted" and row["trn_number"] is not None:
             known.posted.add(key)
         verdicts.append(verdict)
-    return _with_verdicts(remittances, verdicts, added)
-
-
-def _with_verdicts(remittances: Remittances, verdicts: list[str], added: list[Finding]) -> Remittances:
-    transactions = remittances.transactions
     column = transactions.schema.get_field_index("verdict")
-    more = findings_table(remittances.file_sha256, added, remittances.findings.num_rows)
-    return replace(
-        remittances,
-        transactions=transactions.set_column(column, "verdict", pa.array(verdicts, type=pa.string())),
-        # pyarrow 26.0 writes NULs to CSV where the first chunk of a column is empty: one chunk it is.
-        findings=pa.concat_tables([remittances.findings, more]).combine_chunks(),
-        quarantined=(*remittances.quarantined, *quarantined(added)),
-    )
+    judged = transactions.set_column(column, "verdict", pa.array(verdicts, type=pa.string()))
+    return judged.append_column("load_id", pa.array([load_id] * len(verdicts), type=pa.int64())), added
 
 
 def _known(connection: Connection, transactions: pa.Table) -> _Known:
@@ -119,24 +150,31 @@ def _known(connection: Connection, transactions: pa.Table) -> _Known:
     return _Known({row[0] for row in bodies}, posted)
 
 
-def _copy(connection: Connection, table: str, rows: pa.Table, load_id: int | None) -> None:
-    """COPY of whole columns: no Python object a row."""
-    if load_id is not None:
-        rows = rows.append_column("load_id", pa.array([load_id] * rows.num_rows, type=pa.int64()))
-    if not rows.num_rows:
-        return
+def _encoded(part: Remittances) -> tuple[Remittances, dict[str, tuple[list[str], memoryview]]]:
+    """Return a part with the tables that go as they are, ready to be copied: their columns and their rows as CSV."""
+    tables = {name: table for name, table in part.tables() if name in _AS_THEY_ARE and table.num_rows}
+    return part, {name: (table.column_names, _csv(table)) for name, table in tables.items()}
+
+
+def _csv(table: pa.Table) -> memoryview:
     buffer = BytesIO()
-    csv.write_csv(rows, buffer, csv.WriteOptions(include_header=False))
+    csv.write_csv(table, buffer, csv.WriteOptions(include_header=False))
+    return buffer.getbuffer()
+
+
+def _copy(connection: Connection, name: str, rows: memoryview, columns: list[str]) -> None:
+    """COPY of whole columns: no Python object a row."""
+    if not rows:
+        return
     statement = sql.SQL("copy {} ({}) from stdin with (format csv)").format(
-        sql.Identifier("raw", table), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
+        sql.Identifier("raw", _TABLES[name]), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(buffer.getbuffer())
+        copy.write(rows)
 
 
-def _notes(remittances: Remittances) -> tuple[str, ...]:
+def _notes(verdicts: list[str]) -> tuple[str, ...]:
     """`3 transactions: 1 posted, 1 duplicate, 1 held`."""
-    verdicts = remittances.transactions["verdict"].to_pylist()
     if not verdicts:
         return ("no 835 transaction",)
     counted = [f"{verdicts.count(verdict)} {verdict}" for verdict in _VERDICTS if verdict in verdicts]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _REMARK_ELEMENTS = {"MIA": (5, 20, 21, 22, 23), "MOA": (3, 4, 5, 6, 7), "LQ": (2,)}
 _SAFE_REFERENCES = tuple(
-    "6R F8 9A 9C BB G1 G3 LU APC NF 2U EO HI EV F2 0B 1A 1B 1C 1D 1G 1H 1J D3 G2 TJ PQ RB 0K CE E9 F5 PSD".split()
+    ["6R", "F8", "9A", "9C", "BB", "G1", "G3", "LU", "APC", "NF", "2U", "EO", "HI", "EV", "F2", "0B", "1A", "1B", "1C", "1D", "1G", "1H", "1J", "D3", "G2", "TJ", "PQ", "RB", "0K", "CE", "E9", "F5", "PSD"]
 )
 """References to claims, lines, payers, providers and contracts. Of every other the value may be a person's number."""
 
@@ -37,9 +37,7 @@ _LONG = ("AMT", "QTY", "REF", "DTM")
 _PASSED_OVER = ("LX", "N2", "N3", "N4", "NM1", "PER", "RDM", "TS2", "TS3")
 """Segments of an 835 that carry nothing for any table; names and contacts are never loaded."""
 
-_KNOWN = [
-    tag_number(name) for name in (*_ALWAYS_READ, *_READ_IN_HEADER, *_LONG, *_REMARK_ELEMENTS, *_PASSED_OVER)
-]
+_KNOWN = [tag_number(name) for name in (*_ALWAYS_READ, *_READ_IN_HEADER, *_LONG, *_REMARK_ELEMENTS, *_PASSED_OVER)]
 
 
 def remarks(placed: Placed) -> dict[str, Column]:
@@ -66,7 +64,9 @@ def _remark_elements(placed: Placed) -> tuple[Positions, Positions]:
     rows = np.repeat(segments, times)
     numbers = np.zeros(rows.size, np.int32)
     for name, elements in _REMARK_ELEMENTS.items():
-        numbers[np.repeat(tags == tag_number(name), times)] = np.tile(elements, np.count_nonzero(tags == tag_number(name)))
+        numbers[np.repeat(tags == tag_number(name), times)] = np.tile(
+            elements, np.count_nonzero(tags == tag_number(name))
+        )
     given = placed.segments.element(rows, numbers).present
     return rows[given], numbers[given]
 

@@ -90,9 +90,7 @@ class Placed:
             self._note_elements(missing, rows, numbers, found, states == spans.MISSING)
         return values, states != spans.UNREADABLE
 
-    def informative_amounts(
-        self, rows: Positions, number: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def informative_amounts(self, rows: Positions, number: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Read amounts that take no part in any balance, and tell which are there and could be read."""
         found = self.segments.element(rows, number)
         values, states = found.cents()
@@ -136,7 +134,9 @@ class Placed:
         if not which.size:
             return
         at = np.broadcast_to(numbers, rows.shape)[which].tolist()
-        wheres = [f"{self.segments.name(row)}{number:02d}" for row, number in zip(rows[which].tolist(), at, strict=True)]
+        wheres = [
+            f"{self.segments.name(row)}{number:02d}" for row, number in zip(rows[which].tolist(), at, strict=True)
+        ]
         values = [say(found.one(row)) if callable(say) else None for row in which.tolist()]
         self._note_all(rule, rows[which], values, wheres)
 

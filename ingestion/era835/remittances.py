@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ingestion.landing import Quarantined
 
 
+READ_BYTES = 1 << 22
+"""The size of blocks that `read` is fastest with: large enough to pay for a part, small enough for the caches."""
+
+
 @dataclass(frozen=True)
 class Remittances:
     """The tables of a file, or of a part of one, each row with `file_sha256`; amounts are integer cents."""
@@ -57,7 +61,8 @@ def read(blocks: Iterable[bytes], file_sha256: str) -> Iterator[Remittances]:
     told = 0
     for stretch in stretches.of(blocks):
         columns = reader.read(stretch)
-        yield _remittances(file_sha256, {name: table(columns[name], TABLES[name], file_sha256) for name in TABLES}, findings, told)
+        tables = {name: table(columns[name], kinds, file_sha256) for name, kinds in TABLES.items()}
+        yield _remittances(file_sha256, tables, findings, told)
         told += len(findings)
         findings.clear()
     if not reader.count and not stretches.refused:
@@ -77,10 +82,8 @@ def joined(parts: list[Remittances]) -> Remittances:
     if len(parts) == 1:
         return parts[0]
     columns = zip(*([found for _, found in part.tables()] for part in parts), strict=True)
-    # pyarrow 26.0 writes NULs to CSV where the first chunk of a column is empty: one chunk it is.
-    tables = [pa.concat_tables(column).combine_chunks() for column in columns]
     pieces = [piece for part in parts for piece in part.quarantined]
-    return Remittances(parts[0].file_sha256, *tables, quarantined=tuple(pieces))
+    return Remittances(parts[0].file_sha256, *map(pa.concat_tables, columns), quarantined=tuple(pieces))
 
 
 def refused(file_sha256: str, findings: list[Finding]) -> Remittances:
@@ -97,6 +100,15 @@ def findings_table(file_sha256: str, findings: list[Finding], first_index: int =
         **dict(zip(Finding._fields, fields, strict=True)),
     }
     return pa.table(columns, schema=schema(FINDINGS))
+
+
+def joined_findings(findings: pa.Table, file_sha256: str, more: list[Finding], first_index: int) -> pa.Table:
+    """Add remarks to those of a part, all numbered from `first_index`."""
+    # pyarrow 26.0 writes NULs to CSV where the first chunk of a column is empty: one chunk it is.
+    every = pa.concat_tables([findings, findings_table(file_sha256, more)]).combine_chunks()
+    column = every.schema.get_field_index("finding_index")
+    numbers = pa.array(range(first_index, first_index + every.num_rows), type=pa.int32())
+    return every.set_column(column, "finding_index", numbers)
 
 
 def _remittances(

@@ -172,7 +172,9 @@ class Spans:
     def texts(self, *more: Spans) -> pa.StringArray:
         """Return the spans as text, Latin-1 read as such; empty ones are null. With more, joined by `|`."""
         every = (self, *more)
-        begins, ends = (np.stack(places, axis=1) for places in zip(*((one._begins, one._ends) for one in every), strict=True))
+        begins, ends = (
+            np.stack(places, axis=1) for places in zip(*((one._begins, one._ends) for one in every), strict=True)
+        )
         offsets, data = spans.joined(self._data, begins, ends)
         valid = offsets[1:] > offsets[:-1]
         return pa.StringArray.from_buffers(len(valid), pa.py_buffer(offsets), pa.py_buffer(data), bitmap(valid))

@@ -192,7 +192,7 @@ def joined(data: Bytes, begins: Positions, ends: Positions) -> tuple[Positions, 
     for row in range(begins.shape[0]):
         length = 0
         for column in range(begins.shape[1]):
-            length += ends[row, column] - begins[row, column] + (0 < length and begins[row, column] < ends[row, column])
+            length += ends[row, column] - begins[row, column] + (length > 0 and begins[row, column] < ends[row, column])
             for at in range(begins[row, column], ends[row, column]):
                 length += data[at] >= _HIGH
         offsets[row + 1] = offsets[row] + length

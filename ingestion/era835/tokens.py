@@ -28,7 +28,7 @@ CLP, SVC, PLB = tag_number("CLP"), tag_number("SVC"), tag_number("PLB")
 
 
 @compiled
-def tokenised(  # noqa: PLR0914 - one pass over the bytes keeps its places in local variables
+def tokenised(
     data: Bytes, element: int, terminator: int, blank: NDArray[np.bool_], segments: int, elements: int
 ) -> tuple[Positions, Positions, Positions, Positions, bool]:
     """Split bytes into segments and elements.

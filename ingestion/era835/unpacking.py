@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, cast
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from ingestion.era835.findings import Place, finding
-from ingestion.era835.remittances import Remittances, parse, refused
+from ingestion.era835.remittances import READ_BYTES, Remittances, read, refused
 from ingestion.landing import FeedUnreadable
 
 if TYPE_CHECKING:
@@ -89,9 +89,23 @@ class Received:
         """The bytes at once."""
         return b"".join(self.blocks()) if self._held is None else self._held
 
-    def parse(self) -> Remittances:
-        """Return the tables of the file; of an archive that does not open, empty ones with a finding that says so."""
-        return parse(self.data) if self.readable else refused(self.data, [finding("era.archive_unreadable", Place())])
+    def parts(self, progress: Callable[[int], None] | None = None) -> Iterator[Remittances]:
+        """Give the tables of the file part by part; of an archive that does not open, empty ones that say so.
+
+        `progress` is told how many bytes were read so far.
+        """
+        if self.readable:
+            yield from read(self._counted(progress), self.sha256)
+        else:
+            yield refused(self.sha256, [finding("era.archive_unreadable", Place())])
+
+    def _counted(self, progress: Callable[[int], None] | None) -> Iterator[bytes]:
+        done = 0
+        for block in self.blocks(READ_BYTES):
+            yield block
+            done += len(block)
+            if progress is not None:
+                progress(done)
 
 
 @dataclass

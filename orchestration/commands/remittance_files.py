@@ -24,8 +24,7 @@ def files_at(path: Path, output: Output) -> "Iterator[Received]":
 def parts_of(file: "Received", output: Output) -> "Iterator[Remittances]":
     """Read a file to its tables, part by part; a long one shows how many of its bytes are read."""
     if file.byte_count < LONG_FILE:
-        yield file.parse()
+        yield from file.parts()
         return
     with output.progress(printable(file.name), file.byte_count) as progress:
-        yield file.parse()
-        progress(file.byte_count)
+        yield from file.parts(progress)

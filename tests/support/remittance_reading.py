@@ -23,7 +23,7 @@ PAYMENT = Payment(claims=(CLAIM,))
 
 def content(read: Remittances) -> dict[str, list[dict[str, Any]]]:
     """All tables but what names the file and its envelope."""
-    left_out = {"file_sha256", "isa_control", "gs_control", "st_control"}
+    left_out = {"file_sha256", "isa_control", "gs_control", "st_control", "byte_offset"}
     return {
         name: [{key: value for key, value in row.items() if key not in left_out} for row in table.to_pylist()]
         for name, table in read.tables()

@@ -22,7 +22,8 @@ ONE, TWO = interchange((Payment(),)), interchange((Payment("TRACE2"),))
 def test_tables_of_several_files_are_written_one_file_a_table(tmp_path: Path, table_format: str) -> None:
     files = [parse(ONE), parse(TWO), parse(b"nothing")]
     paths = write(iter(files), tmp_path / "out", table_format)  # type: ignore[arg-type] # parametrised
-    names = ["transactions", "claims", "services", "adjustments", "provider_adjustments", "remarks", "findings"]
+    names = ["transactions", "claims", "services", "adjustments", "provider_adjustments", "remarks"]
+    names += ["amounts", "quantities", "references", "dates", "unread", "findings"]
     assert list(paths) == names
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
         f"{name}.{table_format}" for name in names
