@@ -39,7 +39,10 @@ class RunSetting:
 
 @dataclass(frozen=True)
 class Run:
-    """A run that succeeded: `loaded_through` is the last load it saw, `stands` says its books are unreplaced."""
+    """A run that succeeded: `loaded_through` is the last load or settlement it saw.
+
+    `stands` says that its books are unreplaced.
+    """
 
     run_id: UUID
     fingerprint: str
@@ -86,8 +89,10 @@ def prepare(connection: "psycopg.Connection") -> None:
 
 
 def loaded_through(connection: "psycopg.Connection") -> int:
-    """Return the number of the last load taken in, 0 before the first."""
-    row = connection.execute("select coalesce(max(load_id), 0) from raw.file").fetchone()
+    """Return the number of the last load taken in or remittance settled (one count for both), 0 before the first."""
+    row = connection.execute(
+        "select greatest(0, (select max(load_id) from raw.file), (select max(settlement_id) from raw.era_settlement))"
+    ).fetchone()
     return int(row[0]) if row else 0
 
 

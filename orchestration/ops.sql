@@ -16,7 +16,7 @@ create table if not exists ops.run_setting (
     duplicate_hours integer not null
 );
 
--- One row a run. fingerprint names everything the outcome depends on, loaded_through is the last load it saw.
+-- One row a run. fingerprint names everything the outcome depends on, loaded_through is the last load or settlement it saw.
 create table if not exists ops.run (
     run_id uuid primary key,
     fingerprint text not null,

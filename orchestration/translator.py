@@ -13,6 +13,7 @@ _LOADED_BY = {
     "raw.stripe_object": ["raw", "stripe_objects"],
     "raw.fee": ["raw", "fees"],
     "raw.practice": ["raw", "practices"],
+    "raw.open_quarantine": ["raw", "quarantine"],
     "raw.bank_deposit": ["raw", "bank_deposits"],
 }
 

@@ -1,6 +1,6 @@
 -- Remit transactions of which nothing posts.
 select
-    verdict,
+    coalesce(settlement, verdict) as verdict,
     trn_number,
     payer_name,
     paid_on,
@@ -10,5 +10,5 @@ select
     residual_cents
 from marts.era_tieout
 where verdict <> 'posted'
-order by verdict desc, paid_on desc nulls last, file_sha256 asc, st_index asc
+order by coalesce(settlement, verdict) desc, paid_on desc nulls last, file_sha256 asc, st_index asc
 limit %(listed)s

@@ -3,7 +3,7 @@ with ties as (
 
     select
         'era' as source,
-        verdict as status,
+        case settlement when 'replaced' then settlement else verdict end as status,
         bpr_cents as amount_cents,
         residual_cents
     from marts.era_tieout

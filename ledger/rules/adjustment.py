@@ -55,10 +55,14 @@ def adjustment_class(group_code: str, reason_code: str) -> AdjustmentClass:
 def is_denial(paid_cents: int, classes: Iterable[AdjustmentClass]) -> bool:
     """Say whether a claim is denied, by the classes of its adjustments other than 0: never by its status (X12 RFI 207).
 
-    It paid nothing, asks nothing of the patient, and something takes the rest off that is neither contractual nor
-    capitation alone, which is paid for by the capitation payment.
+    It paid nothing, asks nothing of the patient, and something that is not contractual takes the rest off.
     """
     found = set(classes)
-    refuses = found - {AdjustmentClass.CONTRACTUAL}
     asks = AdjustmentClass.PATIENT_RESPONSIBILITY in found
-    return paid_cents == 0 and not asks and bool(refuses - {AdjustmentClass.CAPITATION})
+    return paid_cents == 0 and not asks and bool(found - {AdjustmentClass.CONTRACTUAL})
+
+
+def refuses_by_capitation(classes: Iterable[AdjustmentClass]) -> bool:
+    """Say whether capitation alone (CO-24) takes off what is not contractual: the capitation payment pays for it."""
+    kept = {AdjustmentClass.CONTRACTUAL, AdjustmentClass.PATIENT_RESPONSIBILITY}
+    return set(classes) - kept == {AdjustmentClass.CAPITATION}

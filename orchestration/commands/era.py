@@ -1,4 +1,4 @@
-"""`trueup era`: 835 files to tables with no database at all, and to words."""
+"""`trueup era`: 835 files to tables with no database at all, to words, and settled by a person."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestration.commands import era_settle
 from orchestration.commands.errors import PARTLY, WENT_WELL
 from orchestration.commands.explain import EPILOG, explain
 from orchestration.commands.output import Json, Output, counted, example, plain_table, printable
@@ -18,16 +19,18 @@ if TYPE_CHECKING:
     from ingestion.era835 import Remittances
 
 era = typer.Typer(
-    help="ERA 835 remittances: to tables, and to words.",
+    help="ERA 835 remittances: to tables, to words, and settled by a person.",
     epilog=example("trueup era explain remit.835", "trueup era parse remit.835 --out tables"),
     no_args_is_help=True,
 )
 era.command("explain", epilog=EPILOG)(explain)
+era.command("release", epilog=era_settle.RELEASE_EPILOG)(era_settle.release)
+era.command("replace", epilog=era_settle.REPLACE_EPILOG)(era_settle.replace)
 
 
 @era.callback()
 def _era() -> None:
-    """ERA 835 remittances: to tables, and to words."""
+    """ERA 835 remittances: to tables, to words, and settled by a person."""
 
 
 class Format(StrEnum):

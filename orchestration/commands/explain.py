@@ -193,6 +193,8 @@ def _lines(found: "Gathered", source: Source, transactions: "list[Transaction]",
     if found.claims_shown or len(transactions) == 1:
         for transaction in transactions:
             yield from _transaction(found, transaction, page)
+    else:
+        yield from page.findings(reading.all_findings(found), of_all=True)
     yield from page.footer(summary)
 
 

@@ -55,7 +55,8 @@ def tables(connection: "psycopg.Connection") -> dict[str, Table]:
 
     The quarantine is read where it arises, since its mart is as old as the last reconcile.
     """
-    return _columns(connection, "marts", None) | _columns(connection, "raw", "quarantine")
+    quarantine = _columns(connection, "raw", "open_quarantine")["open_quarantine"]
+    return _columns(connection, "marts", None) | {"quarantine": quarantine}
 
 
 def as_csv(connection: "psycopg.Connection", table: Table, sink: BinaryIO) -> int:

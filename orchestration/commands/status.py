@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from orchestration import ops
 from orchestration.commands import workspace
 from orchestration.commands.errors import WENT_WELL
 from orchestration.commands.output import Json, Output, example, plain_table
@@ -37,7 +38,7 @@ class Refusals:
 
 @dataclass(frozen=True)
 class Remits:
-    """How many remit transactions ended in one verdict, and the sum of their BPR02 in cents."""
+    """How many remit transactions stand under one verdict, and the sum of their BPR02 in cents."""
 
     verdict: str
     transactions: int
@@ -46,7 +47,7 @@ class Remits:
 
 @dataclass(frozen=True)
 class LastRun:
-    """The last reconcile that succeeded and whether anything was loaded since."""
+    """The last reconcile that succeeded and whether anything was loaded or settled since."""
 
     as_of: date
     finished_at: datetime
@@ -99,11 +100,12 @@ def read(connection: "psycopg.Connection", day: date) -> Status:
         )
     )
     refusals = connection.execute(
-        "select source, rule, count(*) from raw.quarantine group by source, rule order by source, rule"
+        "select source, rule, count(*) from raw.open_quarantine group by source, rule order by source, rule"
     )
     remits = connection.execute(
-        "select verdict, count(*), coalesce(sum(bpr_cents), 0)::bigint from raw.era_transaction"
-        " group by verdict order by verdict"
+        "select standing.verdict, count(*), coalesce(sum(bpr_cents), 0)::bigint from raw.era_transaction"
+        " join raw.era_standing as standing using (file_sha256, st_index)"
+        " group by standing.verdict order by standing.verdict"
     )
     last_run = _last_run(connection)
     return Status(
@@ -187,7 +189,7 @@ def _stale(feeds: tuple[Feed, ...], last_run: LastRun | None) -> "list[str]":
     if last_run is None and any(feed.files for feed in feeds):
         found.append("what is loaded has never been reconciled: run `trueup reconcile`.")
     if last_run and last_run.is_behind:
-        found.append("files were loaded after the last reconcile: run `trueup reconcile`.")
+        found.append("files were loaded or remittances settled after the last reconcile: run `trueup reconcile`.")
     return found
 
 
@@ -195,8 +197,9 @@ def _last_run(connection: "psycopg.Connection") -> LastRun | None:
     if not _has_runs(connection):
         return None
     row = connection.execute(
-        "select as_of, finished_at, loaded_through < (select coalesce(max(load_id), 0) from raw.file) from ops.run"
-        " where status = 'succeeded' order by finished_at desc limit 1"
+        "select as_of, finished_at, loaded_through < %s from ops.run"
+        " where status = 'succeeded' order by finished_at desc limit 1",
+        (ops.loaded_through(connection),),
     ).fetchone()
     return LastRun(*row) if row else None
 

@@ -9,7 +9,7 @@ from orchestration.partitions import Part, described, record
 
 
 def touched(books: Books, query: str) -> list[Part]:
-    """List the partitions `query` gives (key, loaded_through, one column a total), touched after load `books.since`.
+    """List the partitions `query` gives (key, loaded_through, one column a total), touched after `books.since`.
 
     `query` takes `since` and `timezone`.
     """

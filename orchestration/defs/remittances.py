@@ -9,27 +9,29 @@ from orchestration.partitions import REMITTANCE_FILES
 _BY_FILE = """
     select
         file_sha256 as key,
-        max(load_id) as loaded_through,
+        max(greatest(load_id, standing.settlement_id)) as loaded_through,
         sum(claim_count)::bigint as rows,
         count(*) as transactions,
         coalesce(sum(bpr_cents), 0)::bigint as paid_cents,
-        coalesce(sum(bpr_cents) filter (where verdict = 'posted'), 0)::bigint as posted_cents
+        coalesce(sum(bpr_cents) filter (where standing.verdict = 'posted'), 0)::bigint as posted_cents
     from raw.era_transaction
+    join raw.era_standing as standing using (file_sha256, st_index)
     group by 1
-    having max(load_id) > %(since)s
+    having max(greatest(load_id, standing.settlement_id)) > %(since)s
     order by 2, 1
 """
 _TOTALS = """
     select
         'all' as key,
-        coalesce(max(load_id), 0) as loaded_through,
+        coalesce(max(greatest(load_id, standing.settlement_id)), 0) as loaded_through,
         coalesce(sum(claim_count), 0)::bigint as rows,
         count(*) as transactions,
         coalesce(sum(bpr_cents), 0)::bigint as paid_cents,
-        coalesce(sum(bpr_cents) filter (where verdict = 'posted'), 0)::bigint as posted_cents,
-        coalesce(sum(bpr_cents) filter (where verdict in ('held', 'conflict')), 0)::bigint as held_cents,
-        coalesce(sum(bpr_cents) filter (where verdict = 'duplicate'), 0)::bigint as duplicate_cents
+        coalesce(sum(bpr_cents) filter (where standing.verdict = 'posted'), 0)::bigint as posted_cents,
+        coalesce(sum(bpr_cents) filter (where standing.verdict in ('held', 'conflict')), 0)::bigint as held_cents,
+        coalesce(sum(bpr_cents) filter (where standing.verdict = 'duplicate'), 0)::bigint as duplicate_cents
     from raw.era_transaction
+    join raw.era_standing as standing using (file_sha256, st_index)
 """
 _FEES = """
     select 'all' as key, coalesce(max(load_id), 0) as loaded_through, count(*) as rows,

@@ -11,7 +11,7 @@ from orchestration.dbt_project import Dbt
 
 @dataclass(frozen=True)
 class Books:
-    """One set of books: days are local to `timezone`, `since` is the last load the run before saw.
+    """One set of books: days are local to `timezone`, `since` is the last load or settlement the run before saw.
 
     `advance` is told what was just done.
     """

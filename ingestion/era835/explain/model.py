@@ -134,6 +134,7 @@ class Found:
 class Place:
     """Where a finding stands: segment from its ST, byte of the file, and the value where it may be shown."""
 
+    st_index: int | None
     segment_index: int | None
     byte_offset: int | None
     value: str | None

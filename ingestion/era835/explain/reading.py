@@ -21,7 +21,15 @@ from ingestion.era835.explain.model import (
     Transaction,
     Undone,
 )
-from ledger.rules.adjustment import MEANINGS, AdjustmentClass, Bearer, adjustment_class, bearer, is_denial
+from ledger.rules.adjustment import (
+    MEANINGS,
+    AdjustmentClass,
+    Bearer,
+    adjustment_class,
+    bearer,
+    is_denial,
+    refuses_by_capitation,
+)
 from ledger.rules.place_of_service import NAMES
 from ledger.rules.remittance_codes import PROVIDER_ADJUSTMENTS, REMARKS, name_of
 
@@ -49,6 +57,11 @@ def summary(found: Gathered, name: str) -> Summary:
         findings=_findings(found, None),
         unread=dict(found.unread.most_common()),
     )
+
+
+def all_findings(found: Gathered) -> tuple[Found, ...]:
+    """Return the findings of every transaction together, each rule once."""
+    return _grouped(found, [key for key in found.findings if key[0] is not None])
 
 
 def transactions(found: Gathered, standings: Mapping[int, Standing] | None = None) -> Iterator[Transaction]:
@@ -230,7 +243,8 @@ def _owed(adjustments: Iterable[Adjustment]) -> int:
 def _looks_denied(row: dict[str, Any], adjustments: Iterable[Adjustment]) -> bool:
     if row["is_reversal"] or row["status_code"] in _NO_MONEY or row["paid_cents"] is None:
         return False
-    return is_denial(row["paid_cents"], (AdjustmentClass(found.kind) for found in adjustments if found.amount_cents))
+    classes = [AdjustmentClass(found.kind) for found in adjustments if found.amount_cents]
+    return is_denial(row["paid_cents"], classes) and not refuses_by_capitation(classes)
 
 
 def _undone(row: dict[str, Any]) -> Undone | None:
@@ -239,17 +253,27 @@ def _undone(row: dict[str, Any]) -> Undone | None:
 
 
 def _findings(found: Gathered, st_index: int | None) -> tuple[Found, ...]:
-    """Errors first, in the order of the file."""
+    return _grouped(found, [key for key in found.findings if key[0] == st_index])
+
+
+def _grouped(found: Gathered, keys: Iterable[tuple[int | None, str]]) -> tuple[Found, ...]:
+    """Put findings of one rule together: errors first, in the order of the file."""
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    counts: dict[str, int] = defaultdict(int)
+    for key in keys:
+        rows[key[1]] += found.findings[key]
+        counts[key[1]] += found.finding_counts[key]
     groups = [
         Found(
             rule=rule,
-            severity=rows[0]["severity"],
-            message=rows[0]["message"],
-            count=found.finding_counts[of, rule],
-            places=tuple(Place(row["segment_index"], row["byte_offset"], row["value"]) for row in rows),
+            severity=of_rule[0]["severity"],
+            message=of_rule[0]["message"],
+            count=counts[rule],
+            places=tuple(
+                Place(row["st_index"], row["segment_index"], row["byte_offset"], row["value"]) for row in of_rule
+            ),
         )
-        for (of, rule), rows in found.findings.items()
-        if of == st_index
+        for rule, of_rule in rows.items()
     ]
     return tuple(sorted(groups, key=lambda group: group.severity != "error"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -68,11 +69,11 @@ class Page:
         held = (("transaction", file.transactions), ("claim", file.claims), ("service line", file.services))
         said = ", ".join(counted(number, noun) for noun, number in held)
         yield from self._wrapped(f"{said}. SHA-256 {file.file_sha256[:12]}.")
-        yield from self.findings(file.findings, ())
+        yield from self.findings(file.findings)
 
     def overview(self, transactions: Iterable[Transaction]) -> Iterator[Line]:
         """List transactions, a line each."""
-        room = max(self.width - 68, 4)
+        room, posted, verdicts = max(self.width - 68, 4), 0, Counter[str]()
         yield Line("")
         yield Line(
             f"{'ST':>4} {'payment':>13}  {'date':<10}  {'trace':<16} {'claims':>6}  {'verdict':<9}  payer", "title"
@@ -86,6 +87,11 @@ class Page:
                 f"{found.claim_count:>6,}  {verdict:<9}  {_cut(payer, room)}",
                 "" if verdict == "posted" else "bad",
             )
+            verdicts[verdict] += 1
+            posted += (found.bpr_cents or 0) if verdict == "posted" else 0
+        yield Line("")
+        said = ", ".join(f"{count:,} {verdict}" for verdict, count in verdicts.most_common())
+        yield Line(f"  {said}. The posted ones pay {amount(posted)}.", "title")
 
     def payment(self, found: Transaction) -> Iterator[Line]:
         """Say all of a payment that is of no claim: its heading, what is wrong with it, and its adjustments."""
@@ -167,8 +173,10 @@ class Page:
                 wrong = label == "- not accounted for"
                 yield Line(f"  {label:<34}{amount(cents):>16}", "bad" if wrong else "")
 
-    def findings(self, groups: Iterable[Found], differences: Iterable[Difference]) -> Iterator[Line]:
-        """Say what is wrong: each rule's sentence once, then the places."""
+    def findings(
+        self, groups: Iterable[Found], differences: Iterable[Difference] = (), *, of_all: bool = False
+    ) -> Iterator[Line]:
+        """Say what is wrong: each rule's sentence once, then the places; `of_all`: with the transaction of each."""
         differences = tuple(differences)
         for group in groups:
             label = "Error" if group.severity == "error" else "Warning"
@@ -176,7 +184,8 @@ class Page:
             style = "bad" if group.severity == "error" else ""
             yield from self._field(label, f"{group.message} [{group.rule}]{times}", style)
             level = _BALANCE_RULES.get(group.rule)
-            places = [_where(found) for found in differences if found.level == level] if level else _places(group)
+            shown = [_where(found) for found in differences if found.level == level] if level else []
+            places = shown or _places(group, with_st=of_all)
             for place in places[:PLACES_SHOWN]:
                 yield from self._wrapped(place, indent=13, hang=15)
             if group.count > PLACES_SHOWN and len(places) > PLACES_SHOWN:
@@ -313,9 +322,13 @@ def _where(found: Difference) -> str:
     return ", ".join([*said, *_position(found.segment_index, found.byte_offset)])
 
 
-def _places(group: Found) -> list[str]:
-    said = [(", ".join(_position(place.segment_index, place.byte_offset)), place.value) for place in group.places]
-    return [": ".join(filter(None, words)) for words in said if any(words)]
+def _places(group: Found, *, with_st: bool) -> list[str]:
+    said = []
+    for place in group.places:
+        position = _position(place.segment_index, place.byte_offset)
+        position = [f"ST {place.st_index}", *position] if with_st else position
+        said.append(": ".join(filter(None, (", ".join(position), place.value))))
+    return [text for text in said if text]
 
 
 def _position(segment_index: int | None, byte_offset: int | None) -> list[str]:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from ledger.rules.adjustment import GROUP_CODES, MEANINGS, AdjustmentClass, is_denial
+from ledger.rules.adjustment import GROUP_CODES, MEANINGS, AdjustmentClass, is_denial, refuses_by_capitation
 from ledger.rules.codes_file import rows_of
 from ledger.rules.remittance_codes import PROVIDER_ADJUSTMENTS, REMARKS, name_of
 
@@ -66,12 +66,26 @@ def test_an_unknown_code_has_no_name() -> None:
         (0, [FEE], False),
         (0, [], False),
         (0, [PATIENT, AdjustmentClass.OTHER], False),
-        (0, [FEE, AdjustmentClass.CAPITATION], False),
+        (0, [FEE, AdjustmentClass.CAPITATION], True),
         (100, [AdjustmentClass.OTHER], False),
     ],
 )
 def test_a_denial_is_told_by_its_money_and_never_by_its_status(
     paid_cents: int, classes: list[AdjustmentClass], denied: bool
 ) -> None:
-    """X12 RFI 207; what capitation alone takes off is paid for by the capitation payment."""
+    """X12 RFI 207."""
     assert is_denial(paid_cents, classes) is denied
+
+
+@pytest.mark.parametrize(
+    ("classes", "by_capitation"),
+    [
+        ([AdjustmentClass.CAPITATION], True),
+        ([FEE, AdjustmentClass.CAPITATION], True),
+        ([AdjustmentClass.CAPITATION, AdjustmentClass.OTHER], False),
+        ([FEE], False),
+        ([], False),
+    ],
+)
+def test_what_capitation_alone_refuses_is_told_apart(classes: list[AdjustmentClass], by_capitation: bool) -> None:
+    assert refuses_by_capitation(classes) is by_capitation

@@ -104,7 +104,7 @@ def _outside(walk: _Walk, at: int, elements: list[str]) -> None:
         _close_group(walk, at)
         _agree(walk, "era.iea", at, elements, (walk.counted, walk.isa_control))
         walk.in_interchange, walk.isa_control, walk.counted = False, None, 0
-    elif name and name != "TA1" and not walk.stray:
+    elif walk.interchange.segments[at] and name != "TA1" and not walk.stray:
         walk.stray = True
         walk.note("era.segment_outside", at, described(name))
 

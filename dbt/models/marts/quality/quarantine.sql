@@ -1,4 +1,4 @@
--- What was refused at the door, with how to mend it.
+-- What was refused at the door and waits for somebody, with how to mend it: settled remittances wait no more.
 select
     source,
     file_sha256,
@@ -7,4 +7,4 @@ select
     value,
     message,
     recorded_at
-from {{ source('raw', 'quarantine') }}
+from {{ source('raw', 'open_quarantine') }}

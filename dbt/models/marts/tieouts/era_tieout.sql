@@ -1,4 +1,4 @@
--- Every remit transaction that was loaded, both sides of its balance, and where it went.
+-- Every remit transaction that was loaded, both sides of its balance, and where it went, by itself or by what a person settled.
 select
     file_sha256,
     st_index,
@@ -9,5 +9,10 @@ select
     claims_cents,
     provider_adjustments_cents,
     residual_cents,
-    verdict
+    verdict,
+    settlement,
+    replaced_by,
+    settled_by,
+    settled_at,
+    why
 from {{ ref('stg_era__transactions') }}
