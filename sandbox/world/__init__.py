@@ -23,8 +23,8 @@ class World:
     """The files of a sample month.
 
     `files` holds paths by kind (visits, stripe, era, fees, practices, bank). `facts` holds, for each leak category of
-    the contract, key → cents of every planned leak (a visit token, charge id, claim reference or trace number) and,
-    under "counts", how often each story occurs.
+    the contract, key → cents of every planned leak (a visit token, charge id, claim reference, trace number, or payer
+    and provider) and, under "counts", how often each story occurs.
     """
 
     directory: Path

@@ -211,10 +211,17 @@ def _first_try(book: Book, visit: Visit, week: int) -> Claim:
 
 
 def _provider_side(book: Book, visit: Visit, first: Claim, week: int) -> None:
-    """Delay a recovery (WO), or carry a balance forward (FB): each nets to zero a week later (X12 RFI 1756, 1374)."""
+    """Delay a recovery (WO), or carry a balance forward (FB): each nets to zero a week later (X12 RFI 1756, 1374).
+
+    All but one recovery, which is still to come.
+    """
     if visit.remit in ("recovery", "own_cheque"):
         book.adjust(visit, week, "WO", first.number, -first.paid)
-        book.adjust(visit, week + 1, "WO", first.number, first.paid)
+        if visit.remit == "recovery" and first.paid and visit.patient.payer and "recoupment_open" not in book.leaks:
+            owed = (visit.patient.payer.edi_id, visit.patient.practice.payee_npi)
+            book.leak("recoupment_open", "|".join(owed), first.paid)
+        else:
+            book.adjust(visit, week + 1, "WO", first.number, first.paid)
     if visit.remit == "own_cheque":
         book.adjust(visit, week + 1, "72", first.number, -first.paid)
     if visit.remit == "forward":
