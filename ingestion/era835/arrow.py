@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-Column: TypeAlias = "pa.Array | Spans | NDArray[np.generic] | tuple[NDArray[np.generic], NDArray[np.bool_]]"
+Column: TypeAlias = "pa.Array[Any] | Spans | NDArray[np.generic] | tuple[NDArray[np.generic], NDArray[np.bool_]]"
 """A column on its way: Arrow already, texts, values without nulls, or values with those that are not null."""
 
 TYPES: dict[str, pa.DataType] = {
@@ -45,12 +45,12 @@ def indexed(values: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.bo
     return values, values >= 0
 
 
-def filled(column: pa.Array) -> pa.Array:
+def filled(column: pa.Array[Any]) -> pa.Array[Any]:
     """Return texts in which null is empty."""
     return column.fill_null("")
 
 
-def _column(column: Column, kind: str) -> pa.Array:
+def _column(column: Column, kind: str) -> pa.Array[Any]:
     if isinstance(column, pa.Array):
         return column
     if isinstance(column, Spans):
@@ -63,10 +63,10 @@ def _column(column: Column, kind: str) -> pa.Array:
     return pa.array(kept, type=TYPES[kind], mask=mask)
 
 
-def _thousandths(values: NDArray[np.generic], valid: NDArray[np.bool_] | None) -> pa.Array:
+def _thousandths(values: NDArray[np.generic], valid: NDArray[np.bool_] | None) -> pa.Array[Any]:
     """Return decimals of three places from whole thousandths: Arrow keeps 128 bits, low half first."""
     halves = np.empty((len(values), 2), np.int64)
     halves[:, 0] = values
     halves[:, 1] = halves[:, 0] >> 63
     nulls = None if valid is None else bitmap(valid)
-    return pa.Array.from_buffers(TYPES["quantity"], len(values), [nulls, pa.py_buffer(halves)])
+    return pa.Array.from_buffers(TYPES["quantity"], len(values), [nulls, pa.py_buffer(halves.data)])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ingestion.era835.findings import dollars
+from ingestion.era835.tokens import added
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,8 +43,8 @@ class Balances:
         self._claims = _Level(rows, charge, paid)
         self._owed = np.zeros(rows.size, np.int64)
         pieces = self._magnitude(rows, charge[0], paid[0])
-        np.add.at(self.claim_count, pieces, 1)
-        np.add.at(self.paid, pieces, paid[0])
+        self.claim_count += np.bincount(pieces, minlength=self.claim_count.size)
+        added(self.paid, pieces, paid[0])
         self.paid_unread[pieces[~paid[1]]] = True
 
     def services(self, rows: Positions, charge: tuple[Cents, Flags], paid: tuple[Cents, Flags]) -> None:
@@ -56,13 +57,13 @@ class Balances:
         claims, on_line = self._placed.claim_of[rows], self._placed.on_line[rows]
         self._claims.adjust(claims, amounts, read)
         self._services.adjust(self._placed.service_of[rows[on_line]], amounts[on_line], read[on_line])
-        np.add.at(self._owed, claims[owed], amounts[owed])
+        added(self._owed, claims[owed], amounts[owed])
         self._magnitude(rows, amounts)
 
     def adjust_providers(self, rows: Positions, amounts: Cents, read: Flags) -> None:
         """Take the amounts of PLB segments."""
         pieces = self._magnitude(rows, amounts)
-        np.add.at(self.provider, pieces, amounts)
+        added(self.provider, pieces, amounts)
         self.provider_unread[pieces[~read]] = True
 
     @property
@@ -89,13 +90,13 @@ class Balances:
         self._placed.note(rule, level.rows[wrong], [dollars(value) for value in values[wrong].tolist()])
         return values, known
 
-    def _magnitude(self, rows: Positions, *columns: Cents) -> NDArray[np.intp]:
+    def _magnitude(self, rows: Positions, *columns: Cents) -> Positions:
         """Add to how much a transaction could come to, and return the transaction of each row."""
         pieces = self._placed.piece_of(rows)
         for amounts in columns:
             sizes = np.abs(amounts)
-            np.add.at(self._high, pieces, sizes >> 32)
-            np.add.at(self._low, pieces, sizes & 0xFFFFFFFF)
+            added(self._high, pieces, sizes >> 32)
+            added(self._low, pieces, sizes & 0xFFFFFFFF)
         return pieces
 
 
@@ -109,5 +110,5 @@ class _Level:
         self.adjusted = np.zeros(rows.size, np.int64)
 
     def adjust(self, owners: NDArray[np.int64], amounts: Cents, read: Flags) -> None:
-        np.add.at(self.adjusted, owners, amounts)
+        added(self.adjusted, owners, amounts)
         self.unread[owners[~read]] = True

@@ -25,27 +25,25 @@ _REVERSAL = "22"
 
 def claims(placed: Placed, balances: Balances) -> dict[str, Column]:
     """Return a row a CLP. A reversal has status 22, or a negative charge with nothing positive in CLP03 to CLP05."""
-    rows = placed.rows("CLP")
-    element = placed.segments.element
-    charge, charge_read = placed.amounts(rows, 3)
-    paid, paid_read = placed.amounts(rows, 4)
-    owed, _ = placed.amounts(rows, 5, missing=None)
-    balances.claims(rows, (charge, charge_read), (paid, paid_read))
-    status = element(rows, 2)
+    clp = placed.elements(placed.rows("CLP"), *range(1, 10))
+    charge, charge_read = placed.amounts(clp, 3)
+    paid, paid_read = placed.amounts(clp, 4)
+    owed, _ = placed.amounts(clp, 5, missing=None)
+    balances.claims(clp.rows, (charge, charge_read), (paid, paid_read))
     return {
-        "st_index": placed.transactions[rows],
-        "claim_index": placed.claims[rows],
-        "claim_ref": element(rows, 1),
-        "status_code": status,
+        "st_index": placed.transactions[clp.rows],
+        "claim_index": placed.claims[clp.rows],
+        "claim_ref": clp[1],
+        "status_code": clp[2],
         "charge_cents": (charge, charge_read),
         "paid_cents": (paid, paid_read),
-        "filing_code": element(rows, 6),
-        "payer_claim_number": element(rows, 7),
-        "facility_code": element(rows, 8),
-        "frequency_code": element(rows, 9),
-        "is_reversal": status.equal(_REVERSAL) | ((charge < 0) & (paid <= 0) & (owed <= 0)),
-        "original_ref": _original_refs(placed, rows.size),
-        **_claim_days(placed, rows.size),
+        "filing_code": clp[6],
+        "payer_claim_number": clp[7],
+        "facility_code": clp[8],
+        "frequency_code": clp[9],
+        "is_reversal": clp[2].equal(_REVERSAL) | ((charge < 0) & (paid <= 0) & (owed <= 0)),
+        "original_ref": _original_refs(placed, clp.rows.size),
+        **_claim_days(placed, clp.rows.size),
     }
 
 
@@ -53,26 +51,26 @@ def services(placed: Placed, composites: Composites, balances: Balances) -> dict
     """Return a row an SVC of a claim; one outside every claim holds its transaction."""
     every = placed.rows("SVC")
     placed.note("era.service_outside_claim", every[~placed.inside[every]])
-    rows = every[placed.inside[every]]
-    charge, paid = placed.amounts(rows, 2), placed.amounts(rows, 3)
-    units, units_states = placed.quantities(rows, 5)
+    svc = placed.elements(every[placed.inside[every]], 2, 3, 5)
+    charge, paid = placed.amounts(svc, 2), placed.amounts(svc, 3)
+    units, units_states = placed.quantities(svc, 5)
     units[units_states == spans.MISSING] = 1000
-    balances.services(rows, charge, paid)
-    procedure, submitted = composites.of_services(1), composites.of_services(6)
-    first_modifier, *more_modifiers = (procedure.part(number) for number in range(2, 6))
+    balances.services(svc.rows, charge, paid)
+    qualifier, code, first_modifier, *more_modifiers = composites.of_services(1).parts(6)
+    _, submitted = composites.of_services(6).parts(2)
     return {
-        "st_index": placed.transactions[rows],
-        "claim_index": placed.claims[rows],
-        "service_index": placed.services[rows],
-        "qualifier": procedure.part(0),
-        "service_code": procedure.part(1),
-        "modifiers": first_modifier.texts(*more_modifiers),
-        "submitted_code": submitted.part(1),
+        "st_index": placed.transactions[svc.rows],
+        "claim_index": placed.claims[svc.rows],
+        "service_index": placed.services[svc.rows],
+        "qualifier": qualifier,
+        "service_code": code,
+        "modifiers": first_modifier.joined(more_modifiers),
+        "submitted_code": submitted,
         "charge_cents": charge,
         "paid_cents": paid,
         "units": (units, units_states != spans.UNREADABLE),
-        "service_from": _service_days(placed, rows.size),
-        "line_ref": _line_refs(placed, rows.size),
+        "service_from": placed.service_days,
+        "line_ref": _line_refs(placed, svc.rows.size),
     }
 
 
@@ -80,25 +78,23 @@ def adjustments(placed: Placed, balances: Balances) -> dict[str, Column]:
     """Return a row a triplet (reason, amount, quantity) of every CAS of a claim; one outside holds its transaction."""
     every = placed.rows("CAS")
     placed.note("era.adjustment_outside_claim", every[~placed.inside[every]])
-    segments = every[placed.inside[every]]
-    element = placed.segments.element
-    groups = element(segments, 1)
-    unknown = np.flatnonzero(~groups.among(_GROUPS))
-    placed.note("era.group_unknown", segments[unknown], [described(groups.one(row)) for row in unknown.tolist()])
-    rows, numbers = repeated(placed, segments, first=2, step=3)
-    reasons = element(rows, numbers)
-    given = reasons.present | element(rows, numbers + 1).present
-    rows, numbers, reasons = rows[given], numbers[given], reasons[given]
-    amounts, read = placed.amounts(rows, numbers + 1)
-    group = element(rows, 1)
-    balances.adjust(rows, amounts, read, group.equal("PR"))
-    rows, numbers, reasons, group, amounts = rows[read], numbers[read], reasons[read], group[read], amounts[read]
-    placed.note("era.reason_missing", rows[~reasons.present])
-    quantities, states = placed.quantities(rows, numbers + 2)
+    cas = placed.elements(every[placed.inside[every]], 1)
+    unknown = np.flatnonzero(~cas[1].among(_GROUPS))
+    placed.note("era.group_unknown", cas.rows[unknown], [described(cas[1].one(row)) for row in unknown.tolist()])
+    owners, bases = repeated(placed, cas.rows, first=2, step=3)
+    triplets = placed.segments.elements(cas.rows[owners], (0, 1, 2), bases)
+    given = triplets[0].present | triplets[1].present
+    triplets, groups = triplets.of(given), cas[1][owners[given]]
+    amounts, read = placed.amounts(triplets, 1)
+    balances.adjust(triplets.rows, amounts, read, groups.equal("PR"))
+    if not read.all():
+        triplets, groups, amounts = triplets.of(read), groups[read], amounts[read]
+    placed.note("era.reason_missing", triplets.rows[~triplets[0].present])
+    quantities, states = placed.quantities(triplets, 2)
     return {
-        **level(placed, rows),
-        "group_code": filled(group.texts()),
-        "reason_code": filled(reasons.texts()),
+        **level(placed, triplets.rows),
+        "group_code": filled(groups.texts()),
+        "reason_code": filled(triplets[0].texts()),
         "amount_cents": amounts,
         "quantity": (quantities, states == spans.READ),
     }
@@ -106,73 +102,49 @@ def adjustments(placed: Placed, balances: Balances) -> dict[str, Column]:
 
 def level(placed: Placed, rows: Positions) -> dict[str, Column]:
     """Return the three indexes of what stands in these rows; null what they do not stand in."""
+    claims_of, services_of = placed.levels
     return {
         "st_index": placed.transactions[rows],
-        "claim_index": indexed(np.where(placed.inside[rows], placed.claims[rows], np.int32(-1))),
-        "service_index": indexed(np.where(placed.on_line[rows], placed.services[rows], np.int32(-1))),
+        "claim_index": indexed(claims_of[rows]),
+        "service_index": indexed(services_of[rows]),
     }
 
 
-def repeated(placed: Placed, segments: Positions, *, first: int, step: int) -> tuple[Positions, Positions]:
-    """Return each segment as often as it has groups of `step` elements from `first` on, and where each group starts."""
+def repeated(placed: Placed, segments: Positions, *, first: int, step: int) -> tuple[NDArray[np.int64], Positions]:
+    """Return each segment's place as often as it has groups of `step` elements, and where each group starts."""
     groups = np.maximum(placed.segments.counts(segments) - first + step, 0) // step
-    rows = np.repeat(segments, groups)
-    ordinal = np.arange(rows.size) - np.repeat(np.cumsum(groups) - groups, groups)
-    return rows, (first + step * ordinal).astype(np.int32)
+    owners = np.repeat(np.arange(segments.size), groups)
+    ordinal = np.arange(owners.size) - np.repeat(np.cumsum(groups) - groups, groups)
+    return owners, (first + step * ordinal).astype(np.int32)
 
 
 def _original_refs(placed: Placed, size: int) -> Column:
-    """Return REF*F8 of each claim: the payer's number of the claim that it corrects or reverses."""
-    rows = placed.rows("REF")
-    rows = rows[placed.inside[rows] & ~placed.on_line[rows]]
-    rows = rows[placed.segments.element(rows, 1).equal("F8")][::-1]  # the first one stays
-    return placed.segments.element(rows, 2).scattered(size, placed.claim_of[rows])
+    """Return the first REF*F8 of each claim: the payer's number of the claim that it corrects or reverses."""
+    ref = placed.of_all("REF")
+    which = np.flatnonzero(ref[1].equal("F8") & ref[2].present & placed.inside[ref.rows] & ~placed.on_line[ref.rows])
+    which = which[::-1]  # of two for one place the later stays
+    return ref[2][which].scattered(size, placed.claim_of[ref.rows[which]])
 
 
 def _line_refs(placed: Placed, size: int) -> Column:
     """Return REF*6R of each line."""
-    rows = placed.rows("REF")
-    rows = rows[placed.on_line[rows]]
-    rows = rows[placed.segments.element(rows, 1).equal("6R")]
-    return placed.segments.element(rows, 2).scattered(size, placed.service_of[rows])
-
-
-def _of_dates(placed: Placed, rows: Positions, qualifier: str) -> tuple[Positions, Positions, NDArray[np.bool_]]:
-    """Return those of these DTM that have the qualifier, their days, and which are dates (others are told of later)."""
-    rows = rows[placed.segments.element(rows, 1).equal(qualifier)]
-    days, states = placed.segments.element(rows, 2).days()
-    return rows, days, states == spans.READ
-
-
-def _service_days(placed: Placed, size: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Return the day of each line: the last DTM*472, else the first DTM*150 (start of a period)."""
-    dtm = placed.rows("DTM")
-    dtm = dtm[placed.on_line[dtm]]
-    days, known = np.zeros(size, np.int32), np.zeros(size, np.bool_)
-    rows, starts, read = _of_dates(placed, dtm, "150")
-    first_wins = np.flatnonzero(read)[::-1]
-    days[placed.service_of[rows[first_wins]]] = starts[first_wins]
-    known[placed.service_of[rows[read]]] = True
-    rows, on, read = _of_dates(placed, dtm, "472")
-    days[placed.service_of[rows[read]]] = on[read]
-    known[placed.service_of[rows[read]]] = True
-    return days, known
+    ref = placed.of_all("REF")
+    which = np.flatnonzero(ref[1].equal("6R") & placed.on_line[ref.rows])
+    return ref[2][which].scattered(size, placed.service_of[ref.rows[which]])
 
 
 def _claim_days(placed: Placed, size: int) -> dict[str, Column]:
     """Return the first and last day of each claim: its own DTM*232 and 233, else those of its service lines."""
     lines = placed.rows("SVC")
     lines = lines[placed.inside[lines]]
-    days, known = _service_days(placed, lines.size)
+    days, known = placed.service_days
     owners = placed.claim_of[lines[known]]
     low, high = np.full(size, np.iinfo(np.int32).max), np.full(size, np.iinfo(np.int32).min)
     np.minimum.at(low, owners, days[known])
     np.maximum.at(high, owners, days[known])
     from_lines = high >= low
-    dtm = placed.rows("DTM")
-    dtm = dtm[placed.inside[dtm] & ~placed.on_line[dtm] & (placed.segments.counts(dtm) > 1)]
-    earliest, has_earliest = _own_days(placed, dtm, "232", size)
-    latest, has_latest = _own_days(placed, dtm, "233", size)
+    earliest, has_earliest = _own_days(placed, "232", size)
+    latest, has_latest = _own_days(placed, "233", size)
     earliest, has_earliest = np.where(has_earliest, earliest, low), has_earliest | from_lines
     last_of_lines = np.where(from_lines, np.maximum(high, earliest), earliest)
     latest = np.where(has_latest, latest, last_of_lines)
@@ -182,8 +154,13 @@ def _claim_days(placed: Placed, size: int) -> dict[str, Column]:
     }
 
 
-def _own_days(placed: Placed, dtm: Positions, qualifier: str, size: int) -> tuple[Positions, NDArray[np.bool_]]:
-    rows, on, read = _of_dates(placed, dtm, qualifier)
+def _own_days(placed: Placed, qualifier: str, size: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Return the day that the last DTM of each claim with this qualifier gives; null where it is no date."""
+    dtm = placed.of_all("DTM")
+    of_claim = placed.inside[dtm.rows] & ~placed.on_line[dtm.rows] & (placed.segments.counts(dtm.rows) > 1)
+    which = np.flatnonzero(of_claim & dtm[1].equal(qualifier))
+    on, states = dtm[2].days
     days, known = np.zeros(size, np.int32), np.zeros(size, np.bool_)
-    days[placed.claim_of[rows]], known[placed.claim_of[rows]] = on, read
+    claims_of = placed.claim_of[dtm.rows[which]]
+    days[claims_of], known[claims_of] = on[which], states[which] == spans.READ
     return days, known

@@ -20,13 +20,13 @@ class Composite:
     def __init__(self, elements: Spans, marks: Bytes) -> None:
         self.elements, self.marks = elements, marks
 
-    def part(self, number: int) -> Spans:
-        """Return one part of each, numbered from 0."""
-        return self.elements.part(number, self.marks)
+    def parts(self, count: int) -> list[Spans]:
+        """Return the first parts of each."""
+        return self.elements.parts(count, self.marks)
 
     def rest(self) -> Spans:
         """Return all but the first part of each."""
-        return self.elements.part(1, self.marks, rest=True)
+        return self.elements.after_first_part(self.marks)
 
 
 class Composites:
@@ -47,7 +47,7 @@ class Composites:
         ordinal = np.arange(self.rows.size) - firsts
         self._is_line = placed.segments.tags[self.rows] == SVC
         self.numbers = np.where(self._is_line, 1 + 5 * ordinal, 3 + 2 * ordinal).astype(np.int32)
-        self._elements = placed.segments.element(self.rows, self.numbers)
+        self._elements = placed.segments.elements(self.rows, (0,), self.numbers)[0]
         owners = placed.transactions[self.rows]
         continued = bool(owners.size) and bool(placed.part.pieces) and placed.part.pieces[0].before > 0
         first_mark = mark if mark and continued and owners[0] == placed.transactions[0] else component

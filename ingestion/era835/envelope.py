@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ingestion.era835.findings import Finding, Place, finding
-from ingestion.era835.segments import tag_text
-from ingestion.era835.tokens import tag_number
+from ingestion.era835.tokens import TAGS, among
 from ingestion.landing import described
 
 if TYPE_CHECKING:
@@ -22,8 +21,7 @@ ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA", "TA1")
 OUTSIDE, OTHER = -1, -2
 """What stands for the transaction of a segment outside every transaction, and in one that is no 835."""
 
-_TAGS = [tag_number(name) for name in ENVELOPE]
-_SE = tag_number("SE")
+_SE = TAGS.index("SE")
 
 
 @dataclass
@@ -97,9 +95,9 @@ class Envelopes:
             self._note("era.no_isa", 0)
         if self._open is not None:
             self._continue()
-        enveloping = np.isin(segments.tags, _TAGS)
+        enveloping = among(segments.tags, ENVELOPE)
         for row in np.flatnonzero(enveloping).tolist():
-            self._take(row, tag_text(int(segments.tags[row])))
+            self._take(row, TAGS[segments.tags[row]])
         self._leave(len(segments))
         if ends:
             self._end(len(segments))
@@ -229,8 +227,8 @@ class Envelopes:
 
     def _tell_strays(self, enveloping: NDArray[np.bool_], transactions: Positions) -> None:
         """Tell the first segment of every run that stands outside all transactions and belongs to no envelope."""
-        tags = self._segments.tags
-        loose = np.flatnonzero((transactions == OUTSIDE) & (tags != 0) & (~enveloping | (tags == _SE)))
+        tags, filled = self._segments.tags, self._segments.filled
+        loose = np.flatnonzero((transactions == OUTSIDE) & filled & (~enveloping | (tags == _SE)))
         opened = np.cumsum(enveloping & (tags != _SE))
         runs, firsts = np.unique(opened[loose], return_index=True)
         if self._stray and runs.size and runs[0] == 0:

@@ -32,13 +32,13 @@ def headers(placed: Placed, balances: Balances) -> list[dict[str, Any]]:
     before_claims = {name: _before_claims(placed, name) for name in ("TRN", "N1", "REF")}
     _keep(placed, found, before_claims["TRN"], {"trn_number": 2, "trn_payer": 3})
     parties = before_claims["N1"]
-    kind = placed.segments.element(parties, 1)
-    is_payer = kind.equal("PR")
+    named = placed.elements(parties, 1, 3)
+    is_payer = named[1].equal("PR")
     _keep(placed, found, parties[is_payer], {"payer_name": 2, "payer_id": 4})
-    has_npi = kind.equal("PE") & placed.segments.element(parties, 3).equal("XX")
+    has_npi = named[1].equal("PE") & named[3].equal("XX")
     _keep(placed, found, parties[has_npi], {"payee_npi": 4})
     references = before_claims["REF"]
-    references = references[placed.segments.element(references, 1).equal("2U")]
+    references = references[placed.elements(references, 1)[1].equal("2U")]
     party = np.searchsorted(parties, references) - 1
     of_payer = (party >= 0) & np.append(is_payer, [False])[party]
     of_payer &= placed.transactions[np.append(parties, [0])[party]] == placed.transactions[references]
@@ -46,30 +46,33 @@ def headers(placed: Placed, balances: Balances) -> list[dict[str, Any]]:
     for header in found:
         if header.get("payer_name"):
             header["payer_name"] = organisation(header["payer_name"])
-    currency = placed.segments.element(placed.rows("CUR"), 2)
-    foreign = np.flatnonzero(currency.present & ~currency.among(_DOLLARS))
-    placed.note("era.currency", placed.rows("CUR")[foreign], [described(currency.one(row)) for row in foreign.tolist()])
+    currency = placed.elements(placed.rows("CUR"), 2)
+    foreign = np.flatnonzero(currency[2].present & ~currency[2].among(_DOLLARS))
+    shown_currencies = [described(currency[2].one(row)) for row in foreign.tolist()]
+    placed.note("era.currency", currency.rows[foreign], shown_currencies)
     return found
 
 
 def provider_adjustments(placed: Placed, composites: Composites, balances: Balances) -> dict[str, Column]:
     """Return a row a pair (reason and reference, amount) of every PLB."""
-    segments = placed.rows("PLB")
-    placed.days(segments, 2)
+    placed.days(placed.elements(placed.rows("PLB"), 2), 2)
     rows, numbers, named = composites.of_provider_adjustments()
-    given = named.elements.present | placed.segments.element(rows, numbers + 1).present
-    amounts, read = placed.amounts(rows[given], numbers[given] + 1)
+    pairs = placed.segments.elements(rows, (0, 1), numbers)
+    given = pairs[0].present | pairs[1].present
+    amounts, read = placed.amounts(pairs.of(given), 1)
     balances.adjust_providers(rows[given], amounts, read)
     kept = np.flatnonzero(given)[read]
-    rows, reasons, references = rows[kept], named.part(0)[kept], _references(named)
-    placed.note("era.reason_missing", rows[~reasons.present])
-    year_ends, states = placed.segments.element(rows, 2).days()
+    (reasons,) = named.parts(1)
+    reasons = reasons[kept]
+    plb = placed.elements(rows[kept], 1, 2)
+    placed.note("era.reason_missing", plb.rows[~reasons.present])
+    year_ends, states = plb[2].days
     return {
-        "st_index": placed.transactions[rows],
-        "provider_id": placed.segments.element(rows, 1),
+        "st_index": placed.transactions[plb.rows],
+        "provider_id": plb[1],
         "fiscal_year_end": (year_ends, states == spans.READ),
         "reason_code": filled(reasons.texts()),
-        "reference": references.take(pa.array(kept)),
+        "reference": _references(named).take(pa.array(kept, pa.int64())),
         "amount_cents": amounts[read],
     }
 
@@ -89,19 +92,18 @@ def _payment(placed: Placed, balances: Balances, found: list[dict[str, Any]]) ->
     again[1:] = pieces[1:] == pieces[:-1]
     again |= (pieces == 0) & balances.has_payment
     placed.note("era.bpr_repeated", rows[again])
-    rows = rows[~again]
-    amounts, read = placed.amounts(rows, 2, missing=None)
-    amount = placed.segments.element(rows, 2)
-    missing = np.flatnonzero(~amount.present)
-    placed.note("era.amount_unreadable", rows[missing], [described("")] * missing.size, "BPR02")
+    bpr = placed.elements(rows[~again], 2, 16)
+    amounts, read = placed.amounts(bpr, 2, missing=None)
+    missing = np.flatnonzero(~bpr[2].present)
+    placed.note("era.amount_unreadable", bpr.rows[missing], [described("")] * missing.size, "BPR02")
     negative = np.flatnonzero(amounts < 0)
-    placed.note("era.bpr_negative", rows[negative], [shown(amount.one(row)) for row in negative.tolist()])
-    paid_on, states = placed.days(rows, 16)
-    read &= amount.present
-    days: list[date | None] = pa.array(paid_on, pa.date32(), mask=states != spans.READ).to_pylist()
-    _keep(placed, found, rows, {"bpr_flag": 1, "bpr_method": 4})
+    placed.note("era.bpr_negative", bpr.rows[negative], [shown(bpr[2].one(row)) for row in negative.tolist()])
+    paid_on, is_date = placed.days(bpr, 16)
+    read &= bpr[2].present
+    days: list[date | None] = pa.array(paid_on, pa.date32(), mask=~is_date).to_pylist()
+    _keep(placed, found, bpr.rows, {"bpr_flag": 1, "bpr_method": 4})
     for piece, cents, known, on in zip(
-        placed.piece_of(rows).tolist(), amounts.tolist(), read.tolist(), days, strict=True
+        placed.piece_of(bpr.rows).tolist(), amounts.tolist(), read.tolist(), days, strict=True
     ):
         found[piece] |= {"bpr_cents": cents if known else None, "paid_on": on}
 
@@ -114,12 +116,13 @@ def _before_claims(placed: Placed, name: str) -> Positions:
 def _keep(placed: Placed, found: list[dict[str, Any]], rows: Positions, elements: dict[str, int]) -> None:
     """Write elements of the first of these rows of each transaction to what was found of it."""
     pieces, firsts = np.unique(placed.piece_of(rows), return_index=True)
-    columns = [placed.segments.element(rows[firsts], number).texts().to_pylist() for number in elements.values()]
+    first = placed.elements(rows[firsts], *elements.values())
+    columns = [column.texts().to_pylist() for column in first.columns.values()]
     for piece, *values in zip(pieces.tolist(), *columns, strict=True):
         found[piece] |= dict(zip(elements, values, strict=True))
 
 
-def _references(named: Composite) -> pa.Array:
+def _references(named: Composite) -> pa.Array[Any]:
     """Return all but the first part of each, with `:` between them."""
     references = named.rest().texts()
     for mark in {*named.marks.tolist()} - {ord(":")}:

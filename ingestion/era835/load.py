@@ -73,7 +73,7 @@ def _load_file(connection: Connection, file: Received, archive: Archive) -> Rece
     if load_id is None:
         return Receipt("era", file.sha256, already_loaded=True, rows=0, quarantined=(), notes=(), name=file.name)
     archive.keep(file.sha256, file.blocks())
-    verdicts: list[str] = []
+    verdicts: list[Any] = []
     refused: list[Quarantined] = []
     told = warnings = 0
     for part, rows in _ahead(map(_encoded, file.parts())):
@@ -173,7 +173,7 @@ def _copy(connection: Connection, name: str, rows: memoryview, columns: list[str
         copy.write(rows)
 
 
-def _notes(verdicts: list[str]) -> tuple[str, ...]:
+def _notes(verdicts: list[Any]) -> tuple[str, ...]:
     """`3 transactions: 1 posted, 1 duplicate, 1 held`."""
     if not verdicts:
         return ("no 835 transaction",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -91,7 +91,7 @@ class Reader:
         self.count += len(drafts) - continues
         tables = self._tables(placed, drafts, continues=continues)
         for name, index in _NUMBERED.items():
-            tables[name][index] = _numbered(name, tables[name]["st_index"], drafts, continues=continues)
+            tables[name][index] = _numbered(name, _st_index(tables[name]), drafts, continues=continues)
         rows = self._ended(placed, drafts)
         self._draft = drafts[-1] if drafts and not part.pieces[-1].ended else None
         if self._draft is not None:
@@ -189,7 +189,7 @@ class Reader:
         return {"claims_cents": paid, "provider_adjustments_cents": provider, "residual_cents": residual}
 
     def _verdict(self, row: dict[str, Any], draft: _Draft) -> str:
-        """Give the verdict of the file alone: a duplicate of an earlier transaction of it, held on any error, posted."""
+        """Give the verdict of the file alone."""
         if row["body_sha256"] in self._bodies:
             self._findings.append(finding("era.duplicate", Place(row["st_index"])))
             return "duplicate"
@@ -197,14 +197,18 @@ class Reader:
         return "held" if draft.held else "posted"
 
 
-def _numbered(name: str, st_index: Column, drafts: list[_Draft], *, continues: bool) -> Positions:
-    """Number the rows of a table within their transaction, on from what earlier parts have of the first one."""
-    numbers: Positions = (np.arange(len(st_index)) - np.searchsorted(st_index, st_index)).astype(np.int32)
+def _numbered(name: str, st_index: Positions, drafts: list[_Draft], *, continues: bool) -> Positions:
+    """Give each row of a table its number in its transaction, on from what earlier parts have of the first one."""
+    numbers = (np.arange(st_index.size) - np.searchsorted(st_index, st_index)).astype(np.int32)
     if continues:
         numbers[st_index == drafts[0].place.st_index] += drafts[0].rows.get(name, 0)
-    if drafts and len(st_index) and st_index[-1] == drafts[-1].place.st_index:
+    if drafts and st_index.size and st_index[-1] == drafts[-1].place.st_index:
         drafts[-1].rows[name] = int(numbers[-1]) + 1
     return numbers
+
+
+def _st_index(columns: dict[str, Column]) -> Positions:
+    return cast("Positions", columns["st_index"])
 
 
 def _columns(rows: list[dict[str, Any]]) -> dict[str, Column]:

@@ -81,9 +81,10 @@ def joined(parts: list[Remittances]) -> Remittances:
     """Put the parts of one file together."""
     if len(parts) == 1:
         return parts[0]
-    columns = zip(*([found for _, found in part.tables()] for part in parts), strict=True)
-    pieces = [piece for part in parts for piece in part.quarantined]
-    return Remittances(parts[0].file_sha256, *map(pa.concat_tables, columns), quarantined=tuple(pieces))
+    first = parts[0]
+    tables = {name: pa.concat_tables(getattr(part, name) for part in parts) for name, _ in first.tables()}
+    pieces = tuple(piece for part in parts for piece in part.quarantined)
+    return Remittances(first.file_sha256, **tables, quarantined=pieces)
 
 
 def refused(file_sha256: str, findings: list[Finding]) -> Remittances:

@@ -47,12 +47,21 @@ class ReversalLinks:
         `texts` are the claim reference, the payer claim number and the original one of every claim.
         """
         refs, numbers, originals = (text.hashes() for text in texts)
-        undone = _linked(
-            *(self._memory, self._newest, self._count),
-            *(refs, numbers, originals, charge, paid, is_reversal, st_index, claim_index),
-        )
+        count = self._count
         self._count += refs.size
-        return undone
+        return _linked(
+            self._memory,
+            self._newest,
+            count,
+            refs,
+            numbers,
+            originals,
+            charge,
+            paid,
+            is_reversal,
+            st_index,
+            claim_index,
+        )
 
 
 @compiled

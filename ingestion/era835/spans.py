@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ingestion.era835.jit import compiled
+from ingestion.era835.tokens import LONGER, LONGEST
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,52 +29,79 @@ _HIGH, _LOWEST_OF_TWO, _CONTINUED = 0x80, 0xC0, 0x3F
 
 
 @compiled
-def of_elements(
-    data: Bytes, first: Positions, starts: Positions, rows: Positions, numbers: Positions
+def of_elements(  # noqa: PLR0913, PLR0917 - where elements are, and which are wanted
+    data: Bytes, first: Positions, starts: Positions, rows: Positions, bases: Positions, numbers: Positions
 ) -> tuple[Positions, Positions]:
-    """Return the span of element `numbers[i]` of segment `rows[i]`, without blanks around it; empty if not there."""
-    begins, ends = np.zeros(rows.size, np.int32), np.zeros(rows.size, np.int32)
+    """Return the spans of elements `bases[i] + numbers[j]` of segment `rows[i]`, without blanks around them.
+
+    A row of the result is a number, a column a segment; elements that are not there are empty.
+    """
+    begins, ends = np.zeros((numbers.size, rows.size), np.int32), np.zeros((numbers.size, rows.size), np.int32)
     for row in range(rows.size):
-        place = first[rows[row]] + numbers[row]
-        if place + 1 < first[rows[row] + 1]:
-            begin, end = starts[place], starts[place + 1] - 1
-            while begin < end and _BLANKS[data[begin]]:
-                begin += 1
-            while end > begin and _BLANKS[data[end - 1]]:
-                end -= 1
-            begins[row], ends[row] = begin, end
+        last = first[rows[row] + 1] - 1
+        for column in range(numbers.size):
+            place = first[rows[row]] + bases[row] + numbers[column]
+            if place < last:
+                begins[column, row], ends[column, row] = _trimmed(data, starts[place], starts[place + 1] - 1)
     return begins, ends
 
 
 @compiled
-def of_parts(
-    data: Bytes, begins: Positions, ends: Positions, marks: Bytes, number: int, rest: bool
-) -> tuple[Positions, Positions]:
-    """Return the span of part `number` of each composite, or of that and all after it.
+def of_parts(data: Bytes, begins: Positions, ends: Positions, marks: Bytes, count: int) -> tuple[Positions, Positions]:
+    """Return the spans of the first `count` parts of each composite; `marks` is what separates the parts of each.
 
-    `marks` is what separates the parts of each.
+    A row of the result is a part, a column a composite.
     """
-    out_begins, out_ends = np.zeros(begins.size, np.int32), np.zeros(begins.size, np.int32)
+    part_begins, part_ends = np.zeros((count, begins.size), np.int32), np.zeros((count, begins.size), np.int32)
     for row in range(begins.size):
-        at, part = begins[row], 0
-        while part < number and at < ends[row]:
-            part += data[at] == marks[row]
-            at += 1
-        if part < number:
-            continue
-        end = at
-        while end < ends[row] and (rest or data[end] != marks[row]):
-            end += 1
-        while at < end and _BLANKS[data[at]]:
-            at += 1
-        while end > at and _BLANKS[data[end - 1]]:
-            end -= 1
-        out_begins[row], out_ends[row] = at, end
-    return out_begins, out_ends
+        at = begins[row]
+        for part in range(count):
+            end = at
+            while end < ends[row] and data[end] != marks[row]:
+                end += 1
+            part_begins[part, row], part_ends[part, row] = _trimmed(data, at, end)
+            if end == ends[row]:
+                break
+            at = end + 1
+    return part_begins, part_ends
 
 
 @compiled
-def component_marks(
+def after_first_part(data: Bytes, begins: Positions, ends: Positions, marks: Bytes) -> tuple[Positions, Positions]:
+    """Return the span of all parts of each composite but the first."""
+    rest_begins, rest_ends = np.zeros(begins.size, np.int32), np.zeros(begins.size, np.int32)
+    for row in range(begins.size):
+        for at in range(begins[row], ends[row]):
+            if data[at] == marks[row]:
+                rest_begins[row], rest_ends[row] = _trimmed(data, at + 1, ends[row])
+                break
+    return rest_begins, rest_ends
+
+
+@compiled
+def _trimmed(data: Bytes, begin: int, end: int) -> tuple[int, int]:
+    while begin < end and _BLANKS[data[begin]]:
+        begin += 1
+    while end > begin and _BLANKS[data[end - 1]]:
+        end -= 1
+    return begin, end
+
+
+@compiled
+def packed(data: Bytes, begins: Positions, ends: Positions) -> Positions:
+    """Return each text as a number, see `tokens.packed`: equal for equal texts of up to three characters."""
+    numbers = np.zeros(begins.size, np.int32)
+    for row in range(begins.size):
+        if ends[row] - begins[row] > LONGEST:
+            numbers[row] = LONGER
+            continue
+        for at in range(begins[row], ends[row]):
+            numbers[row] = numbers[row] * 256 + data[at]
+    return numbers
+
+
+@compiled
+def component_marks(  # noqa: PLR0913, PLR0917 - composites, whose they are, and what separates them
     data: Bytes, begins: Positions, ends: Positions, owners: Positions, mark: int, first_mark: int
 ) -> tuple[Bytes, NDArray[np.bool_]]:
     """Tell what separates the parts of each composite, and where that turns out to be another character than `mark`.
@@ -179,6 +207,20 @@ def days(data: Bytes, begins: Positions, ends: Positions) -> tuple[Positions, By
         values[row] = before + (153 * months + 2) // 5 + day - 1 - 719468
         states[row] = READ
     return values, states
+
+
+@compiled
+def gathered(data: Bytes, begins: Positions, ends: Positions) -> tuple[Positions, Bytes]:
+    """Gather ASCII spans: where each begins in the bytes (and the last one ends), and the bytes."""
+    offsets = np.zeros(begins.size + 1, np.int32)
+    for row in range(begins.size):
+        offsets[row + 1] = offsets[row] + ends[row] - begins[row]
+    out = np.empty(offsets[-1], np.uint8)
+    for row in range(begins.size):
+        to = offsets[row] - begins[row]
+        for at in range(begins[row], ends[row]):
+            out[to + at] = data[at]
+    return offsets, out
 
 
 @compiled

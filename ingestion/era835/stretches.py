@@ -10,7 +10,7 @@ import numpy as np
 from ingestion.era835.findings import Finding, Place, finding
 from ingestion.era835.interchanges import Opening, fragment, headers, looks_like_isa, trimmed
 from ingestion.era835.segments import Segments
-from ingestion.era835.tokens import tag_number
+from ingestion.era835.tokens import among
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ _HEAD = 4096
 """How much of a file is looked at to see what it is, in bytes."""
 
 # Where a stretch may end: before these, everything about a claim has been said.
-_BOUNDARIES = [tag_number(name) for name in ("CLP", "PLB", "ST", "SE", "GS", "GE", "IEA", "ISA")]
+_BOUNDARIES = ("CLP", "PLB", "ST", "SE", "GS", "GE", "IEA", "ISA")
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Stretches:
         segments = Segments(self._pending[start:end], opening.delimiters, self._offset + start)
         kept = end
         if not whole:
-            boundaries = np.flatnonzero(np.isin(segments.tags, _BOUNDARIES))
+            boundaries = np.flatnonzero(among(segments.tags, _BOUNDARIES))
             rows = int(boundaries[-1]) if boundaries.size else 0
             kept = int(segments.byte_offsets(boundaries[-1:])[0]) - self._offset if rows else start
             segments.head(rows)

@@ -9,36 +9,60 @@ import numpy as np
 from ingestion.era835.jit import compiled
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Bytes: TypeAlias = NDArray[np.uint8]
     Positions: TypeAlias = NDArray[np.int32]
+    Tags: TypeAlias = NDArray[np.int8]
 
-LONGEST_TAG = 3
-ODD_TAG = 1
-"""What `tag_number` gives for a segment whose name is longer than three characters."""
-
-
-def tag_number(name: str) -> int:
-    """Return a segment's name as one number, as `tokenised` does: its bytes one after the other; empty is 0."""
-    return int.from_bytes(name.encode("latin-1")) if len(name) <= LONGEST_TAG else ODD_TAG
+LONGEST = 3
+LONGER = 1
+"""What `packed` gives for a text of more than three characters."""
 
 
-CLP, SVC, PLB = tag_number("CLP"), tag_number("SVC"), tag_number("PLB")
+def packed(text: str) -> int:
+    """Return a short text as one number, its Latin-1 bytes one after the other; empty is 0."""
+    return int.from_bytes(text.encode("latin-1")) if len(text) <= LONGEST else LONGER
+
+
+TAGS = (
+    *("ISA", "GS", "ST", "SE", "GE", "IEA", "TA1"),
+    *("BPR", "TRN", "CUR", "N1", "CLP", "SVC", "CAS", "PLB", "REF", "DTM", "AMT", "QTY", "MIA", "MOA", "LQ"),
+    *("LX", "N2", "N3", "N4", "NM1", "PER", "RDM", "TS2", "TS3"),
+)
+"""The segments of an 835 and of what encloses it. A segment's tag is its place here, UNKNOWN for every other."""
+
+UNKNOWN = -1
+CLP, SVC, PLB = TAGS.index("CLP"), TAGS.index("SVC"), TAGS.index("PLB")
+
+# A table in which no two tags have the same place finds each with one look.
+_PACKED = np.array([packed(tag) for tag in TAGS], np.int32)
+_SLOTS = next(size for size in range(len(TAGS), 1 << 12) if np.unique(_PACKED % size).size == len(TAGS))
+_IN_SLOT = np.zeros(_SLOTS, np.int8)
+_IN_SLOT[_PACKED % _SLOTS] = np.arange(len(TAGS))
+
+
+def among(tags: Tags, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Tell which segments have one of these names."""
+    wanted = np.zeros(len(TAGS) + 1, np.bool_)  # the last one is that of UNKNOWN
+    wanted[[TAGS.index(name) for name in names]] = True
+    return wanted[tags]
 
 
 @compiled
-def tokenised(
+def tokenised(  # noqa: PLR0913, PLR0917 - what to split, by what, into how much
     data: Bytes, element: int, terminator: int, blank: NDArray[np.bool_], segments: int, elements: int
-) -> tuple[Positions, Positions, Positions, Positions, bool]:
+) -> tuple[Tags, Positions, Positions, Positions, bool]:
     """Split bytes into segments and elements.
 
     `blank` says of each byte value whether it is skipped before a segment; `segments` and `elements` are how many
-    there can be at most. Returns for each segment its name (see `tag_number`) and its end, then `first`: where its
+    there can be at most. Returns for each segment its tag (see `TAGS`) and its end, then `first`: where its
     elements begin in `starts`, then `starts`: where each element starts, with one position more after the last of a
     segment (its end + 1); and whether the last segment has no terminator. Segments that are empty stay in the list.
     """
-    tags, ends = np.empty(segments, np.int32), np.empty(segments, np.int32)
+    tags, ends = np.empty(segments, np.int8), np.empty(segments, np.int32)
     first, starts = np.empty(segments + 1, np.int32), np.empty(elements + segments, np.int32)
     count = used = at = 0
     size = data.size
@@ -61,10 +85,14 @@ def tokenised(
         used += 1
         begin = starts[first[count]]
         length = starts[first[count] + 1] - 1 - begin
-        tag = 0
-        for place in range(begin, begin + min(length, LONGEST_TAG)):
-            tag = tag * 256 + data[place]
-        tags[count] = tag if length <= LONGEST_TAG else ODD_TAG
+        tags[count] = UNKNOWN
+        if 0 < length <= LONGEST:
+            name = 0
+            for place in range(begin, begin + length):
+                name = name * 256 + data[place]
+            tag = _IN_SLOT[name % _SLOTS]
+            if _PACKED[tag] == name:
+                tags[count] = tag
         ends[count] = at
         count += 1
         at += 1
@@ -74,7 +102,7 @@ def tokenised(
 
 @compiled
 def nested(
-    tags: Positions, transaction: Positions, claim: int, service: int, in_claim: bool
+    tags: Tags, transaction: Positions, claim: int, service: int, in_claim: bool
 ) -> tuple[Positions, Positions, NDArray[np.bool_], NDArray[np.bool_]]:
     """Tell of each segment the claim and the service line before it in its transaction (-1: none yet).
 
@@ -101,3 +129,28 @@ def nested(
         claims[at], services[at] = claim, service
         inside[at], on_line[at] = in_claim, open_line
     return claims, services, inside, on_line
+
+
+@compiled
+def grouped(tags: Tags, transaction: Positions) -> tuple[Positions, Positions]:
+    """Return the segments of transactions by their tags: those of `tag` are `rows[bounds[tag]:bounds[tag + 1]]`."""
+    bounds = np.zeros(len(TAGS) + 1, np.int32)
+    for at in range(tags.size):
+        if transaction[at] >= 0 and tags[at] >= 0:
+            bounds[tags[at] + 1] += 1
+    for tag in range(len(TAGS)):
+        bounds[tag + 1] += bounds[tag]
+    free = bounds[:-1].copy()
+    rows = np.empty(bounds[-1], np.int32)
+    for at in range(tags.size):
+        if transaction[at] >= 0 and tags[at] >= 0:
+            rows[free[tags[at]]] = at
+            free[tags[at]] += 1
+    return rows, bounds
+
+
+@compiled
+def added(totals: NDArray[np.int64], places: NDArray[np.signedinteger], values: NDArray[np.int64]) -> None:
+    """Add each value to the total at its place."""
+    for row in range(values.size):
+        totals[places[row]] += values[row]
