@@ -56,6 +56,7 @@ class Told:
     """What was found to tell, over all files."""
 
     documents: list[dict[str, object]] = field(default_factory=list)
+    files: int = 0
     claims: int = 0
     matched: int = 0
     errors: int = 0
@@ -178,6 +179,9 @@ def _tell(found: "Gathered", source: Source, output: Output, told: Told) -> None
         for transaction in reading.transactions(found, source.standings)
         if found.asked.st_index in {None, transaction.st_index}
     ]
+    if told.files:
+        output.line()
+    told.files += 1
     width = min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
     output.lines(_lines(found, source, transactions, width))
 
