@@ -77,7 +77,8 @@ CONTRACTS: tuple[Contract, ...] = (
         ("posted", "held", "duplicate", "conflict"),
         "a verdict that is none of posted, held, duplicate, conflict.",
     ),
-    # X12 835 front matter 1.10.2.1: BPR02 = sum of CLP04 less sum of PLB amounts. What does not balance is held.
+    # X12 835 front matter 1.10.2.1: BPR02 = sum of CLP04 less sum of PLB amounts. What does not balance is held until a
+    # person releases it: this is about the verdict of the load, the two contracts below about what stands.
     no_row(
         name="posted_remittances_balance",
         feed="remittances",
@@ -100,8 +101,9 @@ CONTRACTS: tuple[Contract, ...] = (
         query="""
             select era_transaction.file_sha256, era_transaction.st_index
             from era_transaction
+            join raw.era_standing as standing using (file_sha256, st_index)
             left join raw.era_claim using (file_sha256, st_index)
-            where era_transaction.verdict = 'posted'
+            where standing.verdict = 'posted'
             group by era_transaction.file_sha256, era_transaction.st_index, era_transaction.claims_cents
             having coalesce(sum(era_claim.paid_cents), 0) is distinct from era_transaction.claims_cents
         """,
@@ -115,8 +117,9 @@ CONTRACTS: tuple[Contract, ...] = (
         query="""
             select era_transaction.file_sha256, era_transaction.st_index
             from era_transaction
+            join raw.era_standing as standing using (file_sha256, st_index)
             left join raw.era_provider_adjustment as adjustment using (file_sha256, st_index)
-            where era_transaction.verdict = 'posted'
+            where standing.verdict = 'posted'
             group by
                 era_transaction.file_sha256, era_transaction.st_index, era_transaction.provider_adjustments_cents
             having coalesce(sum(adjustment.amount_cents), 0) is distinct from era_transaction.provider_adjustments_cents
@@ -132,8 +135,8 @@ CONTRACTS: tuple[Contract, ...] = (
         query="""
             select era_claim.file_sha256, era_claim.st_index, era_claim.claim_index
             from era_claim
-            join raw.era_transaction using (file_sha256, st_index)
-            where era_transaction.verdict = 'posted'
+            join raw.era_standing as standing using (file_sha256, st_index)
+            where standing.verdict = 'posted'
               and not exists (select from raw.claim_ref where claim_ref.claim_ref = era_claim.claim_ref)
         """,
     ),

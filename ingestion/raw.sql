@@ -283,6 +283,8 @@ create table if not exists raw.era_settlement (
     check ((replaced_by_file_sha256 is null) = (replaced_by_st_index is null)),
     check ((file_sha256, st_index) is distinct from (replaced_by_file_sha256, replaced_by_st_index))
 );
+create index if not exists era_settlement_replaced_by
+    on raw.era_settlement (replaced_by_file_sha256, replaced_by_st_index);
 
 create or replace function raw.refuse_change() returns trigger language plpgsql as $$
 begin

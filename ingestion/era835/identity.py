@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 PAYMENT = "coalesce(payer_id, trn_payer, payer_name), payee_npi, trn_number, paid_on, bpr_cents"
 """The key as columns of raw.era_transaction; what is empty on both sides is the same."""
 
+# Asked for each of the few of a trace number: joined, PostgreSQL would work out how every transaction stands.
+STANDS_POSTED = (
+    "(select verdict from raw.era_standing as standing"
+    " where standing.file_sha256 = loaded.file_sha256 and standing.st_index = loaded.st_index) = 'posted'"
+)
+"""Whether the transaction `loaded` stands posted."""
+
 
 def payment_key(row: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return the key of a transaction: payer, payee, trace number, date and amount in cents."""
@@ -22,9 +29,7 @@ def payment_key(row: Mapping[str, Any]) -> tuple[Any, ...]:
 def posted_payments(connection: Connection, trace_numbers: Sequence[str | None]) -> set[tuple[Any, ...]]:
     """Return the keys, of those with these trace numbers, that stand posted: released ones do, replaced ones do not."""
     rows = connection.execute(
-        f"select distinct {PAYMENT} from raw.era_transaction"
-        " join raw.era_standing as standing using (file_sha256, st_index)"
-        " where standing.verdict = 'posted' and trn_number = any(%s)",
+        f"select distinct {PAYMENT} from raw.era_transaction as loaded where trn_number = any(%s) and {STANDS_POSTED}",
         (list(trace_numbers),),
     )
     return set(rows)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingestion import landing
-from ingestion.era835.identity import PAYMENT
+from ingestion.era835.identity import PAYMENT, STANDS_POSTED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -130,11 +130,13 @@ def replace_by(connection: Connection, transaction: Name, other: Name, why: str,
 def posted_beside(connection: Connection, transaction: Name) -> list[Name]:
     """Return the other transactions that stand posted with the payer, payee, trace number, date and amount of this."""
     rows = connection.execute(
-        "select file_sha256, st_index from raw.era_transaction"
-        " join raw.era_standing as standing using (file_sha256, st_index)"
-        " where standing.verdict = 'posted' and (file_sha256, st_index) <> (%(file_sha256)s, %(st_index)s)"
-        f" and trn_number is not null and jsonb_build_array({PAYMENT}) = (select jsonb_build_array({PAYMENT})"
-        " from raw.era_transaction where file_sha256 = %(file_sha256)s and st_index = %(st_index)s)"
+        "with this as materialized ("
+        f"   select trn_number, jsonb_build_array({PAYMENT}) as payment from raw.era_transaction"
+        "    where file_sha256 = %(file_sha256)s and st_index = %(st_index)s)"
+        " select file_sha256, st_index from raw.era_transaction as loaded"
+        " where trn_number = (select trn_number from this)"
+        f" and jsonb_build_array({PAYMENT}) = (select payment from this)"
+        f" and (file_sha256, st_index) <> (%(file_sha256)s, %(st_index)s) and {STANDS_POSTED}"
         " order by file_sha256, st_index",
         transaction._asdict(),
     )

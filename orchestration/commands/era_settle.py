@@ -10,6 +10,7 @@ import typer
 
 from orchestration.commands import workspace
 from orchestration.commands.errors import WENT_WELL, Misused
+from orchestration.commands.explain import HASH
 from orchestration.commands.output import Json, Output, example, printable
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from ingestion.era835.settlement import Name, Settlement
     from ingestion.landing import Connection
-
-_HASH = re.compile(r"[0-9a-f]{8,64}")
 
 RELEASE_EPILOG = example(
     "trueup era release 9f2c41d07ab3#0 --why 'The payer confirmed the amount, call of 3 November'",
@@ -109,10 +108,10 @@ def _named(connection: "Connection", text: str) -> "Name":
 
 def _hash_of(file: str) -> str:
     """Return the SHA-256, or the beginning of one, that FILE stands for; a file on disk is opened as `load` does."""
-    if _HASH.fullmatch(file.lower()):
-        return file.lower()
     path = Path(file)
     if not path.is_file():
+        if HASH.fullmatch(file.lower()):
+            return file.lower()
         raise Misused(
             f"{printable(file)} is no file here, and no SHA-256 or beginning of one (8 to 64 of 0-9 and a-f)."
         )

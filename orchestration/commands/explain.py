@@ -56,6 +56,7 @@ class Told:
     """What was found to tell, over all files."""
 
     documents: list[dict[str, object]] = field(default_factory=list)
+    files: int = 0
     claims: int = 0
     matched: int = 0
     errors: int = 0
@@ -120,9 +121,9 @@ def _of_path(path: Path, output: Output) -> Iterator[Source]:
 
 
 def _of_archive(beginning: str, books: workspace.Workspace, connection: "psycopg.Connection") -> Source:
-    from ingestion.era835 import parse
     from ingestion.era835.archive import Archive
     from ingestion.era835.explain.model import Standing
+    from ingestion.era835.remittances import read
 
     loaded = [file_sha256 for (file_sha256,) in connection.execute(LOADED, (beginning,))]
     if not loaded:
@@ -134,7 +135,7 @@ def _of_archive(beginning: str, books: workspace.Workspace, connection: "psycopg
     settings = books.settings
     archive = Archive.at(settings.home, settings.archive_key, settings.archive_key_command)
     standings = {st_index: Standing(*stands) for st_index, *stands in connection.execute(STANDING, (loaded[0],))}
-    return Source(loaded[0], [parse(archive.read(loaded[0]))], standings)
+    return Source(loaded[0], read(archive.blocks(loaded[0]), loaded[0]), standings)
 
 
 def _single(sources: Iterator[Source], file: str) -> Iterator[Source]:
@@ -178,6 +179,9 @@ def _tell(found: "Gathered", source: Source, output: Output, told: Told) -> None
         for transaction in reading.transactions(found, source.standings)
         if found.asked.st_index in {None, transaction.st_index}
     ]
+    if told.files:
+        output.line()
+    told.files += 1
     width = min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
     output.lines(_lines(found, source, transactions, width))
 

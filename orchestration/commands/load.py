@@ -116,11 +116,10 @@ def take_in(books: workspace.Workspace, kind: str, paths: Iterable[Path], output
         for path in paths:
             taken: list[Receipt] = []
             try:
-                with output.progress(printable(path.name)) as progress:
-                    for receipt in _receipts(books, connection, kind, path, progress):
-                        connection.commit()
-                        taken.append(receipt)
-                        loaded.receipts.append((path, receipt))
+                for receipt in _receipts(books, connection, kind, path, output):
+                    connection.commit()
+                    taken.append(receipt)
+                    loaded.receipts.append((path, receipt))
             except FeedUnreadable as refusal:
                 connection.rollback()
                 loaded.refused.append((path, str(refusal)))
@@ -129,17 +128,28 @@ def take_in(books: workspace.Workspace, kind: str, paths: Iterable[Path], output
 
 
 def _receipts(
-    books: workspace.Workspace, connection: "Connection", kind: str, path: Path, progress: Callable[[int], None]
+    books: workspace.Workspace, connection: "Connection", kind: str, path: Path, output: Output
 ) -> "Iterator[Receipt]":
-    if kind == "era":
-        # pyarrow takes half a second to import: only remittances pay for it.
-        from ingestion.era835 import load as remittances
-        from ingestion.era835.archive import Archive
+    with output.progress(printable(path.name)) as progress:
+        if kind == "era":
+            yield from _remittances(books, connection, path, progress, output)
+        else:
+            yield _rows(connection, kind, path, progress)
 
-        settings = books.settings
-        archive = Archive.at(settings.home, settings.archive_key, settings.archive_key_command)
-        yield from remittances.load(connection, path, archive, progress)
-        return
+
+def _remittances(
+    books: workspace.Workspace, connection: "Connection", path: Path, progress: Callable[[int], None], output: Output
+) -> "Iterator[Receipt]":
+    # pyarrow takes half a second to import: only remittances pay for it.
+    from ingestion.era835 import load as remittances
+    from ingestion.era835.archive import Archive
+
+    settings = books.settings
+    archive = Archive.at(settings.home, settings.archive_key, settings.archive_key_command)
+    yield from remittances.load(connection, path, archive, progress, output.hint)
+
+
+def _rows(connection: "Connection", kind: str, path: Path, progress: Callable[[int], None]) -> "Receipt":
     from ingestion import bank_deposits, fee_schedule, practices, stripe_objects, visit_ledger
 
     loaders = {
@@ -149,7 +159,7 @@ def _receipts(
         "practices": practices.load,
         "bank": bank_deposits.load,
     }
-    yield loaders[kind](connection, path, progress=progress)
+    return loaders[kind](connection, path, progress=progress)
 
 
 def _report(path: Path, taken: "Sequence[Receipt]", output: Output) -> None:

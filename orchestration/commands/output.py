@@ -107,6 +107,10 @@ class Output:
         """Print a message that is no result (a warning, a step, an error): always stderr."""
         self._say(sys.stderr, text)
 
+    def hint(self, text: str) -> None:
+        """Print a message whose words come from outside, such as the name of a file."""
+        self.message(printable(text))
+
     def result(self, document: object) -> None:
         """Print the machine-readable result, when one was asked for."""
         if self.as_json:

@@ -18,7 +18,7 @@ def files_at(path: Path, output: Output) -> "Iterator[Received]":
     """Give the remittance files at a path; of what is left out a message is printed."""
     from ingestion.era835.drop_folder import received
 
-    yield from received(path, lambda sentence: output.message(printable(sentence)))
+    yield from received(path, output.hint)
 
 
 def parts_of(file: "Received", output: Output) -> "Iterator[Remittances]":

@@ -23,6 +23,7 @@ TRANSACTION_COLUMNS = (
 )
 CLAIM_COLUMNS = (
     *("claim_ref", "status_code", "charge_cents", "paid_cents", "payer_claim_number", "facility_code", "is_reversal"),
+    "original_ref",
 )
 
 

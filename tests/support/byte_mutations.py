@@ -78,12 +78,13 @@ def mutated(rnd: Random, data: bytes, others: Sequence[bytes]) -> bytes:
     return data
 
 
-def smallest(data: bytes, fails: Callable[[bytes], bool]) -> bytes:
+def smallest(data: bytes, fails: Callable[[bytes], bool], tries: int = 1_000) -> bytes:
     """Return the least of a failing input that still fails, as far as leaving out stretches of it goes."""
     size = len(data) // 2
     while size:
         at = 0
-        while at < len(data):
+        while at < len(data) and tries:
+            tries -= 1
             without = data[:at] + data[at + size :]
             if fails(without):
                 data = without

@@ -130,6 +130,7 @@ def _reversal(rng: Random, claim: Claim, numbers: list[str]) -> Claim:
         paid_cents=-claim.paid_cents,
         clp05_cents=-max(claim.clp05_cents, 0),
         payer_claim_number=number,
+        original_ref=rng.choice((None, claim.payer_claim_number)),
         claim_adjustments=_negated(claim.claim_adjustments),
         services=services,
     )

@@ -126,6 +126,7 @@ def _claim(claim: Claim) -> list[list[str]]:
             *(amount(claim.clp05_cents), "12", claim.payer_claim_number or "", claim.facility_code or "", "1"),
         ],
         *_cas(claim.claim_adjustments),
+        *([["REF", "F8", claim.original_ref]] if claim.original_ref else []),
     ]
     for service in claim.services:
         code = ":".join(("HC", service.service_code, *service.modifiers))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ledger.rules import claim_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from numpy.typing import NDArray
 
     from ingestion.era835 import Remittances
 
@@ -23,8 +22,8 @@ MOST_CLAIMS = 50
 MOST_PLACES = 100
 """So many places of one rule, and so many unbalanced claims or lines of a transaction, are kept; all are counted."""
 _SHOWN = ("claims", "services", "adjustments", "remarks")
-_CLAIMS_A_TRANSACTION = 1 << 32  # a claim's place in the file as one number
-_NONE = -1
+_TAG = re.compile(r"[A-Z][A-Z0-9]{1,2}")  # of a segment; of anything else nobody knows what it is
+_ZERO = pa.scalar(0, pa.int64())
 
 
 class Asked(NamedTuple):
@@ -55,7 +54,7 @@ class Gathered:
     findings: dict[tuple[int | None, str], list[dict[str, Any]]] = field(default_factory=dict)
     finding_counts: Counter[tuple[int | None, str]] = field(default_factory=Counter)
     unread: Counter[str] = field(default_factory=Counter)
-    _claims: set[int] = field(default_factory=set)
+    _claims: set[tuple[Any, Any]] = field(default_factory=set)
 
     def add(self, part: Remittances) -> None:
         """Take a part of the file in, in the order of the file."""
@@ -67,9 +66,7 @@ class Gathered:
         self._sum_claims(part.claims)
         self._sum_reasons(part.adjustments)
         self._note(part.findings)
-        unread = getattr(part, "unread", None)
-        if unread is not None:
-            self.unread.update(Counter(unread["tag"].to_pylist()))
+        self.unread.update(tag if tag and _TAG.fullmatch(tag) else "unnamed" for tag in part.unread["tag"].to_pylist())
         self._keep(part)
 
     @property
@@ -89,20 +86,19 @@ class Gathered:
 
     def rows_of(self, name: str, st_index: int) -> pa.Table:
         """Return the kept rows of a table (claims, services, adjustments, remarks) in one transaction."""
-        return pa.concat_tables(table.filter(integers(table, "st_index") == st_index) for table in self.tables[name])
+        return pa.concat_tables(within(table, "st_index", st_index, st_index) for table in self.tables[name])
 
     def _count(self, name: str, table: pa.Table) -> None:
         self._count_by_st(name, table)
-        off = table.filter(integers(table, "residual_cents", null=0) != 0)
+        off = table.filter(pc.not_equal(table["residual_cents"], _ZERO))
         for row in off.slice(0, MOST_PLACES).to_pylist():
             rows = self.unbalanced.setdefault((name, row["st_index"]), [])
             if len(rows) < MOST_PLACES:
                 rows.append(row)
 
     def _count_by_st(self, what: str, table: pa.Table) -> None:
-        numbers, counts = np.unique(integers(table, "st_index"), return_counts=True)
-        for st_index, count in zip(numbers.tolist(), counts.tolist(), strict=True):
-            self.counts[what, st_index] += count
+        for row in table.group_by("st_index").aggregate([([], "count_all")]).to_pylist():
+            self.counts[what, row["st_index"]] += row["count_all"]
 
     def _sum_claims(self, claims: pa.Table) -> None:
         amounts = ("charge_cents", "paid_cents", "patient_responsibility_cents")
@@ -110,7 +106,7 @@ class Gathered:
         for row in sums.to_pylist():
             for name in amounts:
                 self.cents[name, row["st_index"]] += row[f"{name}_sum"] or 0
-        self._count_by_st("reversals", claims.filter(integers(claims, "is_reversal") == 1))
+        self._count_by_st("reversals", claims.filter(claims["is_reversal"]))
 
     def _sum_reasons(self, adjustments: pa.Table) -> None:
         keys = ["st_index", "group_code", "reason_code"]
@@ -139,14 +135,18 @@ class Gathered:
 
     def _asked_for(self, name: str, table: pa.Table) -> pa.Table:
         if self.asked.st_index is not None:
-            table = table.filter(integers(table, "st_index") == self.asked.st_index)
+            table = within(table, "st_index", self.asked.st_index, self.asked.st_index)
         if self.asked.claim_ref is None:
             return table
         if name == "claims":
-            table = table.filter(np.array(self._named(table), dtype=bool))
-            self._claims.update(_places(table).tolist())
+            table = table.filter(pa.array(self._named(table), pa.bool_()))
+            self._claims.update(_places(table))
             return table
-        return table.filter(np.isin(_places(table), list(self._claims)))
+        if not self._claims:
+            return table.slice(0, 0)
+        for column, numbers in zip(("st_index", "claim_index"), zip(*self._claims, strict=True), strict=True):
+            table = within(table, column, min(numbers), max(numbers))
+        return table.filter(pa.array([place in self._claims for place in _places(table)], pa.bool_()))
 
     def _named(self, claims: pa.Table) -> list[bool]:
         asked = self.asked.claim_ref or ""
@@ -165,15 +165,13 @@ def gathered(parts: Iterable[Remittances], asked: Asked = EVERYTHING) -> Gathere
     return found
 
 
-def integers(table: pa.Table, name: str, null: int = _NONE) -> NDArray[np.int64]:
-    """Return a column as whole numbers, what is null as `null`."""
-    column = table[name].to_numpy(zero_copy_only=False) if not table[name].null_count else _filled(table, name, null)
-    return column.astype(np.int64)
+def within(table: pa.Table, name: str, first: int, last: int) -> pa.Table:
+    """Return the rows whose index is of `first` to `last`."""
+    index = table[name]
+    after, before = pa.scalar(first, index.type), pa.scalar(last, index.type)
+    return table.filter(pc.and_(pc.greater_equal(index, after), pc.less_equal(index, before)))
 
 
-def _filled(table: pa.Table, name: str, null: int) -> NDArray[np.int64]:
-    return np.array([null if value is None else value for value in table[name].to_pylist()], dtype=np.int64)
-
-
-def _places(table: pa.Table) -> NDArray[np.int64]:
-    return integers(table, "st_index") * _CLAIMS_A_TRANSACTION + integers(table, "claim_index")
+def _places(table: pa.Table) -> list[tuple[Any, Any]]:
+    """Return the transaction and the claim of every row."""
+    return list(zip(table["st_index"].to_pylist(), table["claim_index"].to_pylist(), strict=True))

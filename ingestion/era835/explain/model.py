@@ -156,6 +156,7 @@ class Standing:
 class Transaction:
     """A payment (ST to SE). `verdict` is what the file alone says; `standing` what the books say, null without them."""
 
+    file_sha256: str
     st_index: int
     st_control: str | None
     payer_name: str | None

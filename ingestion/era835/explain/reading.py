@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from ingestion.era835.explain.gathering import integers
+from ingestion.era835.explain.gathering import within
 from ingestion.era835.explain.model import (
     Adjustment,
     Claim,
@@ -82,19 +82,9 @@ def transactions(found: Gathered, standings: Mapping[int, Standing] | None = Non
 
 
 _AS_SENT = (
-    *(
-        "st_index",
-        "st_control",
-        "payer_name",
-        "payer_id",
-        "payee_npi",
-        "bpr_cents",
-        "bpr_method",
-        "bpr_flag",
-        "paid_on",
-    ),
-    *("trn_number", "trn_payer", "claims_cents", "provider_adjustments_cents", "residual_cents", "claim_count"),
-    "verdict",
+    *("file_sha256", "st_index", "st_control", "payer_name", "payer_id", "payee_npi", "bpr_cents", "bpr_method"),
+    *("bpr_flag", "paid_on", "trn_number", "trn_payer", "claims_cents", "provider_adjustments_cents"),
+    *("residual_cents", "claim_count", "verdict"),
 )
 
 
@@ -136,14 +126,9 @@ def claims(found: Gathered, st_index: int) -> Iterator[Claim]:
     for first in range(0, table.num_rows, _CLAIMS_AT_ONCE):
         rows = table.slice(first, _CLAIMS_AT_ONCE).to_pylist()
         span = (rows[0]["claim_index"], rows[-1]["claim_index"])
-        near = {name: _by_place(_between(other, *span)) for name, other in others.items()}
+        near = {name: _by_place(within(other, "claim_index", *span)) for name, other in others.items()}
         for row in rows:
             yield _claim(row, near["services"], near["adjustments"], near["remarks"])
-
-
-def _between(table: pa.Table, first: int, last: int) -> pa.Table:
-    index = integers(table, "claim_index")
-    return table.filter((index >= first) & (index <= last))
 
 
 def _by_place(table: pa.Table) -> _Rows:
@@ -167,7 +152,7 @@ def _claim(row: dict[str, Any], services: _Rows, adjustments: _Rows, remarks: _R
         status=name_of("CLP02", row["status_code"]),
         allowed_cents=_allowed(row["paid_cents"], everything),
         filing=name_of("CLP06", row["filing_code"]),
-        original_ref=row.get("original_ref"),
+        original_ref=row["original_ref"],
         place_of_service=NAMES.get(facility) if facility else None,
         frequency=name_of("CLP09", row["frequency_code"]),
         undoes=_undone(row),
@@ -179,7 +164,15 @@ def _claim(row: dict[str, Any], services: _Rows, adjustments: _Rows, remarks: _R
 
 
 _CLAIM_AS_SENT = (
-    *("st_index", "claim_index", "claim_ref", "status_code", "charge_cents", "paid_cents", "filing_code"),
+    *(
+        "st_index",
+        "claim_index",
+        "claim_ref",
+        "status_code",
+        "charge_cents",
+        "paid_cents",
+        "filing_code",
+    ),
     *("payer_claim_number", "facility_code", "frequency_code", "service_from", "service_to", "is_reversal"),
     "residual_cents",
 )
@@ -248,7 +241,7 @@ def _looks_denied(row: dict[str, Any], adjustments: Iterable[Adjustment]) -> boo
 
 
 def _undone(row: dict[str, Any]) -> Undone | None:
-    st_index, claim_index = row.get("undoes_st_index"), row.get("undoes_claim_index")
+    st_index, claim_index = row["undoes_st_index"], row["undoes_claim_index"]
     return None if st_index is None or claim_index is None else Undone(st_index, claim_index)
 
 

@@ -290,11 +290,12 @@ def _figures(texts: Iterable[str]) -> str:
 def _why(found: Transaction, verdict: str) -> str:
     if verdict == "posted":
         return "The payment balances, and nothing in it holds it back." if found.verdict == "posted" else ""
-    if verdict in {"duplicate", "conflict"}:
-        return (ERROR_RULES | WARNING_RULES)[f"era.{verdict}"]
     if found.standing and found.standing.settlement == "replaced":
         return "Another remittance stands in its place; nothing of it posts."
-    return "Nothing of it posts until a person settles it; the errors below say why."
+    said = (ERROR_RULES | WARNING_RULES).get(f"era.{verdict}", "Nothing of it posts; the errors below say why.")
+    if found.standing and verdict != "duplicate":
+        said += f" Then a person settles it: trueup era release (or replace) {found.file_sha256[:12]}#{found.st_index}"
+    return said
 
 
 def _reversal(found: Claim) -> str:

@@ -68,7 +68,7 @@ def lines(
         else:
             written += page.reasons(reading.reasons(found, transaction.st_index))
         written += page.closing(transaction, reading.totals(found, transaction.st_index))
-    return written
+    return [*written, *page.footer(reading.summary(found, "inbox/remit.835"))]
 
 
 def a_file(seed: int, *, whole: bool = False) -> bytes:
@@ -88,7 +88,7 @@ def test_no_line_is_wider_than_the_window(width: int) -> None:
     assert max(len(line.text) for line in lines([parse(SMALL)], width)) <= width
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(25))
 def test_nothing_that_names_a_patient_is_on_the_page_and_every_claim_is(seed: int) -> None:
     data = a_file(seed)
     page, read = text(data), parse(data)
@@ -99,7 +99,7 @@ def test_nothing_that_names_a_patient_is_on_the_page_and_every_claim_is(seed: in
     assert page.count("\nTOTAL of ST ") == read.transactions.num_rows
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(25))
 def test_the_totals_of_a_transaction_are_the_sums_of_its_claims(seed: int) -> None:
     found = gathered([parse(a_file(seed, whole=True))])
     for transaction in reading.transactions(found):
@@ -117,7 +117,7 @@ def test_the_totals_of_a_transaction_are_the_sums_of_its_claims(seed: int) -> No
             assert totals.charge_cents - taken - totals.paid_cents == off
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(12))
 def test_a_file_that_comes_in_parts_reads_as_one_that_comes_at_once(seed: int) -> None:
     read = parse(a_file(seed))
     assert lines(parts(read)) == lines([read])
@@ -132,7 +132,7 @@ def parts(read: Remittances) -> Iterator[Remittances]:
         cut: dict[str, Any] = {
             name: of_claims(getattr(read, name), kept) for name in ("claims", "services", "adjustments", "remarks")
         }
-        late = () if number == len(cuts) - 2 else ("transactions", "provider_adjustments", "findings")
+        late = () if number == len(cuts) - 2 else ("transactions", "provider_adjustments", "findings", "unread")
         yield replace(read, **cut, **{name: getattr(read, name).slice(0, 0) for name in late})
 
 

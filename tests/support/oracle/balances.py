@@ -78,7 +78,7 @@ def visits(lines: Sequence[PostedLine], matched: Mapping[str, Sequence[PostedCla
     named: dict[tuple[str | None, str], set[str]] = {}
     for token, claims in matched.items():
         for posted in claims:
-            for number in (posted.claim.payer_claim_number, posted.claim.claim_ref):
+            for number in (posted.claim.payer_claim_number, posted.claim.claim_ref, posted.claim.original_ref):
                 named.setdefault((posted.payer, _plain(number)), set()).add(token)
     found = {}
     for line in lines:

@@ -67,6 +67,7 @@ class Claim:
     facility_code: str | None = None
     claim_adjustments: tuple[Adjustment, ...] = ()
     services: tuple[Service, ...] = ()
+    original_ref: str | None = None
 
     @property
     def adjustments(self) -> tuple[Adjustment, ...]:

@@ -39,6 +39,7 @@ select
     undone.claim_index as undoes_claim_index,
     case
         when undone.payer_claim_number = nullif(reversals.payer_claim_number, '') then 'payer_claim_number'
+        when undone.payer_claim_number = reversals.original_ref then 'original_ref'
         when undone.claim_id is not null then 'opposite_amounts'
     end as linked_by,
     case

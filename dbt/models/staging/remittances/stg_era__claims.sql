@@ -18,6 +18,7 @@ select
     claims.paid_cents,
     claims.patient_responsibility_cents,
     claims.payer_claim_number,
+    nullif(claims.original_ref, '') as original_ref,
     nullif(claims.facility_code, '') as facility_code,
     claims.is_reversal,
     claims.service_from,
