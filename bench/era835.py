@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 10, 100, 1000], choices=sorted(ROUNDS))
     parser.add_argument("--load-sizes", type=int, nargs="*", default=[10, 100], help="MB for the load; none: no load")
     parser.add_argument("--files", type=Path, default=Path("/tmp/trueup-bench"), help="where the files are made")  # noqa: S108
-    parser.add_argument("--limit", type=float, default=300, help="seconds a reading may be expected to take")
+    parser.add_argument("--limit", type=float, default=120, help="seconds of CPU a reading may take")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     given = parser.parse_args()
     given.files.mkdir(parents=True, exist_ok=True)

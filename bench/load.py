@@ -25,8 +25,8 @@ from psycopg.sql import SQL, Identifier
 
 from bench.generate import MB, Control, kept
 from ingestion import landing
-from ingestion.era835 import parse
 from ingestion.era835 import load as remittances
+from ingestion.era835 import parse
 from ingestion.era835.archive import Archive
 from ledger.store import database as store
 from ledger.store import schema
