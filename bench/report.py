@@ -82,7 +82,9 @@ def written(readings: Sequence[Reading], loadings: dict[str, Loading], machine: 
     for file in files:
         of_file = [reading for reading in readings if reading.file == file and reading.reader not in LIMITS]
         parts += [f"### {file}\n", _reading_table(of_file)]
-    parts += [_NOTES, _GROWTH, _growth_table(readings), _LIMITS, _limits_table(readings)]
+    parts += [_NOTES, _GROWTH, _growth_table(readings)]
+    if any(reading.reader in LIMITS for reading in readings):
+        parts += [_LIMITS, _limits_table(readings)]
     if loadings:
         parts += [_LOADING, _loading_table(loadings), _split_table(loadings)]
     return "\n".join(part for part in parts if part)

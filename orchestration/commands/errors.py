@@ -24,7 +24,7 @@ SENTENCES = {
     "ledger.settings.SettingsError": MISUSED,
     "ledger.store.database.DatabaseUnavailable": COULD_NOT_RUN,
     "ingestion.landing.FeedUnreadable": COULD_NOT_RUN,
-    "ingestion.era835.archive.ArchiveError": COULD_NOT_RUN,
+    "ingestion.era835.archive_key.ArchiveError": COULD_NOT_RUN,
     "ingestion.era835.settlement.UnknownTransaction": MISUSED,
     "ingestion.era835.settlement.CannotSettle": COULD_NOT_RUN,
     "orchestration.dbt_project.DbtFailed": COULD_NOT_RUN,

@@ -38,7 +38,7 @@ class Refusals:
 
 @dataclass(frozen=True)
 class Remits:
-    """How many remit transactions stand under one verdict, and the sum of their BPR02 in cents."""
+    """How many remit transactions stand under one verdict (or were replaced), and the sum of their BPR02 in cents."""
 
     verdict: str
     transactions: int
@@ -103,9 +103,9 @@ def read(connection: "psycopg.Connection", day: date) -> Status:
         "select source, rule, count(*) from raw.open_quarantine group by source, rule order by source, rule"
     )
     remits = connection.execute(
-        "select standing.verdict, count(*), coalesce(sum(bpr_cents), 0)::bigint from raw.era_transaction"
-        " join raw.era_standing as standing using (file_sha256, st_index)"
-        " group by standing.verdict order by standing.verdict"
+        "select case settlement when 'replaced' then settlement else standing.verdict end as stands, count(*),"
+        " coalesce(sum(bpr_cents), 0)::bigint from raw.era_transaction"
+        " join raw.era_standing as standing using (file_sha256, st_index) group by stands order by stands"
     )
     last_run = _last_run(connection)
     return Status(

@@ -100,7 +100,7 @@ def test_a_wrong_setting_ends_with_2_and_names_it(env: dict[str, str]) -> None:
     assert "TRUEUP_TIMEZONE" in finished.stderr
 
 
-def test_era_parse_writes_seven_tables_without_a_database(tmp_path: Path, env: dict[str, str]) -> None:
+def test_era_parse_writes_every_table_without_a_database(tmp_path: Path, env: dict[str, str]) -> None:
     remit = tmp_path / "one.835"
     remit.write_text(REMIT)
     finished = trueup("era", "parse", remit, "--out", tmp_path / "tables", "--format", "csv", "--json", env=env)
@@ -108,12 +108,17 @@ def test_era_parse_writes_seven_tables_without_a_database(tmp_path: Path, env: d
     assert json.loads(finished.stdout)["files"][0]["claims"] == 1
     assert sorted(path.name for path in (tmp_path / "tables").iterdir()) == [
         "adjustments.csv",
+        "amounts.csv",
         "claims.csv",
+        "dates.csv",
         "findings.csv",
         "provider_adjustments.csv",
+        "quantities.csv",
+        "references.csv",
         "remarks.csv",
         "services.csv",
         "transactions.csv",
+        "unread.csv",
     ]
     assert ",8000," in (tmp_path / "tables" / "claims.csv").read_text()
     assert not Path(env["TRUEUP_HOME"]).exists()

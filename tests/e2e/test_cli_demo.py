@@ -1,23 +1,19 @@
-"""`trueup demo`, and everything one does next: again, export, status, up."""
+"""`trueup demo`, and everything one does next: again, export, status."""
 
 import csv
 import io
 import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pyarrow import parquet
 
-from tests.support.command_line import environment, start, trueup, visits
+from tests.support.command_line import environment, trueup, visits
 
 TABLES = (
     "denials",
@@ -27,11 +23,12 @@ TABLES = (
     "memos",
     "month_summary",
     "payout_tieout",
+    "provider_balances",
     "quarantine",
+    "reversals",
     "unmatched_remits",
     "visit_revenue",
 )
-SECONDS_FOR_DAGSTER = 120
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +42,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def env(folder: Path) -> dict[str, str]:
-    return environment(folder / "home", TRUEUP_DASHBOARD_PORT=str(_free_port()), TRUEUP_DAGSTER_PORT=str(_free_port()))
+    return environment(folder / "home")
 
 
 @pytest.fixture(scope="module")
@@ -107,25 +104,6 @@ def test_after_the_demo_nothing_is_behind(env: dict[str, str]) -> None:
     assert all(feed["files"] for feed in status["feeds"])
 
 
-@pytest.mark.usefixtures("demo")
-def test_up_serves_both_and_ends_both_on_sigterm(env: dict[str, str]) -> None:
-    serving = start("up", env=env)
-    try:
-        _answers(int(env["TRUEUP_DASHBOARD_PORT"]), serving)
-        _answers(int(env["TRUEUP_DAGSTER_PORT"]), serving)
-        busy = trueup("up", env=env)
-        assert busy.returncode == 3
-        assert "in use" in busy.stderr
-    finally:
-        serving.send_signal(signal.SIGTERM)
-        said, errors = serving.communicate(timeout=60)
-    assert "http://127.0.0.1:" in said
-    assert "Traceback" not in errors
-    for port in (env["TRUEUP_DASHBOARD_PORT"], env["TRUEUP_DAGSTER_PORT"]):
-        with socket.socket() as knock:
-            assert knock.connect_ex(("127.0.0.1", int(port))) != 0
-
-
 def test_the_demo_is_not_mixed_with_other_data(folder: Path) -> None:
     env = environment(folder / "own")
     own = folder / "visits.csv"
@@ -136,23 +114,3 @@ def test_the_demo_is_not_mixed_with_other_data(folder: Path) -> None:
     assert "must not be mixed" in finished.stderr
     feeds = json.loads(trueup("status", "--json", env=env).stdout)["feeds"]
     assert [feed["files"] for feed in feeds] == [1, 0, 0, 0, 0, 0]
-
-
-def _answers(port: int, serving: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + SECONDS_FOR_DAGSTER
-    while time.monotonic() < end:
-        assert serving.poll() is None
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
-                assert answer.status == 200
-                return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.5)
-    pytest.fail(f"nothing answers on port {port}")
-
-
-def _free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        port: int = door.getsockname()[1]
-        return port

@@ -174,8 +174,8 @@ def test_nothing_that_is_settled_waits_in_quarantine_or_status(
     status = json.loads(capsys.readouterr().out)
     assert (status["quarantine"], status["last_run"]["is_behind"]) == ([], False)
     assert status["remits"] == [
-        {"verdict": "held", "transactions": 2, "bpr_cents": 8000 + 22000},
         {"verdict": "posted", "transactions": 6, "bpr_cents": 8300 + 8000 + 22000 + AT_ONCE_CENTS},
+        {"verdict": "replaced", "transactions": 2, "bpr_cents": 8000 + 22000},
     ]
     assert cli.run(["export", "quarantine"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1

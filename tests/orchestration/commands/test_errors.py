@@ -1,6 +1,7 @@
 """Every foreseeable error is one sentence and an exit code; the log of any other holds no value of a row."""
 
 import errno
+import importlib
 from pathlib import Path
 
 import psycopg
@@ -9,6 +10,14 @@ import pytest
 from orchestration.commands import errors
 
 PLANTED = "blanked-out-value"
+
+
+@pytest.mark.filterwarnings("ignore")  # other libraries warn of their own parts when they are imported
+@pytest.mark.parametrize("name", errors.SENTENCES)
+def test_every_error_that_is_known_by_its_name_is_there(name: str) -> None:
+    module, _, kind = name.rpartition(".")
+    assert issubclass(getattr(importlib.import_module(module), kind), Exception)
+    assert getattr(importlib.import_module(module), kind).__module__ == module
 
 
 @pytest.mark.parametrize(

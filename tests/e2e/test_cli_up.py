@@ -1,0 +1,95 @@
+"""`trueup up`: pages on loopback, and remittances taken in from the drop folder while it runs."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import environment, start, trueup
+from tests.support.remittance_writer import Payment, interchange
+
+SECONDS_TO_WAIT = 120
+
+
+@pytest.fixture(name="place")
+def _place() -> Iterator[Path]:
+    # A socket's path holds 107 bytes; pytest's own folders can be longer.
+    place = Path("/tmp") / f"tu{os.getpid()}"  # noqa: S108 - made for this test alone
+    (place / "inbox").mkdir(parents=True)
+    yield place
+    shutil.rmtree(place)
+
+
+@pytest.fixture(name="env")
+def _env(place: Path) -> dict[str, str]:
+    ports = {f"TRUEUP_{name}_PORT": str(_free_port()) for name in ("DASHBOARD", "DAGSTER")}
+    return environment(place / "home", TRUEUP_DROP_FOLDER=str(place / "inbox"), **ports)
+
+
+def test_up_serves_pages_takes_in_what_is_dropped_and_ends_all_on_sigterm(place: Path, env: dict[str, str]) -> None:
+    serving = start("up", env=env)
+    (place / "inbox" / "a.835").write_bytes(interchange((Payment(),)))
+    try:
+        _until(serving, lambda: _answers(env["TRUEUP_DASHBOARD_PORT"]))
+        _until(serving, lambda: _answers(env["TRUEUP_DAGSTER_PORT"]))
+        busy = trueup("up", env=env)
+        assert busy.returncode == 3
+        assert "in use" in busy.stderr
+        _until(serving, lambda: _files_of("era", env) == 1)
+    finally:
+        serving.send_signal(signal.SIGTERM)
+        said, errors = serving.communicate(timeout=60)
+    assert "http://127.0.0.1:" in said
+    assert str(place / "inbox") in said
+    assert "Traceback" not in errors
+    for port in (env["TRUEUP_DASHBOARD_PORT"], env["TRUEUP_DAGSTER_PORT"]):
+        with socket.socket() as knock:
+            assert knock.connect_ex(("127.0.0.1", int(port))) != 0
+    left = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert not [line for line in left.splitlines() if f"port {env['TRUEUP_DAGSTER_PORT']}" in line]
+
+
+def test_a_drop_folder_that_is_not_there_is_said_at_once(place: Path, env: dict[str, str]) -> None:
+    finished = trueup("up", env={**env, "TRUEUP_DROP_FOLDER": str(place / "gone")})
+    assert finished.returncode == 3
+    assert "TRUEUP_DROP_FOLDER" in finished.stderr
+
+
+def _until(serving: subprocess.Popen[str], true: Callable[[], bool]) -> None:
+    end = time.monotonic() + SECONDS_TO_WAIT
+    while not true():
+        assert serving.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.5)
+
+
+def _answers(port: str) -> bool:
+    """Tell whether a page is there; of books that were never reconciled it is one that says so."""
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30).close()
+    except urllib.error.HTTPError as answer:
+        return answer.code == 404
+    except (urllib.error.URLError, ConnectionError):
+        return False
+    return True
+
+
+def _files_of(kind: str, env: dict[str, str]) -> int:
+    feeds = json.loads(trueup("status", "--json", env=env).stdout)["feeds"]
+    return next(int(feed["files"]) for feed in feeds if feed["kind"] == kind)
+
+
+def _free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        port: int = door.getsockname()[1]
+        return port
