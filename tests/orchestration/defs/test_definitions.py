@@ -54,7 +54,8 @@ def test_there_is_an_asset_for_every_feed_the_memos_and_every_model_and_code_lis
 ) -> None:
     project = dbt_project.directory()
     models = {path.stem for path in (project / "models").rglob("*.sql")}
-    seeds = {("codes", path.stem) for path in (project.parent / "ledger" / "rules" / "codes").glob("*.csv")}
+    lists = {path.stem for path in (project.parent / "ledger" / "rules" / "codes").glob("*.csv")}
+    seeds = {("codes", name) for name in lists - {"rarc", "remittance"}}  # words for people, which no model reads
     assert {key for key in reads if key[0] not in LAYERS} == OURS | seeds
     assert sorted(name for layer, name in reads if layer in LAYERS) == sorted(models)
 
