@@ -1,7 +1,7 @@
 """The drop folder: a sensor takes in what is new there, and a run brings the books up to it."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -67,7 +67,7 @@ def _look(folder: Path, cursor: str | None) -> dg.SensorResult:
     """
     said: list[str] = []
     found = standing(folder, said.append, _seen(cursor))
-    taken = _taken_in(found.files, found.unread) if found.files else []
+    taken = _taken_in(found.files, said.append) if found.files else []
     said = [printable(sentence) for sentence in (*said, *found.unread)]
     if not taken:
         return dg.SensorResult(skip_reason=" ".join(said) or f"Nothing new in {folder}.", cursor=_cursor(found.known))
@@ -81,28 +81,25 @@ def _look(folder: Path, cursor: str | None) -> dg.SensorResult:
     return dg.SensorResult(run_requests=[run], cursor=_cursor([*found.known, *taken]))
 
 
-def _taken_in(files: Sequence[Standing], unread: list[str]) -> list[Standing]:
+def _taken_in(files: Sequence[Standing], told: Callable[[str], None]) -> list[Standing]:
     """Load files as `trueup load era` does, one transaction each, and return those that could be read.
 
     A file whose bytes were loaded before counts: a look that was killed before it could ask for a run left it so.
     """
     taken = []
     with workspace.opened() as books, books.connection() as connection:
-        archive = _archive(books.settings)
+        settings = books.settings
+        archive = Archive.at(settings.home, settings.archive_key, settings.archive_key_command)
         for file in files:
             try:
-                for _ in load.load(connection, file.path, archive):
+                for _ in load.load(connection, file.path, archive, told=told):
                     connection.commit()
             except FeedUnreadable as refusal:
                 connection.rollback()
-                unread.append(str(refusal))
+                told(str(refusal))
             else:
                 taken.append(file)
     return taken
-
-
-def _archive(settings: Settings) -> Archive:
-    return Archive.at(settings.home, settings.archive_key, settings.archive_key_command)
 
 
 def _seen(cursor: str | None) -> set[Standing]:

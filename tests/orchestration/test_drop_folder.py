@@ -112,10 +112,12 @@ def test_what_cannot_be_read_keeps_no_other_out_and_is_told_until_it_is_mended(
     (inbox / "a.835").symlink_to("gone.835")
     put(inbox / "b.835", ONE)
     put(inbox / "c.835.part", TWO)
+    put(inbox / "d.gz", gzip.compress(TWO)[:-20])
     first = look(None)
     assert traces(settings) == ["TRACE1"]
     (run,) = first.run_requests or ()
     assert "a.835: cannot be read" in str(run.run_config)
+    assert "d.gz: is damaged" in str(run.run_config)
     second = look(first.cursor)
     assert not second.run_requests
     assert "a.835: cannot be read" in str(second.skip_reason)
