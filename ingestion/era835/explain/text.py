@@ -279,8 +279,9 @@ class Page:
         code = "-".join(filter(None, (found.group_code, found.reason_code))) or "no code"
         group = name_of("CAS01", found.group_code) or "unknown group"
         units = f" Units: {_quantity(found.quantity)}." if found.quantity else ""
-        text = f"{amount(found.amount_cents):>10}  {code:<7} {group}: {found.meaning or _NO_TEXT}{units}{more}"
-        return self._wrapped(text, indent=indent, hang=indent + 20)
+        cents = f"{amount(found.amount_cents):>{14 - indent}}"
+        text = f"{cents}  {code:<7} {group}: {found.meaning or _NO_TEXT}{units}{more}"
+        return self._wrapped(text, indent=indent, hang=24)
 
 
 def _figures(texts: Iterable[str]) -> str:
