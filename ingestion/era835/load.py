@@ -57,8 +57,8 @@ def load(
 ) -> Iterator[Receipt]:
     """Load every remittance file at `path` (a file, .gz, .zip or folder) and yield a receipt after each.
 
-    The caller commits after each receipt; nothing is committed here. The bytes are in the archive before the rows are
-    in the database, so that no committed row lacks its file. `progress` is told the bytes done, `told` what is left
+    The caller commits after each receipt; nothing is committed here. The bytes are in the archive before a receipt is
+    given, so that no committed row lacks its file. `progress` is told the bytes done, `told` what is left
     for later. A file that is no 835 is taken in with no rows, a finding and a quarantine row. Raises FeedUnreadable
     when the path cannot be read.
     """
@@ -72,7 +72,14 @@ def _load_file(connection: Connection, file: Received, archive: Archive) -> Rece
     load_id = landing.receive(connection, "era", file.sha256, file.byte_count)
     if load_id is None:
         return Receipt("era", file.sha256, already_loaded=True, rows=0, quarantined=(), notes=(), name=file.name)
-    archive.keep(file.sha256, file.blocks())
+    with ThreadPoolExecutor(1, "archive") as worker:
+        kept = worker.submit(archive.keep, file.sha256, file.blocks())
+        receipt = _load_parts(connection, file, load_id)
+        kept.result()
+    return receipt
+
+
+def _load_parts(connection: Connection, file: Received, load_id: int) -> Receipt:
     verdicts: list[Any] = []
     refused: list[Quarantined] = []
     told = warnings = 0
