@@ -13,6 +13,7 @@ JUNK = " \t\x00\x1a\x0b\x0c"
 _BYTE_ORDER_MARK = "\u00ef\u00bb\u00bf"  # the UTF-8 mark, read as Latin-1
 _SEPARATORS_OF_ISA = 16
 _LONGEST_ISA = 400
+_HEAD = 4096
 _BREAKS = re.compile(r"[\r\n]")
 _ISA = re.compile(r"I[\r\n]*S[\r\n]*A[\r\n]*([^A-Za-z0-9 \t\r\n])")
 _VERSION = re.compile(r"\d{5}")
@@ -95,7 +96,7 @@ def scan(data: bytes) -> Scan:
     interchanges: list[Interchange] = []
     refused: list[Refused] = []
     if first > lead:
-        fragment = _fragment(text[lead:first])
+        fragment = _fragment(text[lead : min(first, lead + _HEAD)])
         if fragment is not None:
             interchanges.append(_interchange(text, lead, first, fragment, has_isa=False))
         elif _ISA.match(text, lead):

@@ -149,7 +149,7 @@ class TransactionReader:
         if self._component not in composite and len(composite) > 2 and not composite[2].isalnum():
             self._component = composite[2]
             self._note("era.component_mark")
-        return [part.strip(values.BLANKS) for part in composite.split(self._component)]
+        return composite.split(self._component)
 
     # Segments of the header -----------------------------------------------------------------------------------------
 
@@ -221,7 +221,7 @@ class TransactionReader:
             service_index=self._services,
             qualifier=text(procedure[0]),
             service_code=text(procedure[1]),
-            modifiers="|".join(filter(None, procedure[2:6])) or None,
+            modifiers="|".join(filter(None, map(text, procedure[2:6]))) or None,
             submitted_code=text(submitted[1]),
             charge_cents=self._amount_or_zero(elements[2], "SVC02"),
             paid_cents=self._amount_or_zero(elements[3], "SVC03"),
@@ -291,7 +291,7 @@ class TransactionReader:
                 provider_adjustment_index=len(self.rows["provider_adjustments"]),
                 provider_id=text(elements[1]),
                 fiscal_year_end=year_end,
-                reason_code=reason,
+                reason_code=reason.strip(values.BLANKS),
                 reference=text(":".join(reference)),
                 amount_cents=amount,
             )
