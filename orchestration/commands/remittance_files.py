@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 LONG_FILE = 4 << 20  # bytes; a shorter one is read before a bar could be looked at
 
 
-def files_at(path: Path, output: Output) -> "Iterator[Received]":
-    """Give the remittance files at a path; of what is left out a message is printed."""
+def files_at(path: Path, output: Output, refused: list[str]) -> "Iterator[Received]":
+    """Give the remittance files at a path; what cannot be read is told, put into `refused`, and keeps no other out."""
     from ingestion.era835.drop_folder import received
+    from ingestion.landing import FeedUnreadable
 
-    yield from received(path, output.hint)
+    try:
+        yield from received(path, output.hint)
+    except FeedUnreadable as refusal:
+        refused.append(printable(refusal))
+        output.hint(str(refusal))
 
 
 def parts_of(file: "Received", output: Output) -> "Iterator[Remittances]":

@@ -116,20 +116,6 @@ def test_a_pager_that_is_left_is_no_error(tmp_path: Path, env: dict[str, str]) -
     explain.stderr.close()
 
 
-def test_parse_adds_files_up_and_tells_each_kind_of_error_once(tmp_path: Path, env: dict[str, str]) -> None:
-    good = written(tmp_path / "good.835", Payment(claims=(FINE,)))
-    copy = written(tmp_path / "copy.835", Payment(claims=(FINE,)))
-    bad = [Payment(trace=trace, amount=1) for trace in "AB"]
-    one, two = written(tmp_path / "one.835", *bad), written(tmp_path / "two.835", Payment(trace="C", amount=1))
-    finished = trueup("era", "parse", good, copy, one, two, "--out", tmp_path / "tables", env=env)
-    assert finished.returncode == 1
-    assert finished.stderr.count("era.held_residual") == 1
-    assert "3 times in 2 files, first in" in finished.stderr
-    assert "copy.835: the same bytes as a file before it, left out." in finished.stderr
-    total = next(line.split() for line in finished.stdout.splitlines() if line.split()[:1] == ["total"])
-    assert total == ["total", "4", "4", "1", "$100.00", "3", "3", "0"]
-
-
 def test_parse_where_nothing_can_be_written_ends_with_3_and_leaves_nothing(tmp_path: Path, env: dict[str, str]) -> None:
     remit, tables = written(tmp_path / "good.835", Payment(claims=(FINE,))), tmp_path / "tables"
     assert trueup("era", "parse", remit, "--out", "/proc/nowhere", env=env).returncode == 3
