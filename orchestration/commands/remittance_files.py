@@ -1,5 +1,6 @@
 """Remittance files on their way into a command: bytes counted on a bar, tables part by part."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from ingestion.era835 import Remittances
     from ingestion.era835.drop_folder import Received
 
+COMPILED_ONCE = "Compiling the reader, which is done once after an install or an upgrade …"
 LONG_FILE = 4 << 20  # bytes; a shorter one is read before a bar could be looked at
 
 
@@ -28,8 +30,10 @@ def files_at(path: Path, output: Output, refused: list[str]) -> "Iterator[Receiv
 
 def parts_of(file: "Received", output: Output) -> "Iterator[Remittances]":
     """Read a file to its tables, part by part; a long one shows how many of its bytes are read."""
-    if file.byte_count < LONG_FILE:
-        yield from file.parts()
-        return
-    with output.progress(printable(file.name), file.byte_count) as progress:
-        yield from file.parts(progress)
+    is_long = file.byte_count >= LONG_FILE
+    with output.progress(printable(file.name), file.byte_count) if is_long else nullcontext() as progress:
+        parts = file.parts(progress)
+        with output.patience(COMPILED_ONCE):
+            first = next(parts)
+        yield first
+        yield from parts
