@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestration.commands import era_settle
-from orchestration.commands.errors import PARTLY, WENT_WELL
+from orchestration.commands.errors import PARTLY, WENT_WELL, CannotRun
 from orchestration.commands.explain import EPILOG, explain
 from orchestration.commands.output import Json, Output, counted, example, plain_table, printable
 from orchestration.commands.remittance_files import files_at, parts_of
@@ -84,11 +84,12 @@ class Parsed:
 
     files: list[Figures] = field(default_factory=list)
     failures: dict[str, Failure] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
-        """Give 1 when anything in a file is in error, else 0."""
-        return PARTLY if self.failures else WENT_WELL
+        """Give 1 when anything in a file is in error or a file could not be read, else 0."""
+        return PARTLY if self.failures or self.refused else WENT_WELL
 
     def note(self, part: "Remittances", name: str) -> None:
         """Take in the errors of a part of a file."""
@@ -121,14 +122,15 @@ def parse(
     write(_read(files, parsed, output), out, form.value)
     _report(parsed, output)
     output.line(f"Tables: {printable(out)}")
-    output.result({"out": str(out), "format": form, "files": [asdict(figures) for figures in parsed.files]})
+    files_read = [asdict(figures) for figures in parsed.files]
+    output.result({"out": str(out), "format": form, "files": files_read, "refused": parsed.refused})
     return parsed.exit_code
 
 
 def _read(paths: Iterable[Path], parsed: Parsed, output: Output) -> "Iterator[Remittances]":
     known: set[str] = set()
     for path in paths:
-        for file in files_at(path, output):
+        for file in files_at(path, output, parsed.refused):
             name = printable(file.name)
             if file.sha256 in known:
                 output.message(f"{name}: the same bytes as a file before it, left out.")
@@ -139,6 +141,8 @@ def _read(paths: Iterable[Path], parsed: Parsed, output: Output) -> "Iterator[Re
                 parsed.files[-1].add(part)
                 parsed.note(part, name)
                 yield part
+    if parsed.refused and not parsed.files:
+        raise CannotRun("None of the files could be read; no table is written.")
 
 
 def _report(parsed: Parsed, output: Output) -> None:

@@ -60,6 +60,7 @@ class Told:
     claims: int = 0
     matched: int = 0
     errors: int = 0
+    refused: list[str] = field(default_factory=list)
     by_books: bool = False
 
 
@@ -83,7 +84,7 @@ def explain(
     from ingestion.era835.explain.gathering import Asked, gathered
 
     output, asked, told = Output(as_json), Asked(st, claim), Told()
-    with _sources(file, output) as sources:
+    with _sources(file, output, told.refused) as sources:
         for source in _single(sources, file) if st is not None else sources:
             found = gathered(source.parts, asked)
             _check_transaction(found, asked, source.name)
@@ -95,15 +96,15 @@ def explain(
         raise Misused(_unknown_claim(claim, file, told.claims))
     if not as_json:
         output.lines([("", ""), (COUNTED, "dim"), *([] if told.by_books else [(ALONE, "dim")])])
-    output.result({"files": told.documents})
-    return PARTLY if told.errors else WENT_WELL
+    output.result({"files": told.documents, "refused": told.refused})
+    return PARTLY if told.errors or told.refused else WENT_WELL
 
 
 @contextlib.contextmanager
-def _sources(file: str, output: Output) -> Iterator[Iterator[Source]]:
+def _sources(file: str, output: Output, refused: list[str]) -> Iterator[Iterator[Source]]:
     path = Path(file)
     if path.exists():
-        yield _of_path(path, output)
+        yield _of_path(path, output, refused)
     elif HASH.fullmatch(file.lower()):
         with workspace.opened() as books, books.connection() as connection:
             yield iter([_of_archive(file.lower(), books, connection)])
@@ -111,13 +112,13 @@ def _sources(file: str, output: Output) -> Iterator[Iterator[Source]]:
         raise Misused(f"{printable(file)} is neither a file that is there nor the SHA-256 of a loaded one.")
 
 
-def _of_path(path: Path, output: Output) -> Iterator[Source]:
-    empty = True
-    for file in files_at(path, output):
-        empty = False
+def _of_path(path: Path, output: Output, refused: list[str]) -> Iterator[Source]:
+    found = False
+    for file in files_at(path, output, refused):
+        found = True
         yield Source(file.name, parts_of(file, output))
-    if empty:
-        raise CannotRun(f"{printable(path)} is an empty folder: there is nothing to explain.")
+    if not found:
+        raise CannotRun("There is nothing to explain." if refused else f"{printable(path)}: an empty folder.")
 
 
 def _of_archive(beginning: str, books: workspace.Workspace, connection: "psycopg.Connection") -> Source:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ FIGURES = frozenset(
     }
 )
 SECONDS_BETWEEN_LINES = 5.0
+SECONDS_OF_SILENCE = 3.0
 STYLES = {"": "", "title": "bold", "good": "green", "bad": "red", "dim": "dim"}
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable result on stdout, messages on stderr.")]
@@ -125,6 +127,17 @@ class Output:
                 yield advance
         else:
             yield _plain_lines(label, total, self.message)
+
+    @contextlib.contextmanager
+    def patience(self, text: str, seconds: float = SECONDS_OF_SILENCE) -> Iterator[None]:
+        """Say `text` once when the block takes longer than so many seconds."""
+        timer = threading.Timer(seconds, self.message, (text,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     @contextlib.contextmanager
     def steps(self, label: str) -> Iterator[Callable[[str, int, int], None]]:

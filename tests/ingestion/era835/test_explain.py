@@ -15,7 +15,7 @@ import pytest
 from ingestion.era835 import Remittances, parse
 from ingestion.era835.explain import reading
 from ingestion.era835.explain.gathering import EVERYTHING, MOST_CLAIMS, Asked, Gathered, gathered
-from ingestion.era835.explain.model import Standing, Undone
+from ingestion.era835.explain.model import Standing
 from ingestion.era835.explain.text import Line, Page, amount
 from tests.support.remittance_places import as_bytes
 from tests.support.remittance_random import file as random_file
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CLAIM = ("st_index", "claim_index")
+SHORT = Claim(ref="SHORT0000001", charge=10100)
 GOLDEN = Path(__file__).with_name("explained_80_columns.txt")
 
 # A visit paid in part, a denial, a reversal of a claim of another file, and a claim whose line is 3.37 short.
@@ -203,10 +204,11 @@ def test_a_payment_of_nothing_and_codes_nobody_knows_read_as_such() -> None:
 
 
 def test_a_reversal_says_which_claim_of_the_file_it_takes_back() -> None:
-    found = gathered([parse(SMALL)])
-    claim = next(claim for claim in reading.claims(found, 0) if claim.is_reversal)
-    said = [line.text for line in Page(80).claim(replace(claim, undoes=Undone(0, 7)))]
-    assert "  It takes back claim 7 of ST 0 of this file." in said
+    given = Claim(ref="REF000000000001", payer_number="P1")
+    taken = Claim(ref="REF000000000001", payer_number="P1", status="22", charge=-10000, paid=-10000)
+    page = text(interchange((Payment(claims=(SHORT, given)), Payment(trace="B", claims=(taken, SHORT)))))
+    assert "It takes back claim 1 of ST 0 of this file." in page
+    assert "is not in this file" not in page
 
 
 def test_what_could_move_the_cursor_is_escaped() -> None:

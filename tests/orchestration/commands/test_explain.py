@@ -49,7 +49,7 @@ def test_what_is_not_there_is_misuse(name: str, claim: str | None, st: int | Non
 
 
 def test_an_empty_folder_cannot_be_explained(folder: Path) -> None:
-    with pytest.raises(CannotRun, match="is an empty folder"):
+    with pytest.raises(CannotRun, match="an empty folder"):
         explain(str(folder / "nothing"))
 
 

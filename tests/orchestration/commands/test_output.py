@@ -1,6 +1,7 @@
 """Where a command speaks: results on stdout, messages on stderr, one JSON document for a machine."""
 
 import json
+import time
 
 import pytest
 
@@ -62,3 +63,18 @@ def test_one_is_not_plural() -> None:
 
 def test_an_example_is_a_line_of_its_own() -> None:
     assert example("trueup status").splitlines()[1:] == ["Example:", "  trueup status"]
+
+
+def test_a_block_that_takes_long_is_excused_once_and_a_quick_one_not(capsys: pytest.CaptureFixture[str]) -> None:
+    voice = Output()
+    with voice.patience("a while yet", seconds=0.01):
+        time.sleep(0.2)
+    with voice.patience("never said", seconds=60):
+        pass
+    assert capsys.readouterr() == ("", "a while yet\n")
+
+
+def test_styled_lines_are_plain_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:
+    Output().lines([("A TITLE", "title"), ("a line", "")])
+    Output(as_json=True).lines([("a line", "bad")])
+    assert capsys.readouterr() == ("A TITLE\na line\n", "a line\n")
