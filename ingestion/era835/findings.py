@@ -63,11 +63,13 @@ ERROR_RULES = {
     ),
     "era.held_residual": (
         "The payment (BPR02) differs from the claims paid less the provider adjustments (CLP04, PLB) by the "
-        "amount shown. The transaction is held until the payer explains the difference or sends it corrected."
+        "amount shown. The transaction is held until the payer explains the difference (then `trueup era release` lets "
+        "it post) or sends it corrected (`trueup era replace`)."
     ),
     "era.conflict": (
         "A posted remittance has the same payer, payee, trace number, date and amount as this one, but other "
-        "claims. This one is held; ask the payer which of the two is right."
+        "claims. This one is held; ask the payer which of the two is right, then `trueup era replace` puts one in the "
+        "place of the other."
     ),
 }
 """Rules whose breach holds the transaction (or refuses the file): rule to sentence."""

@@ -97,7 +97,6 @@ COUNTER_EXAMPLES = {
         insert into raw.era_transaction select * from raw.era_transaction
     """,
     "era_claim_is_unique": """
-        alter table raw.era_claim drop constraint era_claim_pkey;
         insert into raw.era_claim select * from raw.era_claim;
         update raw.era_claim set paid_cents = 4000
     """,

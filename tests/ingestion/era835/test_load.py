@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ingestion.landing import Connection, Receipt
 
 _TABLES = ("transaction", "claim", "service", "adjustment", "provider_adjustment", "remark", "finding")
+_LONG_TABLES = ("amount", "quantity", "reference", "date")
 LINE = Line(paid=7000, modifiers=("95",), adjustments=(("CO", "45", 1000), ("PR", "3", 2000)), remarks=("N130",))
 FULL = Payment(claims=(Claim(paid=7000, lines=(LINE,), remarks=("MA01",)),), provider=(("FB", "R1", -100),))
 
@@ -43,7 +44,7 @@ def loaded(raw: Connection, archive: Archive, folder: Path, data: bytes, name: s
 
 
 def everything(raw: Connection) -> dict[str, list[Any]]:
-    names = [f"raw.era_{table}" for table in _TABLES] + ["raw.file", "raw.quarantine"]
+    names = [f"raw.era_{table}" for table in (*_TABLES, *_LONG_TABLES)] + ["raw.file", "raw.quarantine"]
     return {name: sorted(map(str, raw.execute(f"select * from {name}").fetchall())) for name in names}
 
 

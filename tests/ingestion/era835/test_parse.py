@@ -38,6 +38,10 @@ def test_every_column_of_a_plain_remittance_is_read() -> None:
         "verdict": "posted",
         "body_sha256": "",
     }
+
+
+def test_every_column_of_a_plain_claim_and_of_what_stands_below_it_is_read() -> None:
+    read = parse(PLAIN)
     assert only(read, "claims") | {"file_sha256": ""} == {
         "file_sha256": "",
         "st_index": 0,
