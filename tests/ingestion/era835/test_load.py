@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import gzip
+from datetime import date
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bench.generate import Generator, Shape
 from ingestion import landing
 from ingestion.era835.archive import Archive
 from ingestion.era835.load import load
-from tests.support.remittance_writer import PATIENT, Claim, Line, Payment, Style, interchange
+from ingestion.era835.remittances import READ_BYTES
+from tests.support.remittance_writer import PATIENT, Claim, Line, More, Payment, Style, interchange
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ingestion.landing import Connection, Receipt
 
-_TABLES = ("transaction", "claim", "service", "adjustment", "provider_adjustment", "remark", "finding")
-_LONG_TABLES = ("amount", "quantity", "reference", "date")
+_TABLES = ("transaction", "claim", "service", "adjustment", "provider_adjustment", "remark")
+_TABLES += ("amount", "quantity", "reference", "date", "finding")
 LINE = Line(paid=7000, modifiers=("95",), adjustments=(("CO", "45", 1000), ("PR", "3", 2000)), remarks=("N130",))
-FULL = Payment(claims=(Claim(paid=7000, lines=(LINE,), remarks=("MA01",)),), provider=(("FB", "R1", -100),))
+MORE = More((("AU", 100),), (("CA", "1"),), (("EV", "R2"),), (("405", date(2026, 9, 30)),))
+FULL = Payment(claims=(Claim(paid=7000, lines=(LINE,), remarks=("MA01",)),), provider=(("FB", "R1", -100),), more=MORE)
 
 
 @pytest.fixture(name="archive")
@@ -44,7 +49,7 @@ def loaded(raw: Connection, archive: Archive, folder: Path, data: bytes, name: s
 
 
 def everything(raw: Connection) -> dict[str, list[Any]]:
-    names = [f"raw.era_{table}" for table in (*_TABLES, *_LONG_TABLES)] + ["raw.file", "raw.quarantine"]
+    names = [f"raw.era_{table}" for table in _TABLES] + ["raw.file", "raw.quarantine"]
     return {name: sorted(map(str, raw.execute(f"select * from {name}").fetchall())) for name in names}
 
 
@@ -127,7 +132,7 @@ def test_what_is_no_remittance_is_taken_in_with_no_rows_and_a_quarantine_row(
 ) -> None:
     receipt = loaded(raw, archive, tmp_path, data)
     assert (receipt.rows, receipt.notes, len(receipt.quarantined)) == (0, ("no 835 transaction",), 1)
-    assert [len(rows) for rows in everything(raw).values()] == [0, 0, 0, 0, 0, 0, 1, 1, 1]
+    assert [len(rows) for rows in everything(raw).values()] == [*([0] * 10), 1, 1, 1]
     assert loaded(raw, archive, tmp_path, data).already_loaded
 
 
@@ -184,3 +189,24 @@ def test_quotes_commas_line_ends_and_backslashes_of_a_value_arrive_as_they_are(
     odd = 'A "B", \\N\\t; C'
     loaded(raw, archive, tmp_path, interchange((Payment(payer_name=odd, trace="\\."),)))
     assert raw.execute("select payer_name, trn_number from raw.era_transaction").fetchall() == [(odd, "\\.")]
+
+
+@pytest.mark.parametrize("shape", [Shape(), Shape(one_transaction=True)], ids=["transactions", "one transaction"])
+def test_a_file_that_is_read_in_parts_is_loaded_whole(
+    raw: Connection, archive: Archive, tmp_path: Path, shape: Shape
+) -> None:
+    out = BytesIO()
+    control = Generator(shape).write(out, READ_BYTES + 500_000)
+    receipt = loaded(raw, archive, tmp_path, out.getvalue())
+    assert (receipt.rows, receipt.quarantined) == (control.transactions, ())
+    totals = raw.execute(
+        "select count(*), sum(paid_cents), (select count(*) from raw.era_service),"
+        " (select sum(amount_cents) from raw.era_adjustment),"
+        " (select coalesce(sum(amount_cents), 0) from raw.era_provider_adjustment) from raw.era_claim"
+    ).fetchone()
+    assert totals == (
+        *(control.claims, control.paid_cents, control.services),
+        *(control.adjustments_cents, control.provider_adjustments_cents),
+    )
+    numbered = "select count(distinct (st_index, adjustment_index)) = count(*) from raw.era_adjustment"
+    assert raw.execute(numbered).fetchone() == (True,)
