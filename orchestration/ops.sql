@@ -30,3 +30,10 @@ create table if not exists ops.run (
     warnings text [] not null default '{}',
     sentence text
 );
+
+-- One row a file of the drop folder that was taken in, as it stood: a path is bytes, changed is nanoseconds since 1970.
+create table if not exists ops.dropped_file (
+    path bytea primary key,
+    size bigint not null,
+    changed bigint not null
+);

@@ -12,9 +12,9 @@ from ingestion.era835.unpacking import Received, unpacked
 from ingestion.landing import FeedUnreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Received", "Standing", "received", "standing"]
+__all__ = ["Received", "Standing", "listed", "received", "settled"]
 
 QUIET_SECONDS = 2.0
 """A file of a folder whose last change is younger is looked at twice, that long apart."""
@@ -32,13 +32,9 @@ class Standing(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What lies in a folder, in the order of the names: `files` can be read now, `known` stand as they were known.
-
-    `unread` has a sentence for each file or folder that cannot be read.
-    """
+    """The files of a folder in the order of the names, and a sentence for each file or folder that cannot be read."""
 
     files: list[Standing]
-    known: list[Standing]
     unread: list[str]
 
 
@@ -53,8 +49,8 @@ def received(path: Path, told: Callable[[str], None] | None = None) -> Iterator[
     if not path.is_dir():
         yield from unpacked(path, told)
         return
-    found = standing(path, told)
-    for below in found.files:
+    found = listed(path, told)
+    for below in settled(found.files, told):
         try:
             yield from unpacked(below.path, told)
         except FeedUnreadable as refusal:
@@ -63,16 +59,26 @@ def received(path: Path, told: Callable[[str], None] | None = None) -> Iterator[
         raise FeedUnreadable(" ".join(found.unread))
 
 
-def standing(folder: Path, told: Callable[[str], None], known: Collection[Standing] = ()) -> Found:
-    """List the files of a folder and below it that are whole; those `known` as they stand apart.
-
-    Reads none of them. `known` is best a set. Waits at most QUIET_SECONDS, and only where a file changed within them.
-    """
+def listed(folder: Path, told: Callable[[str], None]) -> Found:
+    """List the files of a folder and below it that are to be read; reads none of them."""
     unread: list[str] = []
     walked = (path for path in sorted(_walked(folder, unread)) if _is_ours(path, folder, told))
-    files = [file for path in walked if (file := _standing(path, unread))]
-    new = [file for file in files if file not in known]
-    return Found(list(_settled(new, told)), [file for file in files if file in known], unread)
+    return Found([file for path in walked if (file := _standing(path, unread))], unread)
+
+
+def settled(files: Sequence[Standing], told: Callable[[str], None]) -> list[Standing]:
+    """Return the files that nobody writes to: those that changed just now are looked at once more after a while.
+
+    Waits at most QUIET_SECONDS, and only where a file changed within them.
+    """
+    quiet = time.time_ns() - int(QUIET_SECONDS * 1e9)
+    youngest = max((file.changed for file in files), default=0)
+    if youngest > quiet:
+        time.sleep(min((youngest - quiet) / 1e9, QUIET_SECONDS))
+    moving = [file for file in files if file.changed > quiet and _standing(file.path, []) != file]
+    for file in moving:
+        told(f"{file.path}: is still being written, and is left for later.")
+    return [file for file in files if file not in moving]
 
 
 def _walked(folder: Path, unread: list[str]) -> Iterator[Path]:
@@ -102,19 +108,6 @@ def _standing(path: Path, unread: list[str]) -> Standing | None:
         unread.append(_unreadable(error))
         return None
     return Standing(path, found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
-
-
-def _settled(files: list[Standing], told: Callable[[str], None]) -> Iterator[Standing]:
-    """Give the files that nobody writes to: those that changed just now are looked at once more after a while."""
-    quiet = time.time_ns() - int(QUIET_SECONDS * 1e9)
-    youngest = max((file.changed for file in files), default=0)
-    if youngest > quiet:
-        time.sleep(min((youngest - quiet) / 1e9, QUIET_SECONDS))
-    for file in files:
-        if file.changed > quiet and _standing(file.path, []) != file:
-            told(f"{file.path}: is still being written, and is left for later.")
-        else:
-            yield file
 
 
 def _unreadable(error: OSError) -> str:

@@ -96,14 +96,21 @@ def test_an_unchanged_folder_is_listed_and_neither_read_nor_the_database_asked(
 
 def test_a_file_renamed_or_removed_changes_nothing_in_the_books(settings: Settings, inbox: Path, look: Look) -> None:
     put(inbox / "a.835", ONE)
-    cursor = look(None).cursor
-    (inbox / "a.835").rename(inbox / "b.835")
-    cursor = look(cursor).cursor
+    first = look(None).cursor
+    (inbox / "a.835").rename(inbox / os.fsdecode(b"\xff\n.835"))
+    second = look(first).cursor
+    assert second != first
     assert traces(settings) == ["TRACE1"]
-    assert cursor
-    assert "a.835" not in cursor
-    (inbox / "b.835").unlink()
-    assert look(cursor).cursor == "[]"
+    (inbox / os.fsdecode(b"\xff\n.835")).unlink()
+    assert look(second).cursor not in {first, second}
+    with connect(database(settings)) as connection:
+        assert connection.execute("select count(*) from ops.dropped_file").fetchone() == (0,)
+
+
+def test_the_cursor_does_not_grow_with_the_folder(inbox: Path, look: Look) -> None:
+    for number in range(30):
+        put(inbox / f"{number}.835", ONE)
+    assert len(look(None).cursor or "") == 64
 
 
 def test_what_cannot_be_read_keeps_no_other_out_and_is_told_until_it_is_mended(

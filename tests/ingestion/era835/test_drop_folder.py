@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ingestion.era835 import drop_folder, unpacking
-from ingestion.era835.drop_folder import Received, received, standing
+from ingestion.era835.drop_folder import Received, listed, received
 from ingestion.landing import FeedUnreadable
 from tests.support.remittance_writer import Payment, interchange
 
@@ -211,7 +211,7 @@ def test_links_are_followed_within_the_folder_and_told_where_they_leave_it(tmp_p
     (inbox / "d").symlink_to(secret.parent)
     (inbox / "e.835").symlink_to("e.835")
     told: list[str] = []
-    found = standing(inbox, told.append)
+    found = listed(inbox, told.append)
     assert [file.path.name for file in found.files] == ["a.835", "b.835"]
     assert [sentence.split(": ")[0] for sentence in told] == [f"{inbox}/c.835", f"{inbox}/d"]
     assert [sentence.split(": ")[0] for sentence in found.unread] == [f"{inbox}/e.835"]
@@ -250,16 +250,11 @@ def test_a_file_of_a_folder_that_is_still_growing_is_left_for_later(
     assert given(tmp_path) == ([("a.835", ONE, True), ("b.835", TWO, True)], [])
 
 
-def test_a_file_known_as_it_stands_is_neither_given_nor_waited_for(tmp_path: Path) -> None:
-    path = tmp_path / "a.835"
-    path.write_bytes(ONE)
-    at = path.stat()
-    known = {drop_folder.Standing(path, at.st_size, at.st_mtime_ns)}
+def test_a_folder_where_nothing_changed_just_now_is_not_waited_for(tmp_path: Path) -> None:
+    put(tmp_path / "a.835", ONE)
     started = time.monotonic()
-    assert standing(tmp_path, print, known).files == []
+    assert [content(file) for file in received(tmp_path)] == [ONE]
     assert time.monotonic() - started < drop_folder.QUIET_SECONDS / 2
-    put(path, ONE)
-    assert [file.path for file in standing(tmp_path, print, known).files] == [path]
 
 
 MEASURED = """
