@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SILENT:
-.PHONY: help demo test lint format lock browser clean
+.PHONY: help demo test fuzz lint format lock browser clean
 
 VENV := $(CURDIR)/.venv
 READY := .venv/.ready
@@ -26,6 +26,13 @@ demo: $(READY) ## the main job on sample data: ends with the month-start summary
 
 test: $(READY) browser ## every test, browser tests included
 	python -m pytest
+
+fuzz: $(READY) ## 100,000 damaged remittance files on two processes
+	for half in 0 1; do
+		TRUEUP_FUZZ_CASES=$${TRUEUP_FUZZ_CASES:-100000} python -m pytest -q --durations=1 tests/ingestion/era835/test_fuzz.py -k "[$$half]" &
+		halves+=($$!)
+	done
+	for half in "$${halves[@]}"; do wait "$$half"; done
 
 lint: $(READY) ## style, types, import contracts, SQL
 	ruff check .

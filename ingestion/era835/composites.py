@@ -48,16 +48,15 @@ class Composites:
         self._is_line = placed.segments.tags[self.rows] == SVC
         self.numbers = np.where(self._is_line, 1 + 5 * ordinal, 3 + 2 * ordinal).astype(np.int32)
         self._elements = placed.segments.elements(self.rows, (0,), self.numbers)[0]
-        owners = placed.transactions[self.rows]
+        self._owners = owners = placed.transactions[self.rows]
         continued = bool(owners.size) and bool(placed.part.pieces) and placed.part.pieces[0].before > 0
         first_mark = mark if mark and continued and owners[0] == placed.transactions[0] else component
         self._marks, switched = self._elements.component_marks(owners, component, first_mark)
         placed.note("era.component_mark", self.rows[switched])
 
-    @property
-    def last_mark(self) -> str | None:
-        """What separates the parts of the last composite; null where there is none."""
-        return chr(self._marks[-1]) if self._marks.size else None
+    def last_mark(self, st_index: int) -> str | None:
+        """Return what separates the parts of the last composite of this transaction; null where it is not the last."""
+        return chr(self._marks[-1]) if self._marks.size and self._owners[-1] == st_index else None
 
     def of_services(self, number: int) -> Composite:
         """Return element 1 or 6 of every SVC."""

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from ingestion.era835 import spans
 from ingestion.era835.arrow import filled
 from ingestion.era835.findings import shown
+from ingestion.era835.interchanges import JUNK
 from ingestion.landing import described
 
 if TYPE_CHECKING:
@@ -80,9 +81,9 @@ def provider_adjustments(placed: Placed, composites: Composites, balances: Balan
 def organisation(text: str) -> str | None:
     """Read a payer's name: Latin-1 as it was read, or UTF-8 where its bytes are that."""
     try:
-        return text.encode("latin-1").decode("utf-8").strip() or None
+        return text.encode("latin-1").decode("utf-8").strip(JUNK) or None
     except UnicodeError:
-        return text.strip() or None
+        return text.strip(JUNK) or None
 
 
 def _payment(placed: Placed, balances: Balances, found: list[dict[str, Any]]) -> None:

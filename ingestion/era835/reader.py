@@ -17,7 +17,7 @@ from ingestion.era835.composites import Composites
 from ingestion.era835.envelope import Envelopes
 from ingestion.era835.findings import Finding, Place, dollars, finding
 from ingestion.era835.placed import Nesting, Placed
-from ingestion.era835.reversal_links import ReversalLinks
+from ingestion.era835.reversal_links import NO_AMOUNT, ReversalLinks
 from ingestion.era835.spans import LARGEST
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ class Reader:
         begins_without_isa = stretch.begins and not stretch.has_isa
         part = self._envelopes.read(stretch.segments, begins_without_isa=begins_without_isa, ends=stretch.ends)
         continues = self._draft is not None and bool(part.pieces) and part.pieces[0].before > 0
-        placed = Placed(part, self._nesting if continues else Nesting(), self._findings)
+        nested = continues and part.pieces[0].end > 0  # else the next transaction begins at once
+        placed = Placed(part, self._nesting if nested else Nesting(), self._findings)
         drafts = self._drafts(placed, continues=continues)
         self.count += len(drafts) - continues
         tables = self._tables(placed, drafts, continues=continues)
@@ -132,15 +133,18 @@ class Reader:
         tables["services"]["residual_cents"] = of_services
         for piece, (draft, found) in enumerate(zip(drafts, headers, strict=True)):
             draft.add(found, balances, piece)
-        if drafts and composites.last_mark:
-            drafts[-1].mark = composites.last_mark
+        if drafts:
+            st_index = placed.part.pieces[-1].transaction.st_index
+            drafts[-1].mark = composites.last_mark(st_index) or drafts[-1].mark
         return tables
 
     def _undone(self, columns: dict[str, Any]) -> dict[str, Column]:
         texts = (columns["claim_ref"], columns["payer_claim_number"], columns["original_ref"])
-        amounts = (columns["charge_cents"][0], columns["paid_cents"][0])
+        charge, paid = (
+            np.where(read, cents, NO_AMOUNT) for cents, read in (columns["charge_cents"], columns["paid_cents"])
+        )
         places = (columns["st_index"], columns["claim_index"])
-        undone = self._links.of(texts, *amounts, columns["is_reversal"], *places)
+        undone = self._links.of(texts, charge, paid, columns["is_reversal"], *places)
         return {"undoes_st_index": indexed(undone[0]), "undoes_claim_index": indexed(undone[1])}
 
     def _ended(self, placed: Placed, drafts: list[_Draft]) -> list[dict[str, Any]]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _REACH = 1 << 18
 """How many claims back the claim that a reversal undoes is sought; each is remembered in 64 bytes."""
 
+NO_AMOUNT = -(2**63)
+"""What stands for an amount that could not be read: it is opposite to none."""
+
 _REF, _NUMBER, _CHARGE, _PAID, _BEFORE, _ST_INDEX, _CLAIM_INDEX, _STANDS = range(8)
 
 
@@ -98,7 +101,8 @@ def _linked(  # noqa: PLR0913, PLR0917 - as above
                 if claim[_NUMBER] != 0 and (claim[_NUMBER] == numbers[row] or claim[_NUMBER] == originals[row]):
                     found = at
                     break
-                if not found and claim[_CHARGE] == -charge[row] and claim[_PAID] == -paid[row]:
+                read = charge[row] != NO_AMOUNT and paid[row] != NO_AMOUNT
+                if not found and read and claim[_CHARGE] == -charge[row] and claim[_PAID] == -paid[row]:
                     found = at
             at = claim[_BEFORE]
         if found:

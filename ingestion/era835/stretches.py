@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _HEAD = 4096
 """How much of a file is looked at to see what it is, in bytes."""
 
+_UNSURE = 512
+"""How many bytes at the end of a block are not read yet: an ISA of at most 400 that begins there may not be whole."""
+
 # Where a stretch may end: before these, everything about a claim has been said.
 _BOUNDARIES = ("CLP", "PLB", "ST", "SE", "GS", "GE", "IEA", "ISA")
 
@@ -50,12 +53,12 @@ class Stretches:
 
     def of(self, blocks: Iterable[bytes]) -> Iterator[Stretch]:
         """Yield the stretches of a file, in order, as its blocks come in."""
-        for block in blocks:
-            self._pending = self._pending + block if self._pending else block
+        for block in blocks:  # the last one is cut once only, with what the one before it left
             if self._started or len(self._pending.lstrip()) >= _HEAD:
                 yield from self._cut(last=False)
             if self.refused:
                 return
+            self._pending = self._pending + block if self._pending else block
         yield from self._cut(last=True)
 
     def _cut(self, *, last: bool) -> Iterator[Stretch]:
@@ -73,7 +76,7 @@ class Stretches:
             self._opening, self._begins = opening, True
             yield from self._stretch(opening.start, end, whole=end < len(text) or last)
         if self._opening is None:
-            self._drop(len(text))
+            self._drop(len(text) if last else max(len(text) - _UNSURE, 0))
 
     def _start(self, text: str, openings: list[Opening]) -> list[Opening]:
         """See what the file begins with: an interchange, a piece of one, or something that is no 835 at all."""
@@ -101,8 +104,10 @@ class Stretches:
         kept = end
         if not whole:
             boundaries = np.flatnonzero(among(segments.tags, _BOUNDARIES))
-            rows = int(boundaries[-1]) if boundaries.size else 0
-            kept = int(segments.byte_offsets(boundaries[-1:])[0]) - self._offset if rows else start
+            places = segments.byte_offsets(boundaries) - self._offset
+            sure = int(np.searchsorted(places, len(self._pending) - _UNSURE, side="right"))
+            rows = int(boundaries[sure - 1]) if sure else 0
+            kept = int(places[sure - 1]) if rows else start
             segments.head(rows)
         if whole or kept > start:
             yield Stretch(segments, opening.has_isa, begins=self._begins, ends=whole)
