@@ -16,7 +16,6 @@ _SEPARATORS_OF_ISA = 16
 _LONGEST_ISA = 400
 _BREAKS = re.compile(r"[\r\n]")
 _ISA = re.compile(r"I[\r\n]*S[\r\n]*A[\r\n]*([^A-Za-z0-9 \t\r\n])")
-_WRAPPED_ISA = re.compile(r"I[\r\n]+S[\r\n]*A|IS[\r\n]+A")
 _VERSION = re.compile(r"\d{5}")
 _FRAGMENT = re.compile(r"(?:ST([^A-Za-z0-9 \t])\d{3}\1|GS([^A-Za-z0-9 \t])[A-Z]{2}\2)")
 
@@ -51,27 +50,15 @@ def trimmed(text: str) -> int:
 def headers(text: str) -> list[Opening]:
     """Return every whole ISA of a text, with its delimiters."""
     found = []
-    for start in _candidates(text):
-        match = _ISA.match(text, start)
+    for match in _ISA.finditer(text):
+        start = match.start()
         before = text[max(start - 1, 0) : start]
-        if match is None or before.isalnum():  # part of a longer word, such as a name
+        if before.isalnum():  # the end of a longer word, such as a name
             continue
         delimiters = _delimiters(text, start, match.start(1))
         if delimiters is not None:
             found.append(Opening(start, delimiters, has_isa=True))
     return found
-
-
-def _candidates(text: str) -> list[int]:
-    """Return where an ISA may start. A search for plain text is twenty times as fast as one for a pattern."""
-    starts = []
-    at = text.find("ISA")
-    while at >= 0:
-        starts.append(at)
-        at = text.find("ISA", at + 1)
-    if "\n" in text or "\r" in text:
-        starts += [match.start() for match in _WRAPPED_ISA.finditer(text)]
-    return sorted(starts)
 
 
 def _delimiters(text: str, start: int, first_separator: int) -> Delimiters | None:
