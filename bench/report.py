@@ -69,9 +69,9 @@ _LOADING = """\
 ## Loading
 
 `trueup load era` into a fresh embedded PostgreSQL with its usual settings, against COPY of the very same rows into
-tables of the same definition in one transaction, from files that lie ready. In turns, each round in a new database, the
-best of three. *load* is the loader in a process that has started: from the file's name to the commit, the encrypted
-copy in the archive included. *command* is the whole of `trueup load era FILE` with the start of Python.
+tables of the same definition in one transaction, from files that lie ready. In turns, each round in a new database; the
+best of the rounds. *load* is the loader in a process that has started: from the file's name to the commit, the
+encrypted copy in the archive included. *command* is the whole of `trueup load era FILE` with the start of Python.
 """
 
 
