@@ -154,13 +154,13 @@ def _claim_days(placed: Placed, size: int) -> dict[str, Column]:
     }
 
 
-def _own_days(placed: Placed, qualifier: str, size: int) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Return the day that the last DTM of each claim with this qualifier gives; null where it is no date."""
+def _own_days(placed: Placed, qualifier: str, size: int) -> tuple[Positions, NDArray[np.bool_]]:
+    """Return the last date that a DTM of each claim itself gives under this qualifier."""
     dtm = placed.of_all("DTM")
-    of_claim = placed.inside[dtm.rows] & ~placed.on_line[dtm.rows] & (placed.segments.counts(dtm.rows) > 1)
-    which = np.flatnonzero(of_claim & dtm[1].equal(qualifier))
     on, states = dtm[2].days
+    of_claim = placed.inside[dtm.rows] & ~placed.on_line[dtm.rows] & (states == spans.READ)
+    which = np.flatnonzero(of_claim & dtm[1].equal(qualifier))
     days, known = np.zeros(size, np.int32), np.zeros(size, np.bool_)
     claims_of = placed.claim_of[dtm.rows[which]]
-    days[claims_of], known[claims_of] = on[which], states[which] == spans.READ
+    days[claims_of], known[claims_of] = on[which], True
     return days, known

@@ -78,6 +78,10 @@ WARNING_RULES = {
     "era.no_isa": "The piece has no ISA; its delimiters were taken from its first segments. What balances is posted.",
     "era.other_transaction": "A transaction that is no 835 (ST01 is shown) was skipped.",
     "era.duplicate": "The same remittance came before, so this copy never posts. There is nothing to do.",
+    "era.trace_repeated": (
+        "The payer used this trace number (TRN02) for another payment before, which it must not (X12 RFI 1847). Match "
+        "each with its own deposit by date and amount, and ask the payer where only one came."
+    ),
     "era.se_count": "SE01 is not the number of segments counted. The transaction is judged by its own balance.",
     "era.se_control": "SE02 is not the control number of its ST. The transaction is judged by its own balance.",
     "era.ge_count": "GE01 is not the number of transactions counted in the group; see that no transaction is missing.",

@@ -22,14 +22,26 @@ STANDS_POSTED = (
 
 def payment_key(row: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return the key of a transaction: payer, payee, trace number, date and amount in cents."""
-    payer = next((row[name] for name in ("payer_id", "trn_payer", "payer_name") if row[name] is not None), None)
-    return (payer, row["payee_npi"], row["trn_number"], row["paid_on"], row["bpr_cents"])
+    payer = next((row[name] for name in ("payer_id", "trn_payer", "payer_name") if row.get(name) is not None), None)
+    return (payer, *(row.get(name) for name in ("payee_npi", "trn_number", "paid_on", "bpr_cents")))
 
 
-def posted_payments(connection: Connection, trace_numbers: Sequence[str | None]) -> set[tuple[Any, ...]]:
-    """Return the keys, of those with these trace numbers, that stand posted: released ones do, replaced ones do not."""
+def trace_of(payment: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Return what a payer must use once, payer and trace number; null for a key of no money, where payers do not."""
+    payer, _, trace_number, _, cents = payment
+    return (payer, trace_number) if trace_number is not None and cents else None
+
+
+def posted_payments(
+    connection: Connection, trace_numbers: Sequence[str | None], *, other_than: str
+) -> set[tuple[Any, ...]]:
+    """Return the keys, of those with these trace numbers in other files than this SHA-256, that stand posted.
+
+    Released ones do, replaced ones do not.
+    """
     rows = connection.execute(
-        f"select distinct {PAYMENT} from raw.era_transaction as loaded where trn_number = any(%s) and {STANDS_POSTED}",
-        (list(trace_numbers),),
+        f"select distinct {PAYMENT} from raw.era_transaction as loaded"
+        f" where trn_number = any(%s) and file_sha256 <> %s and {STANDS_POSTED}",
+        (list(trace_numbers), other_than),
     )
     return set(rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,7 +14,7 @@ from pyarrow import csv
 from ingestion import landing
 from ingestion.era835.drop_folder import received
 from ingestion.era835.findings import Finding, Place, finding, quarantined
-from ingestion.era835.identity import payment_key, posted_payments
+from ingestion.era835.identity import payment_key, posted_payments, trace_of
 from ingestion.era835.remittances import joined_findings
 from ingestion.landing import Receipt
 
@@ -83,8 +83,10 @@ def _load_parts(connection: Connection, file: Received, load_id: int) -> Receipt
     verdicts: list[Any] = []
     refused: list[Quarantined] = []
     told = warnings = 0
+    known = _Known(file.sha256)
     for part, rows in _ahead(map(_encoded, file.parts())):
-        judged, added = _judged(connection, part.transactions, load_id)
+        known.ask(connection, part.transactions)
+        judged, added = _judged(known, part.transactions, load_id)
         remarks = joined_findings(part.findings, file.sha256, added, told)
         for name, table in (("transactions", judged), ("findings", remarks)):
             _copy(connection, name, _csv(table), table.column_names)
@@ -117,44 +119,48 @@ def _ahead(parts: Iterator[T]) -> Iterator[T]:
             yield part
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Known:
-    """What earlier files brought: bodies of every verdict, and the keys of what stands posted."""
+    """What came before: bodies of every verdict; the keys of what stands posted, of other files and of this one."""
 
-    bodies: set[str]
-    posted: set[tuple[Any, ...]]
+    file_sha256: str
+    bodies: set[str] = field(default_factory=set)
+    posted: set[tuple[Any, ...]] = field(default_factory=set)
+    own: set[tuple[Any, ...]] = field(default_factory=set)
+
+    def ask(self, connection: Connection, transactions: pa.Table) -> None:
+        """Ask for what these may repeat; after the load lock is taken, so that no other load can slip in between."""
+        bodies = connection.execute(
+            "select distinct body_sha256 from raw.era_transaction where body_sha256 = any(%s)",
+            (transactions["body_sha256"].to_pylist(),),
+        )
+        self.bodies |= {row[0] for row in bodies}
+        traces = transactions["trn_number"].drop_null().to_pylist()
+        self.posted |= posted_payments(connection, traces, other_than=self.file_sha256)
 
 
-def _judged(connection: Connection, transactions: pa.Table, load_id: int) -> tuple[pa.Table, list[Finding]]:
+def _judged(known: _Known, transactions: pa.Table, load_id: int) -> tuple[pa.Table, list[Finding]]:
     """Give the verdicts that hold against everything that arrived before: duplicate, held, conflict, posted."""
-    known = _known(connection, transactions)
     verdicts: list[str] = []
     added: list[Finding] = []
+    traces = {trace_of(key) for key in known.posted}
     for row in transactions.to_pylist():
         verdict, key = row["verdict"], payment_key(row)
         place = Place(row["st_index"])
         if row["body_sha256"] in known.bodies and verdict != "duplicate":
             verdict = "duplicate"
             added.append(finding("era.duplicate", place))
-        elif verdict == "posted" and key in known.posted:
+        elif verdict == "posted" and (key in known.posted or key in known.own):
             verdict = "conflict"
             added.append(finding("era.conflict", place))
+        elif verdict == "posted" and trace_of(key) and trace_of(key) in traces:
+            added.append(finding("era.trace_repeated", place))
         if verdict == "posted" and row["trn_number"] is not None:
-            known.posted.add(key)
+            known.own.add(key)
         verdicts.append(verdict)
     column = transactions.schema.get_field_index("verdict")
     judged = transactions.set_column(column, "verdict", pa.array(verdicts, type=pa.string()))
     return judged.append_column("load_id", pa.array([load_id] * len(verdicts), type=pa.int64())), added
-
-
-def _known(connection: Connection, transactions: pa.Table) -> _Known:
-    """Read after the load lock is taken, so that no other load can slip in between."""
-    bodies = connection.execute(
-        "select distinct body_sha256 from raw.era_transaction where body_sha256 = any(%s)",
-        (transactions["body_sha256"].to_pylist(),),
-    )
-    posted = posted_payments(connection, transactions["trn_number"].drop_null().to_pylist())
-    return _Known({row[0] for row in bodies}, posted)
 
 
 def _encoded(part: Remittances) -> tuple[Remittances, dict[str, tuple[list[str], memoryview]]]:

@@ -16,6 +16,7 @@ from ingestion.era835.columns import TABLES
 from ingestion.era835.composites import Composites
 from ingestion.era835.envelope import Envelopes
 from ingestion.era835.findings import Finding, Place, dollars, finding
+from ingestion.era835.identity import payment_key, trace_of
 from ingestion.era835.placed import Nesting, Placed
 from ingestion.era835.reversal_links import NO_AMOUNT, ReversalLinks
 from ingestion.era835.spans import LARGEST
@@ -80,6 +81,7 @@ class Reader:
         self._nesting = Nesting()
         self._draft: _Draft | None = None
         self._bodies: set[str] = set()
+        self._traces: set[tuple[Any, ...]] = set()
 
     def read(self, stretch: Stretch) -> dict[str, dict[str, Column]]:
         """Return the columns of the tables of one stretch; a transaction stands in the stretch where it ends."""
@@ -198,7 +200,14 @@ class Reader:
             self._findings.append(finding("era.duplicate", Place(row["st_index"])))
             return "duplicate"
         self._bodies.add(row["body_sha256"])
-        return "held" if draft.held else "posted"
+        if draft.held:
+            return "held"
+        trace = trace_of(payment_key(row))
+        if trace in self._traces:
+            self._findings.append(finding("era.trace_repeated", Place(row["st_index"])))
+        elif trace:
+            self._traces.add(trace)
+        return "posted"
 
 
 def _numbered(name: str, st_index: Positions, drafts: list[_Draft], *, continues: bool) -> Positions:

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from ingestion.era835 import parse
 from tests.support.remittance_reading import PAYMENT, PLAIN, only, rules
-from tests.support.remittance_writer import Payment, Style, body, interchange
+from tests.support.remittance_writer import Claim, Payment, Style, body, interchange
 
 
 def test_a_transaction_that_was_cut_off_is_held_and_the_whole_one_is_no_duplicate_of_it() -> None:
@@ -28,3 +28,11 @@ def test_the_same_body_again_in_a_file_is_a_duplicate_whatever_its_envelope() ->
 def test_the_body_hash_is_that_of_the_segments_with_the_usual_delimiters() -> None:
     expected = sha256("".join(text + "~" for text in body(PAYMENT, Style())).encode()).hexdigest()
     assert only(parse(interchange((PAYMENT,), Style("|", ">", "!", "\n"))))["body_sha256"] == expected
+
+
+def test_a_trace_number_used_for_two_payments_is_told_and_for_remits_without_money_it_is_not() -> None:
+    """X12 RFI 1847: a trace number is unique for a sender, yet payers repeat those of zero-pay remits."""
+    other = Payment(claims=(Claim(ref="OTHER", charge=500, paid=500),))
+    assert rules(parse(interchange((Payment(), other)))) == ["era.trace_repeated"]
+    nothing = [Payment(claims=(Claim(ref=ref, charge=0, paid=0),), method="NON") for ref in ("A", "B")]
+    assert rules(parse(interchange(tuple(nothing)))) == []

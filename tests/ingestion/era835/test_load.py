@@ -115,6 +115,15 @@ def test_another_payer_payee_trace_or_amount_is_no_conflict(
     assert verdicts(raw) == ["posted", "posted"]
 
 
+def test_a_trace_number_used_for_another_payment_in_an_earlier_file_is_told(
+    raw: Connection, archive: Archive, tmp_path: Path
+) -> None:
+    loaded(raw, archive, tmp_path, interchange((Payment(),)))
+    receipt = loaded(raw, archive, tmp_path, interchange((Payment(claims=(Claim(charge=500, paid=500),)),)), "b.835")
+    assert (verdicts(raw), receipt.warnings) == (["posted", "posted"], 1)
+    assert raw.execute("select rule from raw.era_finding").fetchall() == [("era.trace_repeated",)]
+
+
 def test_a_held_transaction_stands_in_quarantine_and_the_others_post(
     raw: Connection, archive: Archive, tmp_path: Path
 ) -> None:

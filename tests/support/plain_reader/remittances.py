@@ -64,13 +64,19 @@ class PlainRemittances:
             self._findings.append(finding("era.no_remittance", Place()))
 
     def _mark_duplicates(self) -> None:
-        """Give the verdict `duplicate` to every transaction whose body came before in the file."""
+        """Give the verdict `duplicate` to every body that came before; tell of trace numbers used twice."""
         seen: set[str] = set()
+        traces = set()
         for row in self._rows["transactions"]:
             if row["body_sha256"] in seen:
                 row["verdict"] = "duplicate"
                 self._findings.append(finding("era.duplicate", Place(row["st_index"])))
             seen.add(row["body_sha256"])
+            if row["verdict"] == "posted" and row["trn_number"] and row["bpr_cents"]:
+                trace = (row["payer_id"] or row["trn_payer"] or row["payer_name"], row["trn_number"])
+                if trace in traces:
+                    self._findings.append(finding("era.trace_repeated", Place(row["st_index"])))
+                traces.add(trace)
 
 
 def parse(data: bytes) -> PlainRemittances:

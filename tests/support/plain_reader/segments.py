@@ -325,7 +325,8 @@ class TransactionReader:
             if qualifier == "472" or (qualifier == "150" and service["service_from"] is None):
                 service["service_from"] = on or service["service_from"]
         elif claim is not None and qualifier in {"232", "233"}:
-            claim["service_from" if qualifier == "232" else "service_to"] = on
+            named = "service_from" if qualifier == "232" else "service_to"
+            claim[named] = on or claim[named]
         return self._long("dates", "date_index", elements, on_date=on)
 
     def _long(self, table: str, index: str, elements: Elements, **value: object) -> bool:
