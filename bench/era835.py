@@ -40,7 +40,9 @@ def main() -> None:
     readers.read("1 MB, one transaction", 1, wanted, Shape(one_transaction=True))
     for size in given.sizes:
         large = size > _LARGEST_WHOLE
-        readers.read(f"{size} MB", size, [OURS[1]] if large else given.readers, Shape())
+        readers.read(f"{size} MB", size, [OURS[1]] if large else wanted, Shape())
+    limits = [name for name in given.readers if name in LIMITS]
+    readers.read("10 MB", 10, limits, Shape())
     loadings = {}
     for size in given.load_sizes:
         path = given.files / f"{size}-MB.835"

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 Totals = dict[str, int | None]
-BLOCK = 1 << 23
 
 
 def totals(*counted: int | None) -> Totals:
@@ -44,13 +43,14 @@ def trueup_parse(path: Path) -> tuple[Any, Callable[[], Totals]]:
 
 def trueup_read(path: Path) -> tuple[Any, Callable[[], Totals]]:
     """Read part by part; a part is counted and let go, so that memory stays bounded."""
-    read = import_module("ingestion.era835.remittances").read
+    module = import_module("ingestion.era835.remittances")
+    read, size = module.read, module.READ_BYTES
     with path.open("rb") as file:
         digest = hashlib.sha256()
-        while block := file.read(BLOCK):
+        while block := file.read(size):
             digest.update(block)
         file.seek(0)
-        counted = [_arrow_totals([part]) for part in read(iter(lambda: file.read(BLOCK), b""), digest.hexdigest())]
+        counted = [_arrow_totals([part]) for part in read(iter(lambda: file.read(size), b""), digest.hexdigest())]
     return counted, lambda: {name: sum(part[name] or 0 for part in counted) for name in counted[0]}
 
 

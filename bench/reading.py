@@ -24,8 +24,8 @@ PEERS = {
     "pyx12": "pyx12",
 }
 LIMITS = ("copy of the bytes", "SHA-256 of the bytes", "count of the delimiters")
-_SLOW_SECONDS = 3  # a reading that takes longer is not repeated
-ROUNDS = {1: 4, 10: 3, 100: 2, 1000: 1}
+_SLOW_SECONDS = 2  # a reading that takes longer is not repeated
+ROUNDS = {1: 3, 10: 3, 100: 2, 1000: 1}
 
 
 @dataclass

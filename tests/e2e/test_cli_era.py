@@ -74,7 +74,7 @@ def test_of_a_loaded_file_the_archive_gives_the_words_and_the_books_the_verdict(
         )
     said = trueup("era", "explain", file_sha256.upper(), env=env)
     assert "Verdict    posted." in said.stdout
-    assert "released by ann" in said.stdout
+    assert "Released by ann" in said.stdout
     assert trueup("era", "explain", "0" * 12, env=env).returncode == 2
 
 

@@ -222,13 +222,9 @@ class Page:
             "Verdict", f"{verdict}. {_why(found, verdict)}", "good" if verdict == "posted" else "bad"
         )
         if standing and standing.settlement:
-            by = (
-                f" {standing.settlement} by {standing.settled_by}" if standing.settled_by else f" {standing.settlement}"
-            )
             replaced = f" with {standing.replaced_by}" if standing.replaced_by else ""
-            yield from self._field(
-                "", f"A person{by and by}{replaced} on {standing.settled_at:%Y-%m-%d}: {standing.why}"
-            )
+            said = f"{standing.settlement.capitalize()}{replaced} by {standing.settled_by}"
+            yield from self._field("", f"{said} on {standing.settled_at:%Y-%m-%d}: {standing.why}")
 
     def _provider_adjustments(self, lines: Iterable[ProviderAdjustment]) -> Iterator[Line]:
         lines = tuple(lines)
@@ -290,7 +286,11 @@ def _figures(texts: Iterable[str]) -> str:
 
 def _why(found: Transaction, verdict: str) -> str:
     if verdict == "posted":
-        return "The payment balances, and nothing in it holds it back." if found.verdict == "posted" else ""
+        return (
+            "The payment balances, and nothing in it holds it back."
+            if found.verdict == "posted"
+            else "A person let it post."
+        )
     if found.standing and found.standing.settlement == "replaced":
         return "Another remittance stands in its place; nothing of it posts."
     said = (ERROR_RULES | WARNING_RULES).get(f"era.{verdict}", "Nothing of it posts; the errors below say why.")

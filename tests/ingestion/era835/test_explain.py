@@ -177,7 +177,7 @@ def test_what_the_books_say_of_a_transaction_goes_before_what_its_file_says() ->
     assert "Verdict    held." in text(data)
     page = "\n".join(line.text for line in lines([parse(data)], standings={0: released}))
     assert "Verdict    posted." in page
-    assert "released by ann on 2026-10-02: the payer called" in page
+    assert "Released by ann on 2026-10-02: the payer called" in page
     replaced = Standing("held", "replaced", "ff#0", "ann", datetime(2026, 10, 2, tzinfo=UTC), "sent again")
     page = "\n".join(line.text for line in lines([parse(data)], standings={0: replaced}))
     assert "Another remittance stands in its place" in page

@@ -22,7 +22,7 @@ from tests.support.byte_mutations import mutated, smallest
 from tests.support.remittance_judge import Row, compared, complaints, differences, in_blocks, rows
 from tests.support.remittance_places import as_bytes
 
-_CASES = int(os.environ.get("TRUEUP_FUZZ_CASES", "1500"))
+_CASES = int(os.environ.get("TRUEUP_FUZZ_CASES", "1000"))
 _HANG_SECONDS = 60
 _HALVES = 2
 _MOST_BYTES = 9_000
@@ -49,7 +49,7 @@ def _wrong(data: bytes) -> str:
     """Say what is wrong with what is read of the bytes; empty where nothing is."""
     try:
         found = rows([parse(data)])
-        parts = _parts(data) if len(data) % 5 == 0 else found  # slow: not every time
+        parts = _parts(data) if len(data) % 10 == 0 else found  # slow: not every time
     except Exception:  # noqa: BLE001 - whatever it is: the reader must not fail
         return format_exc()
     wrong = [f"{name}: {pair}" for name, pair in differences(found, data).items()]

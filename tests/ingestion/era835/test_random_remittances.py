@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ingestion.era835 import Remittances
 
 Rows = list[dict[str, Any]]
-QUICK = settings(max_examples=120, deadline=None)
+QUICK = settings(max_examples=60, deadline=None)
 SEEDS = st.integers(0, 2**32).map(Random)
 _PLACE = ("rule", "st_index", "segment_index", "byte_offset", "value")
 _ENVELOPE = {"file_sha256", "isa_control", "gs_control", "st_control", "st_index", "undoes_st_index", "verdict"}
@@ -89,7 +89,7 @@ def test_one_interchange_or_one_for_each_payment_is_the_same_remittance(rnd: Ran
     assert _content(parse(as_bytes(amounts))) == _content(together)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(SEEDS)
 def test_a_file_cut_at_any_byte_posts_only_what_is_whole(rnd: Random) -> None:
     whole = as_bytes(remittance_random.file(rnd))
@@ -99,7 +99,7 @@ def test_a_file_cut_at_any_byte_posts_only_what_is_whole(rnd: Random) -> None:
         assert row["verdict"] == "held" or row["body_sha256"] == complete[row["st_index"]]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=400) | st.binary(max_size=200).map(lambda tail: interchange((Payment(),))[:150] + tail))
 def test_no_bytes_make_the_reader_fail(data: bytes) -> None:
     found = parse(data)
