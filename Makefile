@@ -69,6 +69,7 @@ $(READY): requirements.lock pyproject.toml
 	"$$found" -m venv .venv
 	python -m pip install -qq --no-deps --require-hashes -r requirements.lock
 	python -m pip install -qq --no-deps --no-build-isolation -e .
+	python -m ingestion.era835.warm
 	touch $@
 
 # The system's Chromium when there is one; else from the system's packages, else Playwright's own.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -58,33 +59,41 @@ def load(
     """Load every remittance file at `path` (a file, .gz, .zip or folder) and yield a receipt after each.
 
     The caller commits after each receipt; nothing is committed here. The bytes are in the archive before a receipt is
-    given, so that no committed row lacks its file. `progress` is told the bytes done, `told` what is left
-    for later. A file that is no 835 is taken in with no rows, a finding and a quarantine row. Raises FeedUnreadable
-    when the path cannot be read.
+    given, so that no committed row lacks its file. `progress` is told how many bytes were read so far, `told` what is
+    left for later. A file that is no 835 is taken in with no rows, a finding and a quarantine row. Raises
+    FeedUnreadable when the path cannot be read.
     """
+    done = 0
     for file in received(path, told):
-        yield _load_file(connection, file, archive)
+        yield _load_file(connection, file, archive, partial(_further, progress, done) if progress else None)
+        done += file.byte_count
         if progress is not None:
-            progress(file.byte_count)
+            progress(done)
 
 
-def _load_file(connection: Connection, file: Received, archive: Archive) -> Receipt:
+def _further(progress: Callable[[int], None], before: int, count: int) -> None:
+    progress(before + count)
+
+
+def _load_file(
+    connection: Connection, file: Received, archive: Archive, progress: Callable[[int], None] | None
+) -> Receipt:
     load_id = landing.receive(connection, "era", file.sha256, file.byte_count)
     if load_id is None:
         return Receipt("era", file.sha256, already_loaded=True, rows=0, quarantined=(), notes=(), name=file.name)
     with ThreadPoolExecutor(1, "archive") as worker:
         kept = worker.submit(archive.keep, file.sha256, file.blocks())
-        receipt = _load_parts(connection, file, load_id)
+        receipt = _load_parts(connection, file, load_id, file.parts(progress))
         kept.result()
     return receipt
 
 
-def _load_parts(connection: Connection, file: Received, load_id: int) -> Receipt:
+def _load_parts(connection: Connection, file: Received, load_id: int, parts: Iterator[Remittances]) -> Receipt:
     verdicts: list[Any] = []
     refused: list[Quarantined] = []
     told = warnings = 0
     known = _Known(file.sha256)
-    for part, rows in _ahead(map(_encoded, file.parts())):
+    for part, rows in _ahead(map(_encoded, parts)):
         known.ask(connection, part.transactions)
         judged, added = _judged(known, part.transactions, load_id)
         remarks = joined_findings(part.findings, file.sha256, added, told)
