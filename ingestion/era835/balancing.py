@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ingestion.era835.findings import dollars
+from ingestion.era835.spans import LARGEST
 from ingestion.era835.tokens import added
 
 if TYPE_CHECKING:
@@ -66,21 +67,19 @@ class Balances:
         added(self.provider, pieces, amounts)
         self.provider_unread[pieces[~read]] = True
 
-    @property
-    def too_large(self) -> Flags:
-        """Of which transactions a sum could be more than a bigint holds."""
-        too_large: Flags = self._high + (self._low >> 32) >= _LIMIT
-        return too_large
+    def magnitude(self, piece: int) -> int:
+        """Return how much the sums of a transaction could come to by this part: all its amounts without their signs."""
+        return (int(self._high[piece]) << 32) + int(self._low[piece])
 
     def residuals(self) -> tuple[tuple[Cents, Flags], tuple[Cents, Flags], Cents]:
         """Return the residuals of claims and of service lines, and what the patient owes of each claim.
 
-        What does not balance is told.
+        What does not balance is told. Where a sum could be more than a bigint holds, there is none.
         """
-        too_large = self.too_large
-        for level in (self._claims, self._services):
-            level.unread |= too_large[self._placed.piece_of(level.rows)]
-        self._owed[too_large[self._placed.piece_of(self._claims.rows)]] = 0
+        if (self._high + (self._low >> 32) >= _LIMIT).any():
+            for level in (self._claims, self._services):
+                level.unread |= level.too_large()
+            self._owed[self._claims.too_large()] = 0
         claims = self._told(self._claims, "era.claim_unbalanced")
         return claims, self._told(self._services, "era.service_unbalanced"), self._owed
 
@@ -112,3 +111,12 @@ class _Level:
     def adjust(self, owners: NDArray[np.int64], amounts: Cents, read: Flags) -> None:
         added(self.adjusted, owners, amounts)
         self.unread[owners[~read]] = True
+        self._adjustments = owners, amounts
+
+    def too_large(self) -> Flags:
+        """Add up the amounts of each once more, without their signs and without a limit."""
+        sizes = np.abs(self.charge.astype(object)) + np.abs(self.paid.astype(object))
+        owners, amounts = self._adjustments
+        np.add.at(sizes, owners, np.abs(amounts.astype(object)))
+        too_large: Flags = (sizes > LARGEST).astype(np.bool_)
+        return too_large

@@ -51,7 +51,7 @@ class _Draft:
     provider: int = 0
     paid_unread: bool = False
     provider_unread: bool = False
-    too_large: bool = False
+    magnitude: int = 0
     held: bool = False
     rows: dict[str, int] = field(default_factory=dict)
 
@@ -63,7 +63,7 @@ class _Draft:
         self.provider += int(balances.provider[piece])
         self.paid_unread |= bool(balances.paid_unread[piece])
         self.provider_unread |= bool(balances.provider_unread[piece])
-        self.too_large |= bool(balances.too_large[piece]) or max(abs(self.paid), abs(self.provider)) > LARGEST
+        self.magnitude += balances.magnitude(piece)
 
 
 class Reader:
@@ -183,12 +183,12 @@ class Reader:
         }
 
     def _totals(self, draft: _Draft) -> dict[str, int | None]:
-        if draft.too_large:
+        amount = draft.header.get("bpr_cents")
+        if draft.magnitude + abs(amount or 0) > LARGEST:
             self._findings.append(finding("era.amount_too_large", draft.place))
             return {}
         paid = None if draft.paid_unread else draft.paid
         provider = None if draft.provider_unread else draft.provider
-        amount = draft.header.get("bpr_cents")
         residual = None if amount is None or paid is None or provider is None else amount - (paid - provider)
         if residual:
             self._findings.append(finding("era.held_residual", draft.place, dollars(residual)))

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from ingestion.era835 import parse
+from ingestion.era835 import parse, remittances
 from tests.support.remittance_reading import CLAIM, PAYMENT, PLAIN, changed, content, only, rules
 from tests.support.remittance_writer import PATIENT, Claim, Line, Payment, Style, interchange
 
@@ -351,6 +351,27 @@ def test_sums_beyond_what_the_books_hold_are_held_and_not_an_overflow() -> None:
     row = only(read)
     assert (row["verdict"], row["claims_cents"], row["residual_cents"]) == ("held", None, None)
     assert "era.amount_too_large" in rules(read)
+
+
+def test_only_what_adds_up_to_too_much_is_without_a_residual_wherever_a_block_ends() -> None:
+    most = 10**18 - 1
+    huge = Claim(charge=0, paid=0, adjustments=(("PR", "1", most), ("CO", "45", -most)) * 5)
+    data = interchange((Payment(claims=(huge, *[Claim()] * 200), amount=0),))
+    whole = parse(data)
+    parts = remittances.joined(
+        list(remittances.read((data[at : at + 5000] for at in range(0, len(data), 5000)), whole.file_sha256))
+    )
+    for found in (whole, parts):
+        assert found.claims["residual_cents"].to_pylist() == [None] + [0] * 200
+        assert found.claims["patient_responsibility_cents"].to_pylist() == [0] * 201
+        assert only(found)["claims_cents"] is None
+        assert rules(found) == ["era.amount_too_large"]
+
+
+def test_a_residual_beyond_what_the_books_hold_is_no_overflow() -> None:
+    most = 2**63 - 8
+    found = parse(interchange((Payment(claims=(Claim(charge=-most, paid=-most),), amount=most),)))
+    assert (only(found)["verdict"], only(found)["residual_cents"]) == ("held", None)
 
 
 def test_no_table_holds_the_patient() -> None:

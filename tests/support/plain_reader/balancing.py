@@ -20,6 +20,7 @@ class Level:
     row: Row
     segment: int
     adjusted: int = 0
+    magnitude: int = 0
     owed: int = 0
     unread: bool = False
 
@@ -29,6 +30,7 @@ class Level:
             self.unread = True
             return
         self.adjusted += amount
+        self.magnitude += abs(amount)
         self.owed += amount if owed else 0
 
 
@@ -50,9 +52,13 @@ class Sums:
 
     def balance(self, transaction: Row) -> list[Remark]:
         """Write every `residual_cents` and the sums of the transaction; return what does not balance."""
-        if self._too_large(transaction["bpr_cents"]):
-            for level in (*self.claims, *self.services):
+        for level in (*self.claims, *self.services):
+            if (
+                level.magnitude + abs(level.row["charge_cents"] or 0) + abs(level.row["paid_cents"] or 0)
+                > LARGEST_CENTS
+            ):
                 level.unread, level.owed = True, 0
+        if self._too_large(transaction["bpr_cents"]):
             remarks: list[Remark] = [("era.amount_too_large", None, None)]
         else:
             remarks = self._total(transaction)
