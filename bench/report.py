@@ -55,6 +55,9 @@ What the readers do is not the same, so neither is their time:
 - **x12sdk** gives validated Pydantic models; **pyx12** checks every segment against the implementation guide's map and
   gives a tree a claim. Both do much that a table needs not.
 """
+_AIMS = """\
+## Against what was aimed at
+"""
 _LIMITS = """\
 ## What the machine can do
 
@@ -78,7 +81,8 @@ encrypted copy in the archive included. *command* is the whole of `trueup load e
 def written(readings: Sequence[Reading], loadings: dict[str, Loading], machine: dict[str, str], command: str) -> str:
     """Return the whole page."""
     files = list(dict.fromkeys(reading.file for reading in readings))
-    parts = [_INTRO.format(command=command), _table(("", ""), machine.items()), _READING]
+    parts = [_INTRO.format(command=command), _table(("", ""), machine.items())]
+    parts += [_AIMS, _table(("", "aim", "measured"), _aims(readings, loadings)), _READING]
     for file in files:
         of_file = [reading for reading in readings if reading.file == file and reading.reader not in LIMITS]
         parts += [f"### {file}\n", _reading_table(of_file)]
@@ -116,6 +120,33 @@ def _reading_row(reading: Reading, bar: Reading | None) -> tuple[str, ...]:
         f"{reading.start_seconds:.1f}",
         "right" if not reading.wrong else f"wrong or not given: {', '.join(map(_words, reading.wrong))}",
     )
+
+
+def _aims(readings: Sequence[Reading], loadings: dict[str, Loading]) -> list[tuple[str, str, str]]:
+    """Give the best of our two doors for each file, and the loads, beside what they should be."""
+    ours = [reading for reading in readings if reading.reader in OURS and not reading.failed]
+    bars = {reading.file: _rate(reading) for reading in readings if reading.reader == _BAR and not reading.failed}
+    best = {
+        file: max(_rate(one) for one in ours if one.file == file) for file in dict.fromkeys(one.file for one in ours)
+    }
+    many = [one for one in ours if one.reader == OURS[1] and "," not in one.file]
+    growth = _rate(min(many, key=_size)) / _rate(max(many, key=_size)) if many else 0
+    ratios = {name: loading.rate("load") / loading.rate(loading.copy) for name, loading in loadings.items()}
+    times = {file: rate / bars[file] for file, rate in best.items() if file in bars}
+    return [
+        ("CPU rate, times oxedi's", "5 or more", _listed(times)),
+        ("MB/s of CPU", "100 or more", _listed(best)),
+        ("CPU time of a MB, largest file by smallest", "1.0", _figure(growth)),
+        ("load ÷ bare COPY", "0.70 or more", _listed(ratios)),
+    ]
+
+
+def _listed(values: dict[str, float]) -> str:
+    return "; ".join(f"{file}: {_figure(value)}" for file, value in values.items())
+
+
+def _size(reading: Reading) -> int:
+    return reading.byte_count
 
 
 def _growth_table(readings: Sequence[Reading]) -> str:
