@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pyarrow as pa
 
+from ingestion.era835.columns import FINDINGS, TABLES
 from ingestion.era835.segments import Spans, bitmap
 
 if TYPE_CHECKING:
@@ -28,16 +29,18 @@ TYPES: dict[str, pa.DataType] = {
 }
 
 
-def schema(kinds: Mapping[str, str]) -> pa.Schema:
-    """Return the Arrow schema of a table."""
-    return pa.schema([(name, TYPES[kind]) for name, kind in kinds.items()])
+SCHEMAS = {
+    table: pa.schema([(name, TYPES[kind]) for name, kind in kinds.items()])
+    for table, kinds in {**TABLES, "findings": FINDINGS}.items()
+}
+"""The Arrow schema of every table."""
 
 
-def table(columns: Mapping[str, Column], kinds: Mapping[str, str], file_sha256: str) -> pa.Table:
-    """Return a table with these columns, in the order of `kinds`, every row with `file_sha256`."""
-    made = {name: _column(column, kinds[name]) for name, column in columns.items()}
+def table(name: str, columns: Mapping[str, Column], file_sha256: str) -> pa.Table:
+    """Return a table with these columns, every row with `file_sha256`."""
+    made = {column: _column(values, TABLES[name][column]) for column, values in columns.items()}
     made["file_sha256"] = pa.repeat(pa.scalar(file_sha256), len(made["st_index"]))
-    return pa.table([made[name] for name in kinds], schema=schema(kinds))
+    return pa.table([made[column] for column in TABLES[name]], schema=SCHEMAS[name])
 
 
 def indexed(values: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
@@ -56,17 +59,19 @@ def _column(column: Column, kind: str) -> pa.Array[Any]:
     if isinstance(column, Spans):
         return column.texts()
     values, valid = column if isinstance(column, tuple) else (column, None)
+    # pa.array() would do as well, and takes five times as long.
+    buffers = [None if valid is None else bitmap(valid), pa.py_buffer(_bytes(values, kind).data)]
+    return pa.Array.from_buffers(TYPES[kind], len(values), buffers)
+
+
+def _bytes(values: NDArray[Any], kind: str) -> NDArray[Any]:
+    """Return the values as Arrow lays them out."""
+    if kind == "flag":
+        return np.packbits(values, bitorder="little")
     if kind == "quantity":
-        return _thousandths(values, valid)
-    mask = None if valid is None or valid.all() else ~valid
-    kept = values.astype(np.int32) if kind == "date" else values
-    return pa.array(kept, type=TYPES[kind], mask=mask)
-
-
-def _thousandths(values: NDArray[np.generic], valid: NDArray[np.bool_] | None) -> pa.Array[Any]:
-    """Return decimals of three places from whole thousandths: Arrow keeps 128 bits, low half first."""
-    halves = np.empty((len(values), 2), np.int64)
-    halves[:, 0] = values
-    halves[:, 1] = halves[:, 0] >> 63
-    nulls = None if valid is None else bitmap(valid)
-    return pa.Array.from_buffers(TYPES["quantity"], len(values), [nulls, pa.py_buffer(halves.data)])
+        # Thousandths as decimals of three places: 128 bits, low half first.
+        halves = np.empty((len(values), 2), np.int64)
+        halves[:, 0] = values
+        halves[:, 1] = halves[:, 0] >> 63
+        return halves
+    return np.ascontiguousarray(values, np.int64 if kind in {"cents", "long"} else np.int32)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from ingestion.era835.arrow import schema, table
-from ingestion.era835.columns import FINDINGS, TABLES
+from ingestion.era835.arrow import SCHEMAS, table
+from ingestion.era835.columns import TABLES
 from ingestion.era835.findings import Finding, Place, finding, quarantined
 from ingestion.era835.reader import Reader
 from ingestion.era835.stretches import Stretches
@@ -58,16 +58,16 @@ def read(blocks: Iterable[bytes], file_sha256: str) -> Iterator[Remittances]:
     """
     findings: list[Finding] = []
     stretches, reader = Stretches(findings), Reader(findings)
-    told = 0
+    told = parts = 0
     for stretch in stretches.of(blocks):
         columns = reader.read(stretch)
-        tables = {name: table(columns[name], kinds, file_sha256) for name, kinds in TABLES.items()}
+        tables = {name: table(name, columns[name], file_sha256) for name in TABLES}
         yield _remittances(file_sha256, tables, findings, told)
-        told += len(findings)
+        told, parts = told + len(findings), parts + 1
         findings.clear()
     if not reader.count and not stretches.refused:
         findings.append(finding("era.no_remittance", Place()))
-    if findings or not told:
+    if findings or not parts:
         yield _remittances(file_sha256, {}, findings, told)
 
 
@@ -100,7 +100,7 @@ def findings_table(file_sha256: str, findings: list[Finding], first_index: int =
         "finding_index": range(first_index, first_index + len(findings)),
         **dict(zip(Finding._fields, fields, strict=True)),
     }
-    return pa.table(columns, schema=schema(FINDINGS))
+    return pa.table(columns, schema=SCHEMAS["findings"])
 
 
 def joined_findings(findings: pa.Table, file_sha256: str, more: list[Finding], first_index: int) -> pa.Table:
@@ -117,6 +117,6 @@ def _remittances(
 ) -> Remittances:
     """Add the remarks, in the order of the file, and empty tables for those that are not there."""
     findings.sort(key=lambda found: (found.byte_offset is None, found.byte_offset or 0))
-    found = {name: tables[name] if name in tables else schema(kinds).empty_table() for name, kinds in TABLES.items()}
+    found = tables or {name: SCHEMAS[name].empty_table() for name in TABLES}
     remarks = findings_table(file_sha256, findings, first_finding)
     return Remittances(file_sha256, **found, findings=remarks, quarantined=quarantined(findings))
