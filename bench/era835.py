@@ -32,28 +32,29 @@ def main() -> None:
     parser.add_argument("--load-sizes", type=int, nargs="*", default=[10, 100], help="MB for the load; none: no load")
     parser.add_argument("--files", type=Path, default=Path("/tmp/trueup-bench"), help="where the files are made")  # noqa: S108
     parser.add_argument("--limit", type=float, default=120, help="seconds of CPU a reading may take")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    parser.add_argument("--write", dest="out", action="store_const", const=_REPORT, default=Path("/dev/stdout"))
     given = parser.parse_args()
     given.files.mkdir(parents=True, exist_ok=True)
     readers = Readers(given.files, given.peers, given.limit)
+    machine = described(given.peers) | {"first start ever": f"{readers.compile_seconds():.0f} s, compiling, once"}
+    loadings: dict[str, load.Loading] = {}
+
+    def write() -> None:  # after each step: a run takes long, and may be stopped
+        command = f"python -m bench.era835 {shlex.join(sys.argv[1:])}"
+        text = report.written(readers.readings, loadings, machine, command)
+        given.out.write_text(text)
+
     wanted = [name for name in given.readers if name not in LIMITS]
     readers.read("1 MB, one transaction", 1, wanted, Shape(one_transaction=True))
     for size in given.sizes:
         large = size > _LARGEST_WHOLE
         readers.read(f"{size} MB", size, [OURS[1]] if large else wanted, Shape())
-    limits = [name for name in given.readers if name in LIMITS]
-    readers.read("10 MB", 10, limits, Shape())
-    loadings = {}
+        write()
+    readers.read("10 MB", 10, [name for name in given.readers if name in LIMITS], Shape())
     for size in given.load_sizes:
         path = given.files / f"{size}-MB.835"
         loadings[f"{size} MB"] = load.measured(path, kept(path, size), rounds=3 if size < _LARGEST_WHOLE else 2)
-    machine = described(given.peers) | {"first start ever": f"{readers.compile_seconds():.0f} s, compiling, once"}
-    command = f"python -m bench.era835 {shlex.join(sys.argv[1:])}"
-    text = report.written(readers.readings, loadings, machine, command)
-    if given.write:
-        _REPORT.write_text(text)
-    else:
-        sys.stdout.write(text)
+        write()
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def described(peers: list[Path]) -> dict[str, str]:
         "processor": f"{cpu.split(':')[1].strip()}, {os.cpu_count()} cores, shared",
         "memory": f"{memory / 2**30:.0f} GiB",
         "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
-        "load when it ended": f"{load} (1, 5 and 15 minutes)",
+        "load when it began": f"{load} (1, 5 and 15 minutes)",
         "Trueup": _commit(),
         "with": ", ".join(f"{name} {version(name)}" for name in _OURS),
         "peers": ", ".join(f"{name} {number}" for name, number in _peers(peers).items()) or "none",
