@@ -279,7 +279,8 @@ class TransactionReader:
             named, said = elements[number], elements[number + 1]
             if not named and not said:
                 continue
-            reason, *reference = self._parts(named)
+            reason = self._parts(named)[0].strip(values.BLANKS)
+            reference = named.partition(self._component)[2].strip(values.BLANKS).replace(self._component, ":")
             amount = self._amount_or_zero(said, f"PLB{number + 1:02d}")
             self._sums.adjust_provider(amount)
             if amount is None:
@@ -291,8 +292,8 @@ class TransactionReader:
                 provider_adjustment_index=len(self.rows["provider_adjustments"]),
                 provider_id=text(elements[1]),
                 fiscal_year_end=year_end,
-                reason_code=reason.strip(values.BLANKS),
-                reference=text(":".join(reference)),
+                reason_code=reason,
+                reference=reference or None,
                 amount_cents=amount,
             )
 
