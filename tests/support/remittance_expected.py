@@ -32,10 +32,10 @@ _NUMBERED = {
 def expected(file: list[Written]) -> Tables:
     """Return the rows of every table without `file_sha256`; of findings rule, value and place, in no order."""
     tables: Tables = defaultdict(list)
-    bodies: set[str] = set()
+    seen: set[object] = set()
     for written, places in zip(file, placed(file), strict=True):
         for number, payment in enumerate(written.payments):
-            _Expectation(tables, written, places, number).write(payment, bodies)
+            _Expectation(tables, written, places, number).write(payment, seen)
         _outside(tables, written, places)
     tables["unread"].sort(key=lambda row: int(row["byte_offset"]))
     _link(tables["claims"])
@@ -54,7 +54,7 @@ class _Expectation:
         self._clp = [at for at in self._inside if places.name(at) == "CLP"]
         self._svc = [at for at in self._inside if places.name(at) == "SVC"]
 
-    def write(self, payment: Payment, bodies: set[str]) -> None:
+    def write(self, payment: Payment, seen: set[object]) -> None:
         """Add everything that the payment says."""
         self._more(payment.more, None, None)
         if payment.payer_ref:
@@ -70,12 +70,12 @@ class _Expectation:
                 reference=reference,
                 amount_cents=cents,
             )
-        self._transaction(payment, bodies)
+        self._transaction(payment, seen)
         for at in self._inside:
             if self._places.name(at) in {"NM1", "LX"}:
                 self._tables["unread"].append(_unread(self._places, at, self._st_index, at - self._start))
 
-    def _transaction(self, payment: Payment, bodies: set[str]) -> None:
+    def _transaction(self, payment: Payment, seen: set[object]) -> None:
         style = self._written.style
         complete = "SE" not in self._written.trailers.left_out
         amount = payment.balanced if payment.amount is None else payment.amount
@@ -87,7 +87,7 @@ class _Expectation:
         if amount < 0:
             said = self._places.segments[self._start + 1].split(style.element)[2]
             self._find("era.bpr_negative", self._start + 1, said)
-        if identity in bodies:
+        if identity in seen:
             self._tables["findings"].append(_found("era.duplicate", self._st_index, None, None))
         held = residual or amount < 0 or not complete
         self._add(
@@ -108,10 +108,15 @@ class _Expectation:
             provider_adjustments_cents=sum(cents for _, _, cents in payment.provider),
             residual_cents=residual,
             claim_count=len(payment.claims),
-            verdict="duplicate" if identity in bodies else "held" if held else "posted",
+            verdict="duplicate" if identity in seen else "held" if held else "posted",
             body_sha256=identity,
         )
-        bodies.add(identity)
+        trace = (payment.payer_id or payment.payer_ref or payment.trn_payer, payment.trace)
+        if amount and not held and identity not in seen:
+            if trace in seen:
+                self._tables["findings"].append(_found("era.trace_repeated", self._st_index, None, None))
+            seen.add(trace)
+        seen.add(identity)
 
     def _envelope(self, *, complete: bool) -> None:
         wrong = self._written.trailers
