@@ -116,6 +116,7 @@ class Envelopes:
         if name == "ST":
             self._begin(row)
         elif name == "ISA":
+            self._end_interchange(row)
             self._isa_control, self._in_interchange = self._segments.text(row, 13), True
         elif name == "GS":
             self._close_group(row)
@@ -182,6 +183,9 @@ class Envelopes:
         if self._open is not None and self._open.is_835:
             self._pieces[-1].ended = True
         self._open = None
+        self._end_interchange(row)
+
+    def _end_interchange(self, row: int) -> None:
         self._close_group(row)
         if self._in_interchange:
             self._note("era.iea_missing", row)

@@ -21,6 +21,10 @@ ERROR_RULES = {
         "The file starts with an ISA that cannot be read (cut off, or its 16 elements are not there), so "
         "everything up to the next ISA was left out. Ask the sender for the file again."
     ),
+    "era.endless_claim": (
+        "From here on a gigabyte stands without the end of a claim, which no remittance has. It was not read; ask the "
+        "sender for the file again."
+    ),
     "era.no_remittance": (
         "The file holds no 835 transaction, so there is nothing to post. Load the remittance file of the same delivery."
     ),

@@ -38,6 +38,13 @@ class Opening:
     delimiters: Delimiters
     has_isa: bool
 
+    def goes_on_with(self, following: Opening, between: str) -> bool:
+        """Tell whether the next one reads as a segment of this one; `between` is the end of the text before it."""
+        terminator = self.delimiters.terminator
+        rest = between.rstrip((JUNK + "\r\n").replace(terminator, ""))
+        same = self.has_isa and following.has_isa and following.delimiters == self.delimiters
+        return same and (not rest or rest.endswith(terminator))
+
 
 def trimmed(text: str) -> int:
     """Return how many byte order marks, blanks and empty lines stand before the first segment."""

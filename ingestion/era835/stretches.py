@@ -21,6 +21,9 @@ _HEAD = 4096
 _UNSURE = 512
 """How many bytes at the end of a block are not read yet: an ISA of at most 400 that begins there may not be whole."""
 
+_LONGEST = 1 << 30
+"""How many bytes may stand without an end of a claim: positions in a stretch have 31 bits."""
+
 # Where a stretch may end: before these, everything about a claim has been said.
 _BOUNDARIES = ("CLP", "PLB", "ST", "SE", "GS", "GE", "IEA", "ISA")
 
@@ -50,16 +53,28 @@ class Stretches:
         self._started = False
         self._opening: Opening | None = None
         self._begins = True
+        self._worth_a_look = 0
 
     def of(self, blocks: Iterable[bytes]) -> Iterator[Stretch]:
         """Yield the stretches of a file, in order, as its blocks come in."""
         for block in blocks:  # the last one is cut once only, with what the one before it left
             if self._started or len(self._pending.lstrip()) >= _HEAD:
-                yield from self._cut(last=False)
+                yield from self._cut_if_worth_it()
             if self.refused:
                 return
+            if len(self._pending) > _LONGEST:
+                self._findings.append(finding("era.endless_claim", Place(None, None, self._offset)))
+                self._drop(len(self._pending))
+                break
             self._pending = self._pending + block if self._pending else block
         yield from self._cut(last=True)
+
+    def _cut_if_worth_it(self) -> Iterator[Stretch]:
+        # What has no end of a claim in it is looked at again when there is twice as much, not with every block.
+        size = len(self._pending)
+        if size >= self._worth_a_look:
+            yield from self._cut(last=False)
+            self._worth_a_look = 2 * size if len(self._pending) == size else 0
 
     def _cut(self, *, last: bool) -> Iterator[Stretch]:
         """Yield what is whole of the bytes that are pending, and keep the rest."""
@@ -68,6 +83,7 @@ class Stretches:
         if not self._started:
             openings = self._start(text, openings)
             self._started = True
+        openings = list(self._other_delimiters(text, openings))
         first = openings[0].start if openings else len(text)
         if self._opening is not None and (first or not self._begins):
             yield from self._stretch(0, first, whole=bool(openings) or last)
@@ -77,6 +93,16 @@ class Stretches:
             yield from self._stretch(opening.start, end, whole=end < len(text) or last)
         if self._opening is None:
             self._drop(len(text) if last else max(len(text) - _UNSURE, 0))
+
+    def _other_delimiters(self, text: str, openings: list[Opening]) -> Iterator[Opening]:
+        """Leave out interchanges that go on as the one before them: a part has its price, and files hold hundreds."""
+        before = self._opening if not self._begins else None
+        for opening in openings:
+            if before is None or not before.goes_on_with(
+                opening, text[max(opening.start - _UNSURE, 0) : opening.start]
+            ):
+                yield opening
+            before = opening
 
     def _start(self, text: str, openings: list[Opening]) -> list[Opening]:
         """See what the file begins with: an interchange, a piece of one, or something that is no 835 at all."""
