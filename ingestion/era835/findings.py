@@ -22,8 +22,8 @@ ERROR_RULES = {
         "everything up to the next ISA was left out. Ask the sender for the file again."
     ),
     "era.endless_claim": (
-        "From here on a gigabyte stands without the end of a claim, which no remittance has. It was not read; ask the "
-        "sender for the file again."
+        "From here on 64 MiB stand without the end of a claim, which no remittance has. The rest of the file was not "
+        "read; ask the sender for it again."
     ),
     "era.no_remittance": (
         "The file holds no 835 transaction, so there is nothing to post. Load the remittance file of the same delivery."

@@ -102,15 +102,12 @@ class Reader:
         return {"transactions": _columns(rows), **tables}
 
     def _drafts(self, placed: Placed, *, continues: bool) -> list[_Draft]:
-        starts = np.array([piece.start for piece in placed.part.pieces], np.int32)
-        offsets = placed.segments.byte_offsets(starts).tolist()
+        new = placed.part.pieces[continues:]
+        offsets = placed.segments.byte_offsets(np.array([piece.start for piece in new], np.int32)).tolist()
         drafts = [
-            _Draft(Place(piece.transaction.st_index, 0, offset))
-            for piece, offset in zip(placed.part.pieces, offsets, strict=True)
+            _Draft(Place(piece.transaction.st_index, 0, offset)) for piece, offset in zip(new, offsets, strict=True)
         ]
-        if continues and self._draft is not None:
-            drafts[0] = self._draft
-        return drafts
+        return [self._draft, *drafts] if continues and self._draft is not None else drafts
 
     def _tables(self, placed: Placed, drafts: list[_Draft], *, continues: bool) -> dict[str, dict[str, Column]]:
         first = drafts[0] if continues else None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _INCOMPLETE = {
     "era.cut_off": "it was cut off",
+    "era.bpr_missing": "nobody knows how much was paid",
+    "era.bpr_repeated": "two payments claim it",
     "era.amount_unreadable": "an amount of it cannot be read",
     "era.amount_too_large": "its amounts are more than the books can hold",
     "era.currency": "it is not in US dollars",

@@ -10,10 +10,12 @@ import numpy as np
 from ingestion.era835.findings import Finding, Place, finding
 from ingestion.era835.interchanges import Opening, fragment, headers, looks_like_isa, trimmed
 from ingestion.era835.segments import Segments
-from ingestion.era835.tokens import among
+from ingestion.era835.tokens import CLP, among
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
 
 _HEAD = 4096
 """How much of a file is looked at to see what it is, in bytes."""
@@ -21,8 +23,9 @@ _HEAD = 4096
 _UNSURE = 512
 """How many bytes at the end of a block are not read yet: an ISA of at most 400 that begins there may not be whole."""
 
-_LONGEST = 1 << 30
-"""How many bytes may stand without an end of a claim: positions in a stretch have 31 bits."""
+_LONG = 1 << 22
+_LONGEST = 1 << 26
+"""How many bytes may stand without the end of a claim, or of a header."""
 
 # Where a stretch may end: before these, everything about a claim has been said.
 _BOUNDARIES = ("CLP", "PLB", "ST", "SE", "GS", "GE", "IEA", "ISA")
@@ -129,7 +132,7 @@ class Stretches:
         segments = Segments(self._pending[start:end], opening.delimiters, self._offset + start)
         kept = end
         if not whole:
-            boundaries = np.flatnonzero(among(segments.tags, _BOUNDARIES))
+            boundaries = self._boundaries(segments)
             places = segments.byte_offsets(boundaries) - self._offset
             sure = int(np.searchsorted(places, len(self._pending) - _UNSURE, side="right"))
             rows = int(boundaries[sure - 1]) if sure else 0
@@ -140,6 +143,13 @@ class Stretches:
             self._begins = False
         if end == len(self._pending):
             self._drop(kept)
+
+    def _boundaries(self, segments: Segments) -> NDArray[np.intp]:
+        """Return the segments before which a stretch may end."""
+        boundaries = np.flatnonzero(among(segments.tags, _BOUNDARIES))
+        if boundaries.size > 1 or len(self._pending) < _LONG or CLP in segments.tags[boundaries]:
+            return boundaries
+        return np.arange(len(segments))  # of another transaction, or of nothing: no claim is cut here
 
     def _drop(self, count: int) -> None:
         self._pending, self._offset = self._pending[count:], self._offset + count

@@ -71,6 +71,14 @@ class Received:
 
         Raises FeedUnreadable when they are no longer those that were hashed, at the end.
         """
+        try:
+            yield from self._read(size)
+        except _UNREADABLE:  # what opened when it was hashed no longer does
+            raise FeedUnreadable(
+                f"{self.name}: changed while it was read. Load it again when nobody writes to it."
+            ) from None
+
+    def _read(self, size: int) -> Iterator[bytes]:
         digest = sha256()
         with self.opened() as file:
             while block := file.read(size):
@@ -78,16 +86,11 @@ class Received:
                     digest.update(block)
                 yield block
         if self._held is None and digest.hexdigest() != self.sha256:
-            raise FeedUnreadable(f"{self.name}: changed while it was read. Load it again when nobody writes to it.")
+            raise _Refused("changed while it was read")
 
     def opened(self) -> AbstractContextManager[IO[bytes]]:
         """Open the bytes to be read from the start."""
         return self._again() if self._held is None else BytesIO(self._held)
-
-    @property
-    def data(self) -> bytes:
-        """The bytes at once."""
-        return b"".join(self.blocks()) if self._held is None else self._held
 
     def parts(self, progress: Callable[[int], None] | None = None) -> Iterator[Remittances]:
         """Give the tables of the file part by part; of an archive that does not open, empty ones that say so.

@@ -152,7 +152,7 @@ def _delimiters(text: str, start: int, first_separator: int) -> Delimiters | Non
 def _component_and_terminator(text: str, at: int) -> tuple[str, str] | None:
     """ISA16 and what ends the ISA; a line break may stand before either, or be the terminator itself."""
     at = _past_breaks(text, at)
-    component = text[at : at + 1]
+    component = text[at : at + 1].replace("\x00", ":")  # a NUL is nothing: PostgreSQL takes none in a text
     after = _past_breaks(text, at + 1)
     terminator = text[after : after + 1]
     if not component or not terminator or component.isalnum():
