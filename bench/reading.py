@@ -90,7 +90,7 @@ class Readers:
         if python is None:
             reading.failed = "not installed"
         elif expected > self._limit:
-            reading.failed = f"left out: about {expected / 60:.0f} minutes by its rate on the smaller file"
+            reading.failed = f"left out: about {expected:.0f} s of CPU by its rate on a smaller file"
         else:
             self._measure(reading, python, path, control)
 

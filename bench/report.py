@@ -22,6 +22,9 @@ itself; ratios are firmer than absolute figures, and another machine has others:
 
     python -m venv PEERS && PEERS/bin/pip install -r bench/peers.txt
     {command}
+
+Where the load average below is above the number of cores, others were at work: the wall figures and the loads then say
+little, and the CPU figures are lower than they would be alone.
 """
 _READING = """\
 ## Reading
