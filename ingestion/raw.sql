@@ -124,7 +124,7 @@ create index if not exists era_transaction_body on raw.era_transaction (body_sha
 create index if not exists era_transaction_trn on raw.era_transaction (trn_number);
 
 -- What stands below a transaction has no key of its own: the file has one (raw.file), is written in one database
--- transaction, and numbers its rows. Keys on these tables took three quarters of a load (docs/decisions/0012).
+-- transaction, and numbers its rows. Keys on these tables took three quarters of a load (docs/decisions/0013).
 create table if not exists raw.era_claim (
     file_sha256 text not null,
     st_index integer not null,
@@ -250,6 +250,7 @@ alter table raw.era_adjustment drop constraint if exists era_adjustment_pkey;
 drop index if exists raw.era_adjustment_claim;
 alter table raw.era_provider_adjustment drop constraint if exists era_provider_adjustment_pkey;
 alter table raw.era_remark drop constraint if exists era_remark_pkey;
+alter table if exists raw.era_finding drop constraint if exists era_finding_pkey;
 
 -- st_index is null for a finding about the file or an envelope.
 create table if not exists raw.era_finding (

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from ingestion.era835.placed import Placed
     from ingestion.era835.tokens import Positions
 
+PATIENT_OF_MEDICARE = (
+    r"^(.{19}.*?) *(?:[1-9][A-Z][A-Z0-9][0-9][A-Z][A-Z0-9][0-9][A-Z]{2}[0-9]{2}|[0-9]{9}[A-Z][A-Z0-9]?) *$"
+)
+"""A PLB reference that ends in a patient's number (MBI, or HICN of before) after the claim's: so Medicare writes it, from
+the twentieth character of PLB03-2 on (CMS CR 7499)."""
+
 _DOLLARS = ("USD", "XXX")  # the second is ISO 4217 for no currency, seen in blanked-out data
 
 
@@ -124,9 +130,10 @@ def _keep(placed: Placed, found: list[dict[str, Any]], rows: Positions, elements
 
 
 def _references(named: Composite) -> pa.Array[Any]:
-    """Return all but the first part of each, with `:` between them."""
+    """Return all but the first part of each, with `:` between them and without a Medicare patient's number."""
     references = named.rest().texts()
     for mark in {*named.marks.tolist()} - {ord(":")}:
         replaced = pc.replace_substring(references, chr(mark), ":")
         references = pc.if_else(pa.array(named.marks == mark), replaced, references)
-    return references
+    kept: pa.Array[Any] = pc.replace_substring_regex(references, PATIENT_OF_MEDICARE, r"\1")
+    return kept

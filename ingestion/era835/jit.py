@@ -16,7 +16,7 @@ def compiled(function: F) -> F:
     """Compile a loop over arrays; it runs without the interpreter's lock, so that another thread can go on.
 
     The machine code is kept in `__pycache__` (else in the user's cache folder, or in NUMBA_CACHE_DIR) and is made anew
-    when the source changes. Where no folder can be written, every process compiles for itself, about ten seconds.
+    when the source changes. Where no folder can be written, every process compiles for itself, ten seconds and more.
     """
     try:
         return cast("F", numba.njit(cache=True, nogil=True)(function))

@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from psycopg import sql
 from pyarrow import csv
 
@@ -96,7 +97,7 @@ def _load_parts(connection: Connection, file: Received, load_id: int, parts: Ite
     for part, rows in _ahead(map(_encoded, parts)):
         known.ask(connection, part.transactions)
         judged, added = _judged(known, part.transactions, load_id)
-        remarks = joined_findings(part.findings, file.sha256, added, told)
+        remarks = joined_findings(_but_of_conflicts(part.findings, added), file.sha256, added, told)
         for name, table in (("transactions", judged), ("findings", remarks)):
             _copy(connection, name, _csv(table), table.column_names)
         for name, (columns, content) in rows.items():
@@ -170,6 +171,16 @@ def _judged(known: _Known, transactions: pa.Table, load_id: int) -> tuple[pa.Tab
     column = transactions.schema.get_field_index("verdict")
     judged = transactions.set_column(column, "verdict", pa.array(verdicts, type=pa.string()))
     return judged.append_column("load_id", pa.array([load_id] * len(verdicts), type=pa.int64())), added
+
+
+def _but_of_conflicts(findings: pa.Table, added: list[Finding]) -> pa.Table:
+    """Leave out that a trace number was used for another payment, where it is the same payment told otherwise."""
+    conflicts = [found.st_index for found in added if found.rule == "era.conflict"]
+    if not conflicts:
+        return findings
+    repeated = pc.is_in(findings["rule"], pa.array(["era.trace_repeated"]))
+    of_conflict = pc.is_in(findings["st_index"], pa.array(conflicts, pa.int32()))
+    return findings.filter(pc.invert(pc.and_(repeated, of_conflict)))
 
 
 def _encoded(part: Remittances) -> tuple[Remittances, dict[str, tuple[list[str], memoryview]]]:

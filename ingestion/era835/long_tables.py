@@ -47,7 +47,7 @@ _SAFE_REFERENCES = (
         "1B",
         "1C",
     ),
-    *("1D", "1G", "1H", "1J", "D3", "G2", "TJ", "PQ", "RB", "0K", "CE", "E9", "F5", "PSD"),
+    *("1D", "1G", "1H", "1J", "D3", "G2", "PQ", "RB", "0K", "CE", "E9", "F5", "PSD"),
 )
 """References to claims, lines, payers, providers and contracts. Of every other the value may be a person's number."""
 
@@ -89,21 +89,29 @@ def _remark_codes(placed: Placed) -> tuple[Positions, Spans]:
 def amounts(placed: Placed) -> dict[str, Column]:
     """Return a row an AMT. They inform only: no balance counts them (X12 RFI 2601)."""
     amt = placed.of_all("AMT")
-    return {**level(placed, amt.rows), "qualifier": amt[1], "amount_cents": placed.informative_amounts(amt, 2)}
+    return {
+        **level(placed, amt.rows),
+        "qualifier": amt[1].short(LONGEST),
+        "amount_cents": placed.informative_amounts(amt, 2),
+    }
 
 
 def quantities(placed: Placed) -> dict[str, Column]:
     """Return a row a QTY."""
     qty = placed.of_all("QTY")
     values, states = placed.quantities(qty, 2)
-    return {**level(placed, qty.rows), "qualifier": qty[1], "quantity": (values, states == spans.READ)}
+    return {**level(placed, qty.rows), "qualifier": qty[1].short(LONGEST), "quantity": (values, states == spans.READ)}
 
 
 def references(placed: Placed) -> dict[str, Column]:
     """Return a row a REF; its value is null where it is, or may be, a number of a person (a member, a policy)."""
     ref = placed.of_all("REF")
     safe = np.flatnonzero(ref[1].among(_SAFE_REFERENCES))
-    return {**level(placed, ref.rows), "qualifier": ref[1], "value": ref[2][safe].scattered(ref.rows.size, safe)}
+    return {
+        **level(placed, ref.rows),
+        "qualifier": ref[1].short(LONGEST),
+        "value": ref[2][safe].scattered(ref.rows.size, safe),
+    }
 
 
 def dates(placed: Placed) -> dict[str, Column]:
@@ -112,7 +120,11 @@ def dates(placed: Placed) -> dict[str, Column]:
     born = dtm[1].equal(_BIRTH)
     placed.days(dtm.of(~born), 2)
     days, states = dtm[2].days
-    return {**level(placed, dtm.rows), "qualifier": dtm[1], "on_date": (days, (states == spans.READ) & ~born)}
+    return {
+        **level(placed, dtm.rows),
+        "qualifier": dtm[1].short(LONGEST),
+        "on_date": (days, (states == spans.READ) & ~born),
+    }
 
 
 def unread(placed: Placed) -> dict[str, Column]:

@@ -50,6 +50,7 @@ class ReversalLinks:
         `texts` are the claim reference, the payer claim number and the original one of every claim.
         """
         refs, numbers, originals = (text.hashes() for text in texts)
+        refs[texts[0].equal("0")] = 0  # the payer was sent none (X12 RFI 535)
         count = self._count
         self._count += refs.size
         return _linked(

@@ -161,6 +161,10 @@ class Spans:
         equal: NDArray[np.bool_] = self._packed == packed(text)
         return equal
 
+    def short(self, longest: int) -> Spans:
+        """Return the spans, those longer than a code of this kind can be as empty: such a one may be a name."""
+        return Spans(self._source, self.begins, np.where(self.ends - self.begins > longest, self.begins, self.ends))
+
     def among(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """Which are one of these texts, of at most three characters each."""
         return np.isin(self._packed, [packed(text) for text in texts])

@@ -61,7 +61,7 @@ class Stretches:
     def of(self, blocks: Iterable[bytes]) -> Iterator[Stretch]:
         """Yield the stretches of a file, in order, as its blocks come in."""
         for block in blocks:  # the last one is cut once only, with what the one before it left
-            if self._started or len(self._pending.lstrip()) >= _HEAD:
+            if self._started or self._shows_its_head():
                 yield from self._cut_if_worth_it()
             if self.refused:
                 return
@@ -71,6 +71,9 @@ class Stretches:
                 break
             self._pending = self._pending + block if self._pending else block
         yield from self._cut(last=True)
+
+    def _shows_its_head(self) -> bool:
+        return len(self._pending) - trimmed(self._pending.decode("latin-1")) >= _HEAD
 
     def _cut_if_worth_it(self) -> Iterator[Stretch]:
         # What has no end of a claim in it is looked at again when there is twice as much, not with every block.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
-_SHOWN = frozenset({"6R", "F8", "2U", "EV", "G1", "1C", "TJ", "LU", "1D"})
+_SHOWN = frozenset({"6R", "F8", "2U", "EV", "G1", "1C", "LU", "1D"})
 _NUMBERED = {
     "adjustments": "adjustment_index",
     "provider_adjustments": "provider_adjustment_index",

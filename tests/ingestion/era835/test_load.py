@@ -1,4 +1,4 @@
-"""Remittances in the database: once, with the verdict that arrival gives them, and the bytes kept before the rows."""
+"""Remittances in the database: once, with the verdict that arrival gives them, and the bytes kept before the rows are committed."""
 
 from __future__ import annotations
 

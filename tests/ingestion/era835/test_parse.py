@@ -374,6 +374,25 @@ def test_a_residual_beyond_what_the_books_hold_is_no_overflow() -> None:
     assert (only(found)["verdict"], only(found)["residual_cents"]) == ("held", None)
 
 
+def test_a_patients_number_behind_the_claims_in_a_plb_reference_is_left_out() -> None:
+    """CMS CR 7499: Medicare puts it from the twentieth character of PLB03-2 on."""
+    for number in ("1EG4TE5MK73", "123456789A"):
+        found = parse(interchange((Payment(provider=(("WO", f"CLAIM12345678901234 {number}", 100),)),)))
+        assert only(found, "provider_adjustments")["reference"] == "CLAIM12345678901234"
+    kept = parse(interchange((Payment(provider=(("WO", "123456789A", 100),)),)))
+    assert only(kept, "provider_adjustments")["reference"] == "123456789A"
+
+
+def test_a_qualifier_too_long_to_be_one_is_not_kept() -> None:
+    found = changed(PLAIN, b"REF*SY*", b"REF*SMITHSON*")
+    assert "SMITHSON" not in str([table.to_pylist() for _, table in found.tables()])
+
+
+def test_a_nul_as_component_mark_brings_no_nul_into_a_text() -> None:
+    found = parse(PLAIN.replace(b"*P*:~", b"*P*\x00~").replace(b"REF000000000001", b"REF\x00001"))
+    assert only(found, "claims")["claim_ref"] == "REF 001"
+
+
 def test_no_table_holds_the_patient() -> None:
     data = interchange((PAYMENT,)).replace(b"*150.00*96.04*22", f"*{PATIENT[0]}*96.04*22".encode())
     for read in (parse(PLAIN), parse(data), parse(data.replace(b"ST*", b"XT*")), parse(PLAIN.replace(b"NM1*", b""))):

@@ -63,3 +63,8 @@ def test_an_interchange_without_its_end_is_told_where_the_next_begins() -> None:
     assert part.transactions["verdict"].to_pylist() == ["posted", "posted"]
     assert rules(part) == ["era.ge_missing", "era.iea_missing"]
     assert set(part.findings["byte_offset"].to_pylist()) == {len(short)}
+
+
+def test_however_much_blank_stands_before_it_a_file_is_read_from_its_first_segment() -> None:
+    for lead in (b"\x00" * 20_000, b"\xef\xbb\xbf" + b"\x1a" * 20_000, b"\n" * 20_000):
+        assert only(joined(_parts(lead + PLAIN)))["verdict"] == "posted"

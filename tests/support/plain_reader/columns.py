@@ -29,6 +29,6 @@ COLUMNS: dict[str, list[str]] = {
 }
 """Table to columns; all but `unread` and `findings` are filled by transactions."""
 
-_KEPT = "6R F8 9A 9C BB G1 G3 LU APC NF 2U EO HI EV F2 0B 1A 1B 1C 1D 1G 1H 1J D3 G2 TJ PQ RB 0K CE E9 F5 PSD"
+_KEPT = "6R F8 9A 9C BB G1 G3 LU APC NF 2U EO HI EV F2 0B 1A 1B 1C 1D 1G 1H 1J D3 G2 PQ RB 0K CE E9 F5 PSD"
 REFERENCES = frozenset(_KEPT.split(" "))
 """REF01 of which REF02 is kept: numbers of claims, lines, payers, providers and contracts, never of a person."""

@@ -100,7 +100,7 @@ def _link_reversals(claims: list[Row]) -> None:
     """Tell of each reversal which earlier claim of the file it undoes; a claim is undone once."""
     undone: set[int] = set()
     for at, claim in enumerate(claims):
-        if not claim["is_reversal"] or claim["claim_ref"] is None:
+        if not claim["is_reversal"] or claim["claim_ref"] in {None, "0"}:
             continue
         earlier = [
             before

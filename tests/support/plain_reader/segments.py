@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from ingestion.era835.findings import Finding, Place, finding, shown
+from ingestion.era835.header import PATIENT_OF_MEDICARE
 from ingestion.landing import described
 from tests.support.plain_reader import values
 from tests.support.plain_reader.balancing import Level, Row, Sums
@@ -293,7 +295,7 @@ class TransactionReader:
                 provider_id=text(elements[1]),
                 fiscal_year_end=year_end,
                 reason_code=reason,
-                reference=reference or None,
+                reference=re.sub(PATIENT_OF_MEDICARE, r"\1", reference) or None,
                 amount_cents=amount,
             )
 
@@ -334,7 +336,7 @@ class TransactionReader:
         """Add a row of a qualifier and its value; where the segment holds neither there is none."""
         if not elements[1] and not elements[2]:
             return False
-        self._placed(table, index, qualifier=text(elements[1]), **value)
+        self._placed(table, index, qualifier=text(elements[1]) if len(elements[1]) <= 3 else None, **value)
         return True
 
 
