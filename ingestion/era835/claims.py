@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ingestion.era835.tokens import Positions
 
 _GROUPS = ("CO", "PR", "OA", "PI", "CR")
+_LONGEST_GROUP, _LONGEST_REASON = 2, 5  # X12 data elements 1033 and 1034; what is longer may be a name
 _REVERSAL = "22"
 
 
@@ -29,6 +30,7 @@ def claims(placed: Placed, balances: Balances) -> dict[str, Column]:
     charge, charge_read = placed.amounts(clp, 3)
     paid, paid_read = placed.amounts(clp, 4)
     owed, _ = placed.amounts(clp, 5, missing=None)
+    placed.read[clp.rows] = True
     balances.claims(clp.rows, (charge, charge_read), (paid, paid_read))
     return {
         "st_index": placed.transactions[clp.rows],
@@ -55,6 +57,7 @@ def services(placed: Placed, composites: Composites, balances: Balances) -> dict
     charge, paid = placed.amounts(svc, 2), placed.amounts(svc, 3)
     units, units_states = placed.quantities(svc, 5)
     units[units_states == spans.MISSING] = 1000
+    placed.read[svc.rows] = True
     balances.services(svc.rows, charge, paid)
     qualifier, code, first_modifier, *more_modifiers = composites.of_services(1).parts(6)
     _, submitted = composites.of_services(6).parts(2)
@@ -85,6 +88,7 @@ def adjustments(placed: Placed, balances: Balances) -> dict[str, Column]:
     triplets = placed.segments.elements(cas.rows[owners], (0, 1, 2), bases)
     given = triplets[0].present | triplets[1].present
     triplets, groups = triplets.of(given), cas[1][owners[given]]
+    placed.read[triplets.rows] = True
     amounts, read = placed.amounts(triplets, 1)
     balances.adjust(triplets.rows, amounts, read, groups.equal("PR"))
     if not read.all():
@@ -93,8 +97,8 @@ def adjustments(placed: Placed, balances: Balances) -> dict[str, Column]:
     quantities, states = placed.quantities(triplets, 2)
     return {
         **level(placed, triplets.rows),
-        "group_code": filled(groups.texts()),
-        "reason_code": filled(triplets[0].texts()),
+        "group_code": filled(groups.short(_LONGEST_GROUP).texts()),
+        "reason_code": filled(triplets[0].short(_LONGEST_REASON).texts()),
         "amount_cents": amounts,
         "quantity": (quantities, states == spans.READ),
     }
@@ -134,7 +138,10 @@ def _line_refs(placed: Placed, size: int) -> Column:
 
 
 def _claim_days(placed: Placed, size: int) -> dict[str, Column]:
-    """Return the first and last day of each claim: its own DTM*232 and 233, else those of its service lines."""
+    """Return the first and last day of each claim: its own DTM*232 and 233, else those of its service lines.
+
+    A line lasts to its DTM*151, where it has one.
+    """
     lines = placed.rows("SVC")
     lines = lines[placed.inside[lines]]
     days, known = placed.service_days
@@ -143,6 +150,10 @@ def _claim_days(placed: Placed, size: int) -> dict[str, Column]:
     np.minimum.at(low, owners, days[known])
     np.maximum.at(high, owners, days[known])
     from_lines = high >= low
+    dtm = placed.of_all("DTM")
+    on, states = dtm[2].days
+    ends = np.flatnonzero(placed.on_line[dtm.rows] & (states == spans.READ) & dtm[1].equal("151"))
+    np.maximum.at(high, placed.claim_of[dtm.rows[ends]], on[ends])
     earliest, has_earliest = _own_days(placed, "232", size)
     latest, has_latest = _own_days(placed, "233", size)
     earliest, has_earliest = np.where(has_earliest, earliest, low), has_earliest | from_lines

@@ -51,8 +51,8 @@ ERROR_RULES = {
         "held; ask the payer for a corrected 835."
     ),
     "era.amount_unreadable": (
-        "{where} is not an amount (digits, at most two of them after the point, at most 18 in all). The "
-        "transaction is held; ask the payer for a corrected 835."
+        "{where} is not an amount (digits, at most two of them after the point, at most 18 in all) or more than the "
+        "books can hold. The transaction is held; ask the payer for a corrected 835."
     ),
     "era.amount_too_large": (
         "The amounts of the transaction add up to more than the books can hold. It is held; ask the payer for a "
@@ -82,6 +82,13 @@ WARNING_RULES = {
     "era.no_isa": "The piece has no ISA; its delimiters were taken from its first segments. What balances is posted.",
     "era.other_transaction": "A transaction that is no 835 (ST01 is shown) was skipped.",
     "era.duplicate": "The same remittance came before, so this copy never posts. There is nothing to do.",
+    "era.trn_missing": (
+        "The transaction has no trace number (TRN02), so nobody can match it with its deposit. It is judged by its own "
+        "balance."
+    ),
+    "era.trn_repeated": "The transaction has a second TRN; the first one was taken as its trace number.",
+    "era.prenote": "BPR01 is P: a test of the bank connection, no money. Make sure that nothing is expected of it.",
+    "era.debit": "BPR03 is D: the payer takes this amount, it does not pay it. Look at it before the month is closed.",
     "era.trace_repeated": (
         "The payer used this trace number (TRN02) for another payment before, which it must not (X12 RFI 1847). Match "
         "each with its own deposit by date and amount, and ask the payer where only one came."
@@ -107,7 +114,7 @@ WARNING_RULES = {
     "era.component_mark": (
         "The parts of an element are separated by another character than ISA16 says; they were read by that one."
     ),
-    "era.group_unknown": "The adjustment group (CAS01) is none of CO, PR, OA, PI and CR; it is kept as it stands.",
+    "era.group_unknown": "The adjustment group (CAS01) is none of CO, PR, OA, PI and CR; kept where it can be a code.",
     "era.value_unreadable": "{where} is not an amount; it is left empty. It only informs: no balance counts it.",
     "era.quantity_unreadable": "{where} is not a number; it is left empty.",
     "era.date_unreadable": "{where} is not a date (CCYYMMDD); it is left empty.",

@@ -12,6 +12,7 @@ from ingestion.era835 import spans
 from ingestion.era835.arrow import filled
 from ingestion.era835.findings import shown
 from ingestion.era835.interchanges import JUNK
+from ingestion.era835.tokens import LONGEST
 from ingestion.landing import described
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 PATIENT_OF_MEDICARE = (
     r"^(.{19}.*?) *(?:[1-9][A-Z][A-Z0-9][0-9][A-Z][A-Z0-9][0-9][A-Z]{2}[0-9]{2}|[0-9]{9}[A-Z][A-Z0-9]?) *$"
 )
-"""A PLB reference that ends in a patient's number (MBI, or HICN of before) after the claim's: so Medicare writes it, from
-the twentieth character of PLB03-2 on (CMS CR 7499)."""
+"""A PLB reference that ends in a patient's number (MBI, or HICN of before) after the claim's: Medicare writes it so
+from the twentieth character of PLB03-2 on (CMS CR 7499)."""
 
 _DOLLARS = ("USD", "XXX")  # the second is ISO 4217 for no currency, seen in blanked-out data
 
@@ -37,7 +38,8 @@ def headers(placed: Placed, balances: Balances) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [{} for _ in placed.part.pieces]
     _payment(placed, balances, found)
     before_claims = {name: _before_claims(placed, name) for name in ("TRN", "N1", "REF")}
-    _keep(placed, found, before_claims["TRN"], {"trn_number": 2, "trn_payer": 3})
+    again = _keep(placed, found, before_claims["TRN"], {"trn_number": 2, "trn_payer": 3})
+    placed.note("era.trn_repeated", again)
     parties = before_claims["N1"]
     named = placed.elements(parties, 1, 3)
     is_payer = named[1].equal("PR")
@@ -66,6 +68,7 @@ def provider_adjustments(placed: Placed, composites: Composites, balances: Balan
     rows, numbers, named = composites.of_provider_adjustments()
     pairs = placed.segments.elements(rows, (0, 1), numbers)
     given = pairs[0].present | pairs[1].present
+    placed.read[rows[given]] = True
     amounts, read = placed.amounts(pairs.of(given), 1)
     balances.adjust_providers(rows[given], amounts, read)
     kept = np.flatnonzero(given)[read]
@@ -78,7 +81,7 @@ def provider_adjustments(placed: Placed, composites: Composites, balances: Balan
         "st_index": placed.transactions[plb.rows],
         "provider_id": plb[1],
         "fiscal_year_end": (year_ends, states == spans.READ),
-        "reason_code": filled(reasons.texts()),
+        "reason_code": filled(reasons.short(LONGEST).texts()),
         "reference": _references(named).take(pa.array(kept, pa.int64())),
         "amount_cents": amounts[read],
     }
@@ -99,7 +102,9 @@ def _payment(placed: Placed, balances: Balances, found: list[dict[str, Any]]) ->
     again[1:] = pieces[1:] == pieces[:-1]
     again |= (pieces == 0) & balances.has_payment
     placed.note("era.bpr_repeated", rows[again])
-    bpr = placed.elements(rows[~again], 2, 16)
+    bpr = placed.elements(rows[~again], 1, 2, 3, 16)
+    placed.note("era.prenote", bpr.rows[bpr[1].equal("P")])
+    placed.note("era.debit", bpr.rows[bpr[3].equal("D")])
     amounts, read = placed.amounts(bpr, 2, missing=None)
     missing = np.flatnonzero(~bpr[2].present)
     placed.note("era.amount_unreadable", bpr.rows[missing], [described("")] * missing.size, "BPR02")
@@ -120,13 +125,15 @@ def _before_claims(placed: Placed, name: str) -> Positions:
     return rows[placed.claims[rows] < 0]
 
 
-def _keep(placed: Placed, found: list[dict[str, Any]], rows: Positions, elements: dict[str, int]) -> None:
-    """Write elements of the first of these rows of each transaction to what was found of it."""
+def _keep(placed: Placed, found: list[dict[str, Any]], rows: Positions, elements: dict[str, int]) -> Positions:
+    """Write elements of the first of these rows of each transaction to what was found of it; return the other rows."""
     pieces, firsts = np.unique(placed.piece_of(rows), return_index=True)
     first = placed.elements(rows[firsts], *elements.values())
     columns = [column.texts().to_pylist() for column in first.columns.values()]
     for piece, *values in zip(pieces.tolist(), *columns, strict=True):
         found[piece] |= dict(zip(elements, values, strict=True))
+    placed.read[rows[firsts]] = True
+    return np.delete(rows, firsts)
 
 
 def _references(named: Composite) -> pa.Array[Any]:

@@ -41,7 +41,7 @@ def posted_payments(
     """
     rows = connection.execute(
         f"select distinct {PAYMENT} from raw.era_transaction as loaded"
-        f" where trn_number = any(%s) and file_sha256 <> %s and {STANDS_POSTED}",
-        (list(trace_numbers), other_than),
+        f" where (trn_number = any(%s) or (%s and trn_number is null)) and file_sha256 <> %s and {STANDS_POSTED}",
+        (list(trace_numbers), None in trace_numbers, other_than),
     )
     return set(rows)

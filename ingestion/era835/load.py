@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_CONFLICT = "era.conflict"
+
 _VERDICTS = ("posted", "duplicate", "held", "conflict")
 _TABLES = {
     "transactions": "era_transaction",
@@ -97,13 +99,16 @@ def _load_parts(connection: Connection, file: Received, load_id: int, parts: Ite
     for part, rows in _ahead(map(_encoded, parts)):
         known.ask(connection, part.transactions)
         judged, added = _judged(known, part.transactions, load_id)
-        remarks = joined_findings(_but_of_conflicts(part.findings, added), file.sha256, added, told)
+        # Conflicts within the file are judged anew: the first of the two may be none of the books.
+        own = part.findings.filter(pc.invert(pc.is_in(part.findings["rule"], pa.array([_CONFLICT]))))
+        remarks = joined_findings(own, file.sha256, added, told)
         for name, table in (("transactions", judged), ("findings", remarks)):
             _copy(connection, name, _csv(table), table.column_names)
         for name, (columns, content) in rows.items():
             _copy(connection, name, content, columns)
         verdicts += judged["verdict"].to_pylist()
-        refused += [*part.quarantined, *quarantined(added)]
+        refused += [piece for piece in part.quarantined if piece.rule != _CONFLICT]
+        refused += quarantined(added)
         told += remarks.num_rows
         warnings += remarks["severity"].to_pylist().count("warning")
     landing.quarantine(connection, load_id, "era", file.sha256, refused)
@@ -145,7 +150,7 @@ class _Known:
             (transactions["body_sha256"].to_pylist(),),
         )
         self.bodies |= {row[0] for row in bodies}
-        traces = transactions["trn_number"].drop_null().to_pylist()
+        traces = transactions["trn_number"].to_pylist()
         self.posted |= posted_payments(connection, traces, other_than=self.file_sha256)
 
 
@@ -155,32 +160,23 @@ def _judged(known: _Known, transactions: pa.Table, load_id: int) -> tuple[pa.Tab
     added: list[Finding] = []
     traces = {trace_of(key) for key in known.posted}
     for row in transactions.to_pylist():
-        verdict, key = row["verdict"], payment_key(row)
+        key = payment_key(row)
+        verdict = "posted" if row["verdict"] == "conflict" else row["verdict"]
         place = Place(row["st_index"])
         if row["body_sha256"] in known.bodies and verdict != "duplicate":
             verdict = "duplicate"
             added.append(finding("era.duplicate", place))
         elif verdict == "posted" and (key in known.posted or key in known.own):
             verdict = "conflict"
-            added.append(finding("era.conflict", place))
+            added.append(finding(_CONFLICT, place))
         elif verdict == "posted" and trace_of(key) and trace_of(key) in traces:
             added.append(finding("era.trace_repeated", place))
-        if verdict == "posted" and row["trn_number"] is not None:
+        if verdict == "posted":
             known.own.add(key)
         verdicts.append(verdict)
     column = transactions.schema.get_field_index("verdict")
     judged = transactions.set_column(column, "verdict", pa.array(verdicts, type=pa.string()))
     return judged.append_column("load_id", pa.array([load_id] * len(verdicts), type=pa.int64())), added
-
-
-def _but_of_conflicts(findings: pa.Table, added: list[Finding]) -> pa.Table:
-    """Leave out that a trace number was used for another payment, where it is the same payment told otherwise."""
-    conflicts = [found.st_index for found in added if found.rule == "era.conflict"]
-    if not conflicts:
-        return findings
-    repeated = pc.is_in(findings["rule"], pa.array(["era.trace_repeated"]))
-    of_conflict = pc.is_in(findings["st_index"], pa.array(conflicts, pa.int32()))
-    return findings.filter(pc.invert(pc.and_(repeated, of_conflict)))
 
 
 def _encoded(part: Remittances) -> tuple[Remittances, dict[str, tuple[list[str], memoryview]]]:

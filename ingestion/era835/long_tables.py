@@ -52,14 +52,12 @@ _SAFE_REFERENCES = (
 """References to claims, lines, payers, providers and contracts. Of every other the value may be a person's number."""
 
 _BIRTH = "222"
-_ALWAYS_READ = ("BPR", "CUR", "CLP", "SVC", "CAS", "PLB")
-_READ_IN_HEADER = ("TRN", "N1")
-_LONG = ("AMT", "QTY", "REF", "DTM")
 
 
 def remarks(placed: Placed) -> dict[str, Column]:
     """Return a row a remark code: MIA and MOA speak of the claim, LQ of the line."""
     rows, codes = _remark_codes(placed)
+    placed.read[rows] = True
     kinds = placed.segments.tags[rows]
     on_line = placed.on_line[rows] & (kinds == TAGS.index("LQ"))
     return {
@@ -128,25 +126,20 @@ def dates(placed: Placed) -> dict[str, Column]:
 
 
 def unread(placed: Placed) -> dict[str, Column]:
-    """Return a row a segment that no table takes anything from; those no 835 has are told of as well."""
+    """Return a row a segment that no table took anything from; those no 835 has are told of as well.
+
+    Asked last, when every table has marked what it read.
+    """
     tags, inside = placed.segments.tags, placed.transactions >= 0
     enveloping = among(tags, ENVELOPE)
     enclosing = placed.rows("ST", "SE")
     enclosing = enclosing[placed.segments.counts(enclosing) > 0]
     strange = inside & placed.segments.filled & (enveloping | (tags == UNKNOWN))
     strange[enclosing] = False
+    read = placed.read | (~inside & enveloping)
+    read[enclosing] = True
     told = np.flatnonzero(strange)
     placed.note("era.segment_unknown", told, [described(placed.segments.name(row)) for row in told.tolist()])
-    read = ~inside & enveloping
-    in_header = placed.rows(*_READ_IN_HEADER)
-    read[in_header[placed.claims[in_header] < 0]] = True
-    for taken in (
-        placed.rows(*_ALWAYS_READ),
-        *(placed.of_all(name).rows for name in _LONG),
-        _remark_codes(placed)[0],
-        enclosing,
-    ):
-        read[taken] = True
     rows = np.flatnonzero(placed.segments.filled & ~read)
     return {
         "st_index": indexed(placed.transactions[rows]),

@@ -36,7 +36,8 @@ class Placed:
     """One part of a file with the place of every segment. All of a claim stands in one part.
 
     `claims` and `services` number the claim and the line before a segment, from 0 in the transaction and in the claim;
-    `inside` and `on_line` tell whether it belongs to them. Remarks go to `findings`.
+    `inside` and `on_line` tell whether it belongs to them; `read` whether a table took something
+    from it, or a remark tells of it. Remarks go to `findings`.
     """
 
     def __init__(self, part: Part, nesting: Nesting, findings: list[Finding]) -> None:
@@ -44,6 +45,7 @@ class Placed:
         self.findings = findings
         self._first_transaction = part.pieces[0].transaction.st_index if part.pieces else 0
         self._of_all: dict[str, Elements] = {}
+        self.read = np.zeros(len(part.segments), np.bool_)
         self.claims, self.services, self.inside, self.on_line = nested(
             self.segments.tags, self.transactions, nesting.claim, nesting.service, nesting.in_claim
         )
@@ -67,6 +69,7 @@ class Placed:
         if name not in self._of_all:
             found = self.elements(self.rows(name), 1, 2)
             self._of_all[name] = found.of(found[1].present | found[2].present)
+            self.read[self._of_all[name].rows] = True
         return self._of_all[name]
 
     @property
@@ -170,6 +173,7 @@ class Placed:
     def _note_all(
         self, rule: str, rows: Positions | NDArray[np.intp], values: list[str | None], wheres: list[str]
     ) -> None:
+        self.read[rows] = True
         places = zip(
             self.transactions[rows].tolist(),
             self.part.numbers[rows].tolist(),

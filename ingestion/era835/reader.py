@@ -81,6 +81,7 @@ class Reader:
         self._nesting = Nesting()
         self._draft: _Draft | None = None
         self._bodies: set[str] = set()
+        self._payments: set[tuple[Any, ...]] = set()
         self._traces: set[tuple[Any, ...]] = set()
 
     def read(self, stretch: Stretch) -> dict[str, dict[str, Column]]:
@@ -165,6 +166,8 @@ class Reader:
         header, transaction = draft.header, piece.transaction
         if "bpr_cents" not in header:
             self._findings.append(finding("era.bpr_missing", draft.place))
+        if not header.get("trn_number"):
+            self._findings.append(finding("era.trn_missing", draft.place))
         if not piece.complete:
             self._findings.append(finding("era.cut_off", placed.part.end_of(piece)))
         return {
@@ -199,7 +202,12 @@ class Reader:
         self._bodies.add(row["body_sha256"])
         if draft.held:
             return "held"
-        trace = trace_of(payment_key(row))
+        payment = payment_key(row)
+        if payment in self._payments:
+            self._findings.append(finding("era.conflict", Place(row["st_index"])))
+            return "conflict"
+        self._payments.add(payment)
+        trace = trace_of(payment)
         if trace in self._traces:
             self._findings.append(finding("era.trace_repeated", Place(row["st_index"])))
         elif trace:

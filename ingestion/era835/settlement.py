@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ingestion.landing import Connection
 
-_INCOMPLETE = {
+INCOMPLETE = {
     "era.cut_off": "it was cut off",
     "era.bpr_missing": "nobody knows how much was paid",
     "era.bpr_repeated": "two payments claim it",
@@ -200,11 +200,11 @@ def _refuse_incomplete(connection: Connection, transaction: Name, what: str) -> 
     row = connection.execute(
         "select rule from raw.era_finding where file_sha256 = %s and st_index = %s and rule = any(%s)"
         " order by finding_index limit 1",
-        (*transaction, list(_INCOMPLETE)),
+        (*transaction, list(INCOMPLETE)),
     ).fetchone()
     if row:
         raise CannotSettle(
-            f"{transaction} cannot {what}: {_INCOMPLETE[row[0]]}, and what is not complete never posts. Ask the sender "
+            f"{transaction} cannot {what}: {INCOMPLETE[row[0]]}, and what is not complete never posts. Ask the sender "
             "for the whole remittance in dollars, load it, and let that take the place of this one (`trueup era "
             "replace`)."
         )

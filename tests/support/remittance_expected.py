@@ -90,6 +90,9 @@ class _Expectation:
         if identity in seen:
             self._tables["findings"].append(_found("era.duplicate", self._st_index, None, None))
         held = residual or amount < 0 or not complete
+        payer = payment.payer_id or payment.payer_ref or payment.trn_payer
+        trace, key = (payer, payment.trace), (payer, payment.payee_npi, payment.trace, payment.paid_on, amount)
+        verdict = "duplicate" if identity in seen else "held" if held else "conflict" if key in seen else "posted"
         self._add(
             "transactions",
             isa_control=style.control,
@@ -108,14 +111,15 @@ class _Expectation:
             provider_adjustments_cents=sum(cents for _, _, cents in payment.provider),
             residual_cents=residual,
             claim_count=len(payment.claims),
-            verdict="duplicate" if identity in seen else "held" if held else "posted",
+            verdict=verdict,
             body_sha256=identity,
         )
-        trace = (payment.payer_id or payment.payer_ref or payment.trn_payer, payment.trace)
-        if amount and not held and identity not in seen:
-            if trace in seen:
+        if verdict == "conflict":
+            self._tables["findings"].append(_found("era.conflict", self._st_index, None, None))
+        elif verdict == "posted":
+            if amount and trace in seen:
                 self._tables["findings"].append(_found("era.trace_repeated", self._st_index, None, None))
-            seen.add(trace)
+            seen |= {key, trace} if amount else {key}
         seen.add(identity)
 
     def _envelope(self, *, complete: bool) -> None:
@@ -136,6 +140,8 @@ class _Expectation:
         if residual:
             self._find("era.claim_unbalanced", self._clp[index], money(residual))
         days = [on for line in claim.lines if (on := _served(line))]
+        ends = [on for line in claim.lines for qualifier, on in line.more.dates if qualifier == "151"]
+        ends += [line.period[1] for line in claim.lines if line.period]
         first = claim.on[0] if claim.on else min(days, default=None)
         self._add(
             "claims",
@@ -153,7 +159,7 @@ class _Expectation:
             frequency_code="1",
             is_reversal=claim.status == "22" or (claim.charge < 0 and claim.paid <= 0 and claim.owed <= 0),
             service_from=first,
-            service_to=claim.on[1] if claim.on else max(days, default=None),
+            service_to=claim.on[1] if claim.on else max([*days, *ends], default=None) if days else None,
             residual_cents=residual,
             original_ref=claim.original_ref or None,
             undoes_st_index=None,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingestion.era835.findings import ERROR_RULES, WARNING_RULES
+from ingestion.era835.settlement import INCOMPLETE
 from ledger.rules.remittance_codes import name_of
 
 if TYPE_CHECKING:
@@ -295,7 +296,9 @@ def _why(found: Transaction, verdict: str) -> str:
         return "Another remittance stands in its place; nothing of it posts."
     said = (ERROR_RULES | WARNING_RULES).get(f"era.{verdict}", "Nothing of it posts; the errors below say why.")
     if found.standing and verdict != "duplicate":
-        said += f" Then a person settles it: trueup era release (or replace) {found.file_sha256[:12]}#{found.st_index}"
+        whole = INCOMPLETE.keys().isdisjoint(told.rule for told in found.findings)
+        ways = "release (or replace)" if whole else "replace"
+        said += f" Then a person settles it: trueup era {ways} {found.file_sha256[:12]}#{found.st_index}"
     return said
 
 

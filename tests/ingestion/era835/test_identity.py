@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from hashlib import sha256
 
 from ingestion.era835 import parse
@@ -34,5 +35,13 @@ def test_a_trace_number_used_for_two_payments_is_told_and_for_remits_without_mon
     """X12 RFI 1847: a trace number is unique for a sender, yet payers repeat those of zero-pay remits."""
     other = Payment(claims=(Claim(ref="OTHER", charge=500, paid=500),))
     assert rules(parse(interchange((Payment(), other)))) == ["era.trace_repeated"]
-    nothing = [Payment(claims=(Claim(ref=ref, charge=0, paid=0),), method="NON") for ref in ("A", "B")]
+    nothing = [Payment(claims=(Claim(charge=0, paid=0),), method="NON", paid_on=date(2026, 9, day)) for day in (29, 30)]
     assert rules(parse(interchange(tuple(nothing)))) == []
+
+
+def test_a_payment_told_twice_in_a_file_with_other_claims_is_a_conflict_with_or_without_a_trace_number() -> None:
+    for trace, told in (("TRACE1", []), ("", ["era.trn_missing"] * 2)):
+        pair = tuple(Payment(trace, claims=(Claim(ref=ref),)) for ref in ("A", "B"))
+        found = parse(interchange(pair))
+        assert found.transactions["verdict"].to_pylist() == ["posted", "conflict"]
+        assert rules(found) == [*told, "era.conflict"]

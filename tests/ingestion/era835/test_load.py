@@ -1,4 +1,4 @@
-"""Remittances in the database: once, with the verdict that arrival gives them, and the bytes kept before the rows are committed."""
+"""Remittances in the database: once, with the verdict that arrival gives them, and the bytes kept before that."""
 
 from __future__ import annotations
 
@@ -113,6 +113,15 @@ def test_another_payer_payee_trace_or_amount_is_no_conflict(
 ) -> None:
     loaded(raw, archive, tmp_path, interchange((Payment(), other)))
     assert verdicts(raw) == ["posted", "posted"]
+
+
+def test_a_payment_without_a_trace_number_conflicts_with_its_like_of_an_earlier_file(
+    raw: Connection, archive: Archive, tmp_path: Path
+) -> None:
+    loaded(raw, archive, tmp_path, interchange((Payment(""),)))
+    receipt = loaded(raw, archive, tmp_path, interchange((Payment("", claims=(Claim(ref="OTHER"),)),)), "b.835")
+    assert verdicts(raw) == ["posted", "conflict"]
+    assert [item.rule for item in receipt.quarantined] == ["era.conflict"]
 
 
 def test_a_trace_number_used_for_another_payment_in_an_earlier_file_is_told(

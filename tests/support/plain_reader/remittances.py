@@ -66,17 +66,24 @@ class PlainRemittances:
     def _mark_duplicates(self) -> None:
         """Give the verdict `duplicate` to every body that came before; tell of trace numbers used twice."""
         seen: set[str] = set()
-        traces = set()
+        traces, payments = set(), set()
         for row in self._rows["transactions"]:
             if row["body_sha256"] in seen:
                 row["verdict"] = "duplicate"
                 self._findings.append(finding("era.duplicate", Place(row["st_index"])))
             seen.add(row["body_sha256"])
-            if row["verdict"] == "posted" and row["trn_number"] and row["bpr_cents"]:
-                trace = (row["payer_id"] or row["trn_payer"] or row["payer_name"], row["trn_number"])
-                if trace in traces:
+            if row["verdict"] != "posted":
+                continue
+            payer = row["payer_id"] or row["trn_payer"] or row["payer_name"]
+            payment = (payer, row["payee_npi"], row["trn_number"], row["paid_on"], row["bpr_cents"])
+            if payment in payments:
+                row["verdict"] = "conflict"
+                self._findings.append(finding("era.conflict", Place(row["st_index"])))
+            elif row["trn_number"] and row["bpr_cents"]:
+                if (payer, row["trn_number"]) in traces:
                     self._findings.append(finding("era.trace_repeated", Place(row["st_index"])))
-                traces.add(trace)
+                traces.add((payer, row["trn_number"]))
+            payments.add(payment)
 
 
 def parse(data: bytes) -> PlainRemittances:

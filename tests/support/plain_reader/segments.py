@@ -53,6 +53,7 @@ class TransactionReader:
         self._component = interchange.delimiters.component
         self._sums = Sums()
         self._entity = ""
+        self._ends: dict[int, list[date]] = {}
         self._claims = self._services = 0
         self._claim: Row | None = None
         self._service: Row | None = None
@@ -79,6 +80,8 @@ class TransactionReader:
         self._at = transaction.start
         if "bpr_cents" not in self.header:
             self._note("era.bpr_missing")
+        if not self.header.get("trn_number"):
+            self._note("era.trn_missing")
         row = self._row("transactions", st_control=transaction.st_control, claim_count=self._claims, **self.header)
         row["payer_id"] = row["payer_id"] or row.pop("payer_ref", None)
         row.pop("payer_ref", None)
@@ -99,7 +102,9 @@ class TransactionReader:
             days = [on for on in own if on is not None]
             if days:
                 claim["service_from"] = claim["service_from"] or min(days)
-                claim["service_to"] = claim["service_to"] or max(*days, claim["service_from"])
+                claim["service_to"] = claim["service_to"] or max(
+                    *days, claim["service_from"], *self._ends.get(claim["claim_index"], ())
+                )
             claim["service_to"] = claim["service_to"] or claim["service_from"]
 
     # Rows, remarks, values ------------------------------------------------------------------------------------------
@@ -159,6 +164,10 @@ class TransactionReader:
         if "bpr_cents" in self.header:
             self._note("era.bpr_repeated")
             return
+        if elements[1] == "P":
+            self._note("era.prenote")
+        if elements[3] == "D":
+            self._note("era.debit")
         amount = self._amount(elements[2], "BPR02")
         if amount is not None and amount < 0:
             self._note("era.bpr_negative", shown(elements[2]))
@@ -169,24 +178,30 @@ class TransactionReader:
     def _trn(self, elements: Elements) -> bool:
         if self._claims:
             return False
-        self.header.setdefault("trn_number", text(elements[2]))
-        self.header.setdefault("trn_payer", text(elements[3]))
+        if "trn_number" in self.header:
+            self._note("era.trn_repeated")
+            return True
+        self.header["trn_number"], self.header["trn_payer"] = text(elements[2]), text(elements[3])
         return True
 
-    def _cur(self, elements: Elements) -> None:
-        if elements[2] and elements[2] not in _DOLLARS:
+    def _cur(self, elements: Elements) -> bool:
+        foreign = bool(elements[2]) and elements[2] not in _DOLLARS
+        if foreign:
             self._note("era.currency", described(elements[2]))
+        return foreign
 
     def _n1(self, elements: Elements) -> bool:
         if self._claims:
             return False
         self._entity = elements[1]
-        if self._entity == "PR":
-            self.header.setdefault("payer_name", values.organisation(elements[2]))
-            self.header.setdefault("payer_id", text(elements[4]))
-        elif self._entity == "PE" and elements[3] == "XX":
-            self.header.setdefault("payee_npi", text(elements[4]))
-        return True
+        if self._entity == "PR" and "payer_name" not in self.header:
+            self.header["payer_name"] = values.organisation(elements[2])
+            self.header["payer_id"] = text(elements[4])
+            return True
+        if self._entity == "PE" and elements[3] == "XX" and "payee_npi" not in self.header:
+            self.header["payee_npi"] = text(elements[4])
+            return True
+        return False
 
     # Claims and their lines -----------------------------------------------------------------------------------------
 
@@ -232,17 +247,18 @@ class TransactionReader:
         self._services += 1
         self._sums.services.append(Level(self._service, self._at))
 
-    def _cas(self, elements: Elements) -> None:
+    def _cas(self, elements: Elements) -> bool:
         if self._claim is None:
             self._note("era.adjustment_outside_claim")
-            return
-        group = elements[1]
-        if group not in _GROUPS:
+            return True
+        group, read = elements[1], elements[1] not in _GROUPS
+        if read:
             self._note("era.group_unknown", described(group))
         for number in range(2, len(elements), 3):
             reason, said = elements[number], elements[number + 1]
             if not reason and not said:
                 continue
+            read = True
             amount = self._amount_or_zero(said, f"CAS{number + 1:02d}")
             for level in (self._sums.claims[-1], *(self._sums.services[-1:] if self._service else [])):
                 level.adjust(amount, owed=group == "PR")
@@ -252,8 +268,13 @@ class TransactionReader:
             if not reason:
                 self._note("era.reason_missing")
             quantity = self._quantity(elements[number + 2], f"CAS{number + 2:02d}")
-            known = {"group_code": group, "reason_code": reason, "amount_cents": amount, "quantity": quantity}
+            codes = {
+                "group_code": group[:2] if len(group) < 3 else "",
+                "reason_code": reason if len(reason) < 6 else "",
+            }
+            known = {**codes, "amount_cents": amount, "quantity": quantity}
             self._placed("adjustments", "adjustment_index", **known)
+        return read
 
     def _mia(self, elements: Elements) -> bool:
         return self._remark("MIA", [elements[number] for number in (5, 20, 21, 22, 23)])
@@ -273,14 +294,16 @@ class TransactionReader:
             self._placed("remarks", "remark_index", source=source, code=code, **elsewhere)
         return any(codes)
 
-    def _plb(self, elements: Elements) -> None:
+    def _plb(self, elements: Elements) -> bool:
         """Take provider adjustments; they end the claims: an SVC or a CAS after them belongs to nothing."""
         self._claim = self._service = None
         year_end = self._day(elements[2], "PLB02")
+        read = bool(elements[2]) and year_end is None
         for number in range(3, len(elements), 2):
             named, said = elements[number], elements[number + 1]
             if not named and not said:
                 continue
+            read = True
             reason = self._parts(named)[0].strip(values.BLANKS)
             reference = named.partition(self._component)[2].strip(values.BLANKS).replace(self._component, ":")
             amount = self._amount_or_zero(said, f"PLB{number + 1:02d}")
@@ -294,10 +317,11 @@ class TransactionReader:
                 provider_adjustment_index=len(self.rows["provider_adjustments"]),
                 provider_id=text(elements[1]),
                 fiscal_year_end=year_end,
-                reason_code=reason,
+                reason_code=reason if len(reason) <= 3 else "",
                 reference=re.sub(PATIENT_OF_MEDICARE, r"\1", reference) or None,
                 amount_cents=amount,
             )
+        return read
 
     # Whatever stands at any level -----------------------------------------------------------------------------------
 
@@ -325,6 +349,8 @@ class TransactionReader:
         on = None if qualifier == _BIRTH else self._day(elements[2], "DTM02")
         service, claim = self._service, self._claim
         if service is not None:
+            if qualifier == "151" and on:
+                self._ends.setdefault(service["claim_index"], []).append(on)
             if qualifier == "472" or (qualifier == "150" and service["service_from"] is None):
                 service["service_from"] = on or service["service_from"]
         elif claim is not None and qualifier in {"232", "233"}:
