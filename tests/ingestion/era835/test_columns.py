@@ -1,4 +1,4 @@
-"""What the columns hold and leave out: sums of any size, periods, what may be a person's, what nothing is taken from."""
+"""What columns hold and leave out: sums of any size, periods, what may be a person's, what nothing is taken from."""
 
 from __future__ import annotations
 
