@@ -8,6 +8,7 @@ import numpy as np
 
 from ingestion.era835 import spans
 from ingestion.era835.arrow import filled, indexed
+from ingestion.era835.tokens import widened
 from ingestion.landing import described
 
 if TYPE_CHECKING:
@@ -146,14 +147,14 @@ def _claim_days(placed: Placed, size: int) -> dict[str, Column]:
     lines = lines[placed.inside[lines]]
     days, known = placed.service_days
     owners = placed.claim_of[lines[known]]
-    low, high = np.full(size, np.iinfo(np.int32).max), np.full(size, np.iinfo(np.int32).min)
-    np.minimum.at(low, owners, days[known])
-    np.maximum.at(high, owners, days[known])
+    low = np.full(size, np.iinfo(np.int32).max, np.int32)
+    high = np.full(size, np.iinfo(np.int32).min, np.int32)
+    widened(low, high, owners, days[known])
     from_lines = high >= low
     dtm = placed.of_all("DTM")
     on, states = dtm[2].days
     ends = np.flatnonzero(placed.on_line[dtm.rows] & (states == spans.READ) & dtm[1].equal("151"))
-    np.maximum.at(high, placed.claim_of[dtm.rows[ends]], on[ends])
+    widened(low.copy(), high, placed.claim_of[dtm.rows[ends]], on[ends])
     earliest, has_earliest = _own_days(placed, "232", size)
     latest, has_latest = _own_days(placed, "233", size)
     earliest, has_earliest = np.where(has_earliest, earliest, low), has_earliest | from_lines

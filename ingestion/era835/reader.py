@@ -217,7 +217,9 @@ class Reader:
 
 def _numbered(name: str, st_index: Positions, drafts: list[_Draft], *, continues: bool) -> Positions:
     """Give each row of a table its number in its transaction, on from what earlier parts have of the first one."""
-    numbers = (np.arange(st_index.size) - np.searchsorted(st_index, st_index)).astype(np.int32)
+    rows = np.arange(st_index.size, dtype=np.int32)
+    starts = np.flatnonzero(np.diff(st_index, prepend=np.int32(-1)))
+    numbers = rows - np.repeat(rows[starts], np.diff(starts, append=st_index.size))
     if continues:
         numbers[st_index == drafts[0].place.st_index] += drafts[0].rows.get(name, 0)
     if drafts and st_index.size and st_index[-1] == drafts[-1].place.st_index:

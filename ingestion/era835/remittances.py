@@ -54,7 +54,7 @@ def read(blocks: Iterable[bytes], file_sha256: str) -> Iterator[Remittances]:
 
     Never raises on what the bytes hold: what is wrong stands in `findings`. A transaction stands in the part in which
     it ends, after its claims. `verdict` is what the file alone says: `duplicate` of an earlier transaction of it,
-    `held` on any error of its own, else `posted`.
+    `held` on any error of its own, `conflict` with an earlier one, else `posted`.
     """
     findings: list[Finding] = []
     stretches, reader = Stretches(findings), Reader(findings)

@@ -154,3 +154,11 @@ def added(totals: NDArray[np.int64], places: NDArray[np.signedinteger], values: 
     """Add each value to the total at its place."""
     for row in range(values.size):
         totals[places[row]] += values[row]
+
+
+@compiled
+def widened(low: Positions, high: Positions, places: NDArray[np.int64], values: Positions) -> None:
+    """Widen the span from `low` to `high` at each place so that it holds the value."""
+    for row in range(values.size):
+        low[places[row]] = min(low[places[row]], values[row])
+        high[places[row]] = max(high[places[row]], values[row])
