@@ -22,7 +22,7 @@ from tests.support.byte_mutations import mutated, smallest
 from tests.support.remittance_judge import Row, compared, complaints, differences, in_blocks, rows
 from tests.support.remittance_places import as_bytes
 
-_CASES = int(os.environ.get("TRUEUP_FUZZ_CASES", "1000"))
+_CASES = int(os.environ.get("TRUEUP_FUZZ_CASES", "600"))
 _HANG_SECONDS = 60
 _HALVES = 2
 _MOST_BYTES = 9_000

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ingestion.era835 import Remittances
 
 Rows = list[dict[str, Any]]
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = settings(max_examples=40, deadline=None)
 SEEDS = st.integers(0, 2**32).map(Random)
 _PLACE = ("rule", "st_index", "segment_index", "byte_offset", "value")
 _ENVELOPE = {"file_sha256", "isa_control", "gs_control", "st_control", "st_index", "undoes_st_index", "verdict"}
