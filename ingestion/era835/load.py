@@ -14,6 +14,8 @@ from psycopg import sql
 from pyarrow import csv
 
 from ingestion import landing
+from ingestion.era835.binary_copy import encoded
+from ingestion.era835.columns import TABLES
 from ingestion.era835.drop_folder import received
 from ingestion.era835.findings import Finding, Place, finding, quarantined
 from ingestion.era835.identity import payment_key, posted_payments, trace_of
@@ -103,9 +105,9 @@ def _load_parts(connection: Connection, file: Received, load_id: int, parts: Ite
         own = part.findings.filter(pc.invert(pc.is_in(part.findings["rule"], pa.array([_CONFLICT]))))
         remarks = joined_findings(own, file.sha256, added, told)
         for name, table in (("transactions", judged), ("findings", remarks)):
-            _copy(connection, name, _csv(table), table.column_names)
+            _copy(connection, name, _csv(table), table.column_names, "csv")
         for name, (columns, content) in rows.items():
-            _copy(connection, name, content, columns)
+            _copy(connection, name, content, columns, "binary")
         verdicts += judged["verdict"].to_pylist()
         refused += [piece for piece in part.quarantined if piece.rule != _CONFLICT]
         refused += quarantined(added)
@@ -180,9 +182,9 @@ def _judged(known: _Known, transactions: pa.Table, load_id: int) -> tuple[pa.Tab
 
 
 def _encoded(part: Remittances) -> tuple[Remittances, dict[str, tuple[list[str], memoryview]]]:
-    """Return a part with the tables that go as they are, ready to be copied: their columns and their rows as CSV."""
+    """Return a part with the tables that go as they are, ready to be copied: their columns and their rows."""
     tables = {name: table for name, table in part.tables() if name in _AS_THEY_ARE and table.num_rows}
-    return part, {name: (table.column_names, _csv(table)) for name, table in tables.items()}
+    return part, {name: (table.column_names, encoded(table, TABLES[name])) for name, table in tables.items()}
 
 
 def _csv(table: pa.Table) -> memoryview:
@@ -191,12 +193,13 @@ def _csv(table: pa.Table) -> memoryview:
     return buffer.getbuffer()
 
 
-def _copy(connection: Connection, name: str, rows: memoryview, columns: list[str]) -> None:
+def _copy(connection: Connection, name: str, rows: memoryview, columns: list[str], form: str) -> None:
     """COPY of whole columns: no Python object a row."""
     if not rows:
         return
-    statement = sql.SQL("copy {} ({}) from stdin with (format csv)").format(
-        sql.Identifier("raw", _TABLES[name]), sql.SQL(", ").join(map(sql.Identifier, columns))
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    statement = sql.SQL("copy {} ({}) from stdin with (format {})").format(
+        sql.Identifier("raw", _TABLES[name]), names, sql.SQL(form)
     )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(rows)
