@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ingestion.era835.binary_copy import encoded
+from ingestion.era835.columns import TABLES
 from ingestion.era835.remittances import parse
 
 _EVERY_TABLE = (
@@ -15,4 +17,6 @@ _EVERY_TABLE = (
 
 if __name__ == "__main__":
     for data in (_EVERY_TABLE, _EVERY_TABLE.replace("PAYEE", "PAY\u00c9E"), _EVERY_TABLE.replace("~", "~\n")):
-        parse(data.encode("latin-1"))
+        for name, table in parse(data.encode("latin-1")).tables():
+            if name in TABLES:
+                encoded(table, TABLES[name])
