@@ -91,6 +91,10 @@ def _outside(walk: _Walk, at: int, elements: list[str]) -> None:
     if name in ENVELOPE and name != "SE":
         walk.stray = False
     if name == "ISA":
+        _close_group(walk, at)
+        if walk.in_interchange:
+            walk.note("era.iea_missing", at)
+        walk.counted = walk.grouped = 0
         walk.isa_control = _element(elements, 13)
         walk.in_interchange = True
     elif name == "GS":
