@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--readers", nargs="+", default=[*OURS, *PEERS, *LIMITS], choices=[*OURS, *PEERS, *LIMITS])
     parser.add_argument("--sizes", type=int, nargs="+", default=[1, 10, 100, 1000], choices=sorted(ROUNDS))
     parser.add_argument("--load-sizes", type=int, nargs="*", default=[10, 100], help="MB for the load; none: no load")
-    parser.add_argument("--files", type=Path, default=Path("/tmp/trueup-bench"), help="where the files are made")  # noqa: S108
+    parser.add_argument("--files", type=Path, default=Path("/tmp/trueup-bench"), help="where files are made")  # noqa: S108 - may be anywhere
     parser.add_argument("--limit", type=float, default=120, help="seconds of CPU a reading may take")
     parser.add_argument("--write", dest="out", action="store_const", const=_REPORT, default=Path("/dev/stdout"))
     given = parser.parse_args()

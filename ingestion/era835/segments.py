@@ -191,8 +191,8 @@ class Spans:
     # Values -------------------------------------------------------------------------------------------------------
 
     def cents(self) -> tuple[NDArray[np.int64], Bytes]:
-        """Read amounts as integer cents, and what became of each (spans.MISSING, READ, UNREADABLE)."""
-        return spans.cents(self._source.data, self.begins, self.ends)
+        """Read amounts (X12 data element 782) as cents, and what became of each (spans.MISSING, READ, UNREADABLE)."""
+        return spans.scaled(self._source.data, self.begins, self.ends, 2, 18)
 
     @cached_property
     def days(self) -> tuple[Positions, Bytes]:
@@ -201,7 +201,7 @@ class Spans:
 
     def thousandths(self) -> tuple[NDArray[np.int64], Bytes]:
         """Read quantities as thousandths, and what became of each."""
-        return spans.thousandths(self._source.data, self.begins, self.ends)
+        return spans.scaled(self._source.data, self.begins, self.ends, 3, 15)
 
     def hashes(self) -> NDArray[np.int64]:
         """Return a hash of each span; of an empty one 0."""

@@ -127,20 +127,16 @@ def component_marks(  # noqa: PLR0913, PLR0917 - composites, whose they are, and
 
 
 @compiled
-def cents(data: Bytes, begins: Positions, ends: Positions) -> tuple[NDArray[np.int64], Bytes]:
-    """Read X12 amounts (`100`, `100.`, `.5`, `-20`; at most 18 digits, two of them decimals) as cents."""
+def scaled(
+    data: Bytes, begins: Positions, ends: Positions, decimals: int, most_whole: int
+) -> tuple[NDArray[np.int64], Bytes]:
+    """Read decimal numbers (`100`, `100.`, `.5`, `-20`) as whole numbers of their last allowed decimal.
+
+    At most `most_whole` digits stand before the point, `decimals` after it, and 18 in all.
+    """
     values, states = np.zeros(begins.size, np.int64), np.zeros(begins.size, np.uint8)
     for row in range(begins.size):
-        values[row], states[row] = _scaled(data, begins[row], ends[row], 2, 18)
-    return values, states
-
-
-@compiled
-def thousandths(data: Bytes, begins: Positions, ends: Positions) -> tuple[NDArray[np.int64], Bytes]:
-    """Read quantities (at most 15 digits before the point and three after it) as thousandths."""
-    values, states = np.zeros(begins.size, np.int64), np.zeros(begins.size, np.uint8)
-    for row in range(begins.size):
-        values[row], states[row] = _scaled(data, begins[row], ends[row], 3, 15)
+        values[row], states[row] = _scaled(data, begins[row], ends[row], decimals, most_whole)
     return values, states
 
 
