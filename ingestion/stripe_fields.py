@@ -117,12 +117,35 @@ _PRICE: Shape = {
     "currency": dollars,
     "product": catalogue_id,
     "recurring": _RECURRING,
+    "tiers_mode": code,
+    "transform_quantity": {"divide_by": whole, "round": code},
     "type": code,
     "unit_amount": whole,
     "unit_amount_decimal": decimal,
 }
 _PLAN: Shape = {**_RECURRING, "id": catalogue_id, "amount": whole, "currency": dollars, "product": catalogue_id}
 _PERIOD: Shape = {"current_period_start": whole, "current_period_end": whole}
+# What an invoice asks for and for which days; until API 2025-03-31 with its price and plan, since then with their ids.
+_INVOICE_LINE: Shape = {
+    "amount": whole,
+    "discount_amounts": [{"amount": whole}],
+    "id": identifier,
+    "metadata": {"visit_token": visit_token},
+    "parent": {
+        "type": code,
+        "invoice_item_details": {"subscription": identifier, "proration": switch},
+        "subscription_item_details": {"subscription": identifier, "subscription_item": identifier, "proration": switch},
+    },
+    "period": {"start": whole, "end": whole},
+    "plan": _PLAN,
+    "price": _PRICE,
+    "pricing": {"type": code, "price_details": {"price": catalogue_id, "product": catalogue_id}},
+    "proration": switch,
+    "quantity": whole,
+    "subscription": identifier,
+    "subscription_item": identifier,
+    "type": code,
+}
 # Links and amounts say what is billed, collected and paid out; codes say why a charge failed or a dispute was opened.
 SHAPES: Mapping[str, Shape] = {
     "charge": {
@@ -184,6 +207,7 @@ SHAPES: Mapping[str, Shape] = {
         "due_date": whole,
         "effective_at": whole,
         "ending_balance": whole,
+        "lines": [_INVOICE_LINE],
         "next_payment_attempt": whole,
         "paid": switch,
         "paid_out_of_band": switch,

@@ -214,6 +214,51 @@ def test_what_a_subscription_costs_is_kept(raw: Connection, tmp_path: Path) -> N
     }
 
 
+def test_what_an_invoice_asks_for_is_kept_by_line_in_both_shapes_and_never_in_words(
+    raw: Connection, tmp_path: Path
+) -> None:
+    days = {"start": 1788271200, "end": 1790863200}
+    price = {"id": "price_1", "unit_amount": 900, "recurring": {"interval": "month", "usage_type": "metered"}}
+    of_item = {"subscription": "sub_1", "subscription_item": "si_1", "proration": False}
+    since = {
+        "id": "il_1",
+        "amount": 4500,
+        "description": SECRETS["name"],
+        "metadata": {"visit_token": TOKEN.upper(), "patient": SECRETS["name"]},
+        "parent": {"type": "subscription_item_details", "subscription_item_details": {**of_item, "invoice_item": None}},
+        "period": days,
+        "pricing": {"type": "price_details", "price_details": {"price": "price_1", "product": SECRETS["name"]}},
+        "quantity": 5,
+    }
+    before = {
+        "id": "il_2",
+        "amount": -300,
+        "description": SECRETS["name"],
+        "discount_amounts": [{"amount": 20, "discount": "di_1"}],
+        "period": days,
+        "price": {**price, "nickname": SECRETS["name"]},
+        "proration": True,
+        "quantity": 1,
+        "subscription": "sub_1",
+        "subscription_item": "si_1",
+        "type": "subscription",
+    }
+    load(raw, tmp_path, {"id": "in_1", "object": "invoice", "total": 4180, "lines": {"data": [since, before]}})
+    assert payload(raw)["lines"] == [
+        {
+            "id": "il_1",
+            "amount": 4500,
+            "metadata": {"visit_token": TOKEN},
+            "parent": {"type": "subscription_item_details", "subscription_item_details": of_item},
+            "period": days,
+            "pricing": {"type": "price_details", "price_details": {"price": "price_1"}},
+            "quantity": 5,
+        },
+        {name: value for name, value in before.items() if name not in {"description", "price", "discount_amounts"}}
+        | {"price": price, "discount_amounts": [{"amount": 20}]},
+    ]
+
+
 def test_tokens_are_kept_in_lower_case_and_memo_ids_as_they_are(raw: Connection, tmp_path: Path) -> None:
     load(raw, tmp_path, {**CHARGE, "metadata": {"visit_token": TOKEN.upper(), "memo_id": "memo-7", "other": "x"}})
     assert payload(raw)["metadata"] == {"visit_token": TOKEN, "memo_id": "memo-7"}
