@@ -24,3 +24,8 @@
 {% macro stripe_cents(field) -%}
     cast(payload ->> '{{ field }}' as bigint)
 {%- endmacro %}
+
+{#- One of Stripe's times out of any JSON value; seconds since 1970 in UTC. -#}
+{% macro stripe_time_at(seconds) -%}
+    to_timestamp(cast({{ seconds }} as bigint))
+{%- endmacro %}

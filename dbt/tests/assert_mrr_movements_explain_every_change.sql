@@ -1,0 +1,17 @@
+-- Opening and movements give the closing, and the next month, which follows without a gap, opens with it.
+with months as (
+
+    select
+        *,
+        lag(closing_cents, 1, 0::bigint) over (order by period) as last_closing_cents,
+        lag(period) over (order by period) as last_period
+    from {{ ref('mrr_movements') }}
+
+)
+
+select *
+from months
+where
+    opening_cents + new_cents + expansion_cents + reactivation_cents - contraction_cents - churn_cents <> closing_cents
+    or opening_cents <> last_closing_cents
+    or period <> to_char(to_date(last_period, 'YYYY-MM') + interval '1 month', 'YYYY-MM')
