@@ -40,6 +40,8 @@ candidates as (
         visits.visit_token,
         fees.place_of_service,
         fees.allowed_cents * visits.units as expected_cents,
+        fees.load_id,
+        fees.row_number,
         row_number() over (
             partition by visits.visit_token, fees.place_of_service
             order by
@@ -63,6 +65,8 @@ candidates as (
 select
     visit_token,
     place_of_service,
-    expected_cents
+    expected_cents,
+    load_id,
+    row_number
 from candidates
 where preference = 1

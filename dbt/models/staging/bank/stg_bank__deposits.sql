@@ -12,6 +12,8 @@ select
     deposit_id,
     deposited_on,
     amount_cents,
-    trace_number
+    trace_number,
+    file_sha256,
+    row_number
 from rows_by_recency
 where recency = 1

@@ -14,6 +14,8 @@ select
     object_id,
     object_type,
     version_at,
-    payload
+    payload,
+    file_sha256,
+    line_number
 from versions
 where recency = 1

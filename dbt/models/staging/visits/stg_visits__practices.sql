@@ -4,6 +4,8 @@ with rows_by_recency as (
     select
         practice_id,
         policy_key,
+        file_sha256,
+        row_number,
         row_number() over (partition by practice_id order by load_id desc, row_number desc) as recency
     from {{ source('raw', 'practice') }}
 
@@ -11,6 +13,8 @@ with rows_by_recency as (
 
 select
     practice_id,
-    policy_key
+    policy_key,
+    file_sha256,
+    row_number
 from rows_by_recency
 where recency = 1

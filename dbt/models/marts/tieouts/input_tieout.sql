@@ -1,0 +1,27 @@
+-- Cents that two inputs, or two places of one, say differently; each side with its file and its place in it.
+with differing as (
+
+    select * from {{ ref('int_checks__visits') }}
+    union all
+    select * from {{ ref('int_checks__remittances') }}
+    union all
+    select * from {{ ref('int_checks__stripe') }}
+
+)
+
+select
+    differing.check_name,
+    differing.source_kind,
+    differing.file_sha256,
+    differing.position,
+    differing.source_id,
+    differing.stated_cents,
+    differing.other_kind,
+    differing.other_file_sha256,
+    differing.other_position,
+    differing.other_cents,
+    differing.stated_cents - differing.other_cents as residual_cents,
+    visits.visit_token,
+    visits.practice_id
+from differing
+left join {{ ref('stg_visits__visits') }} as visits on differing.visit_token = visits.visit_token
