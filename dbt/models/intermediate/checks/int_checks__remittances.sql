@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- The same cents said twice in a remittance, or by it and the bank, where the two differ. Held transactions are among them.
+-- The same cents said twice in a remittance, where the two differ. Held transactions are among them.
 with transactions as (
 
     select * from {{ ref('stg_era__transactions') }}
@@ -10,32 +10,6 @@ with transactions as (
 posted_claims as (
 
     select * from {{ ref('int_remits__claims') }}
-
-),
-
--- As in eft_tieout: all payments and all deposits of one trace number.
-paid as (
-
-    select
-        trn_number,
-        min(file_sha256 || '#' || st_index) as transaction_id,
-        sum(bpr_cents) as cents
-    from transactions
-    where verdict = 'posted' and bpr_cents > 0 and bpr_method is distinct from 'NON'
-    group by trn_number
-
-),
-
-deposited as (
-
-    select
-        trace_number,
-        min(deposit_id) as deposit_id,
-        min(file_sha256) as file_sha256,
-        min(row_number) as row_number,
-        sum(amount_cents) as cents
-    from {{ ref('stg_bank__deposits') }}
-    group by trace_number
 
 )
 
@@ -89,19 +63,3 @@ inner join posted_claims as claims
     and services.claim_index = claims.claim_index
 left join {{ ref('int_remits__matches') }} as matches on claims.claim_id = matches.claim_id
 where services.residual_cents <> 0
-union all
-select
-    'payment_and_deposit',
-    'era',
-    {{ claim_file('paid.transaction_id') }},
-    'ST ' || split_part(paid.transaction_id, '#', 2),
-    paid.trn_number,
-    cast(paid.cents as bigint),
-    'bank',
-    deposited.file_sha256,
-    {{ table_position('deposited.row_number') }},
-    cast(deposited.cents as bigint),
-    null
-from paid
-inner join deposited on paid.trn_number = deposited.trace_number
-where paid.cents <> deposited.cents

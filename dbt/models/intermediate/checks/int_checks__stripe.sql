@@ -1,7 +1,6 @@
 {{ config(materialized='view') }}
 
--- The same cents said twice in what Stripe returned, where the two differ: by two objects, or by two fields of one (then
--- there is no other_id).
+-- The same cents said twice in what Stripe returned, where the two differ: by two objects.
 with objects as (
 
     select * from {{ ref('stg_stripe__objects') }}
@@ -14,8 +13,7 @@ transactions as (
         object_id,
         payload ->> 'source' as source,
         payload ->> 'type' as type,
-        {{ stripe_cents('amount') }} as amount_cents,
-        {{ stripe_cents('net') }} + {{ stripe_cents('fee') }} as net_and_fee_cents
+        {{ stripe_cents('amount') }} as amount_cents
     from objects
     where object_type = 'balance_transaction'
 
@@ -36,19 +34,11 @@ charged as (
 said_twice as (
 
     select
-        'balance_transaction_and_its_net' as check_name,
-        object_id,
-        amount_cents as stated_cents,
-        cast(null as text) as other_id,
-        net_and_fee_cents as other_cents
-    from transactions
-    union all
-    select
-        'charge_and_balance_transaction',
-        charges.charge_id,
-        charges.captured_cents,
-        transactions.object_id,
-        transactions.amount_cents
+        'charge_and_balance_transaction' as check_name,
+        charges.charge_id as object_id,
+        charges.captured_cents as stated_cents,
+        transactions.object_id as other_id,
+        transactions.amount_cents as other_cents
     from {{ ref('int_payments__charges') }} as charges
     inner join transactions on charges.charge_id = transactions.source and transactions.type in ('charge', 'payment')
     where charges.is_succeeded
@@ -82,39 +72,6 @@ said_twice as (
     from {{ ref('stg_stripe__payment_intents') }} as intents
     inner join charged on intents.payment_intent_id = charged.payment_intent_id
     where intents.status = 'succeeded'
-    union all
-    select
-        'invoice_and_what_is_due',
-        object_id,
-        {{ stripe_cents('amount_due') }},
-        null,
-        {{ stripe_cents('amount_paid') }}
-        + {{ stripe_cents('amount_remaining') }}
-        + coalesce({{ stripe_cents('pre_payment_credit_notes_amount') }}, 0)
-    from objects
-    where object_type = 'invoice' and payload ->> 'status' in ('open', 'paid', 'uncollectible')
-    union all
-    select
-        'invoice_and_its_total',
-        object_id,
-        {{ stripe_cents('total') }},
-        null,
-        {{ stripe_cents('amount_due') }}
-    from objects
-    where
-        object_type = 'invoice'
-        and payload ->> 'status' in ('open', 'paid', 'uncollectible')
-        and coalesce({{ stripe_cents('starting_balance') }}, 0) = 0
-        and coalesce({{ stripe_cents('ending_balance') }}, 0) = 0
-    union all
-    select
-        'credit_note_and_its_parts',
-        object_id,
-        {{ stripe_cents('amount') }},
-        null,
-        {{ stripe_cents('pre_payment_amount') }} + {{ stripe_cents('post_payment_amount') }}
-    from objects
-    where object_type = 'credit_note'
 
 )
 
@@ -132,5 +89,5 @@ select
     cast(stated.payload -> 'metadata' ->> 'visit_token' as uuid) as visit_token
 from said_twice
 inner join objects as stated on said_twice.object_id = stated.object_id
-inner join objects as other on coalesce(said_twice.other_id, said_twice.object_id) = other.object_id
+inner join objects as other on said_twice.other_id = other.object_id
 where said_twice.stated_cents <> said_twice.other_cents

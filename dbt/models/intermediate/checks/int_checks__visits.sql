@@ -8,12 +8,6 @@ with visits as (
 
 ),
 
-adjudications as (
-
-    select * from {{ ref('int_remits__visit_adjudications') }}
-
-),
-
 asked as (
 
     select
@@ -22,18 +16,6 @@ asked as (
     from {{ ref('int_payments__billed_lines') }}
     where visit_token is not null
     group by visit_token
-
-),
-
-fees as (
-
-    select * from {{ ref('int_visits__fees') }}
-
-),
-
-practices as (
-
-    select * from {{ ref('stg_visits__practices') }}
 
 ),
 
@@ -48,7 +30,7 @@ differing as (
         adjudications.newest_claim_id as other_id,
         adjudications.primary_charge_cents as other_cents
     from visits
-    inner join adjudications on visits.visit_token = adjudications.visit_token
+    inner join {{ ref('int_remits__visit_adjudications') }} as adjudications on visits.visit_token = adjudications.visit_token
     where adjudications.primary_is_live and adjudications.primary_charge_cents <> visits.charge_cents
     union all
     select
@@ -72,7 +54,7 @@ differing as (
         adjudications.newest_claim_id,
         visits.allowed_cents
     from visits
-    inner join adjudications on visits.visit_token = adjudications.visit_token
+    inner join {{ ref('int_remits__visit_adjudications') }} as adjudications on visits.visit_token = adjudications.visit_token
     where visits.expected_at_pos_paid_cents <> visits.allowed_cents and not visits.primary_is_denied
 
 )
@@ -80,8 +62,8 @@ differing as (
 select
     differing.check_name,
     differing.source_kind,
-    stated.file_sha256,
-    {{ table_position('stated.row_number') }} as position,
+    coalesce(observed.file_sha256, practices.file_sha256, fee_files.file_sha256) as file_sha256,
+    {{ table_position('coalesce(observed.row_number, practices.row_number, fees.row_number)') }} as position,
     cast(differing.visit_token as text) as source_id,
     differing.stated_cents,
     differing.other_kind,
@@ -97,16 +79,16 @@ inner join visits on differing.visit_token = visits.visit_token
 left join {{ ref('stg_stripe__objects') }} as objects
     on differing.other_kind = 'stripe'
     and differing.other_id = objects.object_id
-left join practices on differing.source_kind = 'practices' and visits.practice_id = practices.practice_id
-left join fees
+left join {{ ref('stg_visits__practices') }} as practices
+    on differing.source_kind = 'practices'
+    and visits.practice_id = practices.practice_id
+left join {{ ref('int_visits__fees') }} as fees
     on differing.source_kind = 'fees'
     and differing.visit_token = fees.visit_token
     and coalesce(visits.pos_paid, visits.place_of_service) = fees.place_of_service
 left join {{ source('raw', 'file') }} as fee_files on fees.load_id = fee_files.load_id
 left join lateral (
-    select
-        observations.file_sha256,
-        observations.row_number
+    select observations.file_sha256, observations.row_number
     from {{ source('raw', 'visit') }} as observations
     where
         differing.source_kind = 'visits'
@@ -115,8 +97,3 @@ left join lateral (
     order by observations.row_sha256 desc
     limit 1
 ) as observed on true
-cross join lateral (
-    select
-        coalesce(observed.file_sha256, practices.file_sha256, fee_files.file_sha256) as file_sha256,
-        coalesce(observed.row_number, practices.row_number, fees.row_number) as row_number
-) as stated

@@ -5,7 +5,11 @@ with differing as (
     union all
     select * from {{ ref('int_checks__remittances') }}
     union all
+    select * from {{ ref('int_checks__deposits') }}
+    union all
     select * from {{ ref('int_checks__stripe') }}
+    union all
+    select * from {{ ref('int_checks__stripe_fields') }}
 
 )
 
