@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SILENT:
-.PHONY: help demo test fuzz lint format lock browser clean
+.PHONY: help demo test fuzz lint format docs lock browser clean
 
 VENV := $(CURDIR)/.venv
 READY := .venv/.ready
@@ -46,6 +46,9 @@ lint: $(READY) ## style, types, import contracts, SQL
 format: $(READY) ## the formatter's spelling of the Python files
 	ruff check --fix .
 	ruff format .
+
+docs: $(READY) ## the definitions in docs/finance.md, from the models' own descriptions
+	python -m orchestration.finance_guide
 
 lock: ## requirements.lock from pyproject.toml (needs uv), with hashes and without addresses
 	uv pip compile --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --extra dev pyproject.toml -o requirements.lock

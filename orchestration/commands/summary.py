@@ -1,6 +1,7 @@
 """The month-start summary on a terminal: the figures of the dashboard's month, in dollars made of integer cents."""
 
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dashboards.checks import Check, checks
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
 
 CASH = (("Payers paid", "payer_paid"), ("Patients paid, less refunds and lost disputes", "patient_collected"))
 PATIENTS = (("Patients owe for these visits", "patient_target"), ("Patients were billed", "patient_billed"))
+HEADLINES = (
+    ("Net patient service revenue", "Charges less what is taken off, before anyone pays", "net_revenue"),
+    ("Net collection rate", "Of what could be collected, what came in", "net_collection_rate"),
+    ("Denial rate", "Of what was submitted to payers, what they refuse", "denial_rate"),
+    ("First-pass yield", "Of what payers decided, what passed at once", "first_pass_yield"),
+    ("Owed for visits of all months", "By patients, by payers and unbilled", "owed"),
+    ("Of it older than 90 days", "Since the end of the visit", "owed_over_90_days"),
+)
 SOURCES = {"era": "Remits", "eft": "Bank transfers", "payout": "Stripe payouts"}
 MEMOS = """
     select kind, period, count(*) as count, cast(sum(amount_cents) as bigint) as amount_cents
@@ -38,9 +47,13 @@ class Memos:
 
 
 class Summary(NamedTuple):
-    """A month in figures, all amounts in cents; tie-outs and checks span all months."""
+    """A month in figures, all amounts in cents; tie-outs and checks span all months.
+
+    A headline is an amount in cents, or a ratio in basis points as text, exact to four places.
+    """
 
     period: str
+    headlines: dict[str, int | str | None]
     measures: dict[str, dict[str, int]]
     revenue: Waterfall
     memos: tuple[Memos, ...]
@@ -61,6 +74,7 @@ def read(connection: "psycopg.Connection", period: str) -> Summary:
         withheld = {row["kind"]: row["amount_cents"] for row in rows(connection, "withheld", asked)}
         return Summary(
             period,
+            {row["measure"]: row["ratio"] or row["amount_cents"] for row in rows(connection, "headlines", asked)},
             measures,
             waterfall(amounts, withheld),
             tuple(Memos(*row) for row in connection.execute(MEMOS, (period,))),
@@ -74,6 +88,7 @@ def document(found: Summary) -> dict[str, object]:
     """Give the summary for a machine; amounts are integer cents."""
     return {
         "period": found.period,
+        "headlines": found.headlines,
         "measures": found.measures,
         "memos": [asdict(line) for line in found.memos],
         "leaks": found.leaks,
@@ -86,9 +101,18 @@ def show(found: Summary, as_of: "date", output: "Output") -> None:
     """Print the month for a finance person."""
     output.line()
     output.line(f"MONTH-START SUMMARY of {found.period}, as of {as_of}: {_count(found, 'visits'):,} visits")
-    for table in (_revenue(found), _cash(found), _memos(found), _leaks(found), _tie_outs(found), _checks(found)):
+    for part in (_headlines, _revenue, _cash, _memos, _leaks, _tie_outs, _checks):
         output.line()
-        output.table(table)
+        output.table(part(found))
+
+
+def _headlines(found: Summary) -> "Table":
+    lines = [(label, note, _written(found.headlines.get(measure))) for label, note, measure in HEADLINES]
+    return plain_table("What finance asks first", ("", "", "amount"), lines)
+
+
+def _written(headline: int | str | None) -> str:
+    return f"{Decimal(headline) / 100:.1f} %" if isinstance(headline, str) else dollars(headline)
 
 
 def _revenue(found: Summary) -> "Table":

@@ -16,16 +16,23 @@ from pyarrow import parquet
 from tests.support.command_line import environment, trueup, visits
 
 TABLES = (
+    "ar_ageing",
     "denials",
     "eft_tieout",
     "era_tieout",
     "leaks",
     "memos",
+    "month_ratios",
     "month_summary",
+    "payer_scorecard",
     "payout_tieout",
+    "plb_rollforward",
+    "pos_mix",
     "provider_balances",
     "quarantine",
+    "revenue_waterfall",
     "reversals",
+    "underpayments",
     "unmatched_remits",
     "visit_revenue",
 )
@@ -54,7 +61,13 @@ def test_the_demo_ends_well_with_a_summary_and_a_dashboard(
     demo: subprocess.CompletedProcess[str], env: dict[str, str]
 ) -> None:
     assert demo.returncode == 0, demo.stderr
-    for heading in ("MONTH-START SUMMARY of 2026-09", "Gross charges", "POS-adjusted revenue", "Leaks", "Tie-outs"):
+    for heading in (
+        "MONTH-START SUMMARY of 2026-09",
+        "Net collection rate",
+        "POS-adjusted revenue",
+        "Leaks",
+        "Tie-outs",
+    ):
         assert heading in demo.stdout
     assert "OFF BY" not in demo.stdout
     page = Path(env["TRUEUP_HOME"]) / "exports" / "month-2026-09.html"

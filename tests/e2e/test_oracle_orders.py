@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 SAME_IN_ANY_ORDER = Options(visits=300, conflicts=False)
 TABLES = (
     *("visit_revenue", "leaks", "era_tieout", "eft_tieout", "unmatched_remits", "denials", "payout_tieout"),
-    *("provider_balances", "reversals"),
+    *("provider_balances", "reversals", "ar_ageing", "month_ratios", "revenue_waterfall", "underpayments", "pos_mix"),
+    *("payer_scorecard", "plb_rollforward"),
 )
 
 

@@ -159,6 +159,12 @@ def compare(product: Product, books: Books) -> dict[str, list[str]]:
             _by(balances, "file_sha256", "st_index", "provider_adjustment_index"), books.provider_balances
         ),
         "month_summary": differences(_wrapped(_months(product)), _wrapped(books.month_summary)),
+        "ar_ageing": differences(
+            _by(product.rows("select * from marts.ar_ageing"), "payer_id", "bucket"), books.ar_ageing
+        ),
+        "month_ratios": differences(
+            _by(product.rows("select * from marts.month_ratios"), "period", "measure"), books.month_ratios
+        ),
     }
 
 

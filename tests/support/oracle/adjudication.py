@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from tests.support.oracle.inputs import Claim
     from tests.support.oracle.remits import PostedClaim
@@ -116,6 +117,8 @@ class Adjudication:
     allowed_cents: int | None
     pos_paid: str | None
     live_primary: tuple[Claim, ...]
+    first_decided_on: date | None
+    first_decision: str | None
 
     @property
     def last_primary(self) -> Claim | None:
@@ -131,6 +134,14 @@ class Adjudication:
     def denied(self) -> bool:
         """Whether the last live primary claim is a denial."""
         return self.last_primary is not None and is_denial(self.last_primary)
+
+
+def _first_decision(first: Entry) -> str:
+    """Say how the visit's first claim fared: denied, passed (it paid or left something, and stands), or other."""
+    if is_denial(first.claim):
+        return "denied"
+    gave = first.claim.paid_cents > 0 or _sum([first], "PR") > 0
+    return "passed" if gave and first.live else "other"
 
 
 def adjudicate(claims: Sequence[PostedClaim]) -> Adjudication:
@@ -155,4 +166,6 @@ def adjudicate(claims: Sequence[PostedClaim]) -> Adjudication:
         allowed_cents=allowed if primary else None,
         pos_paid=(primary[-1].claim.facility_code or None) if primary else None,
         live_primary=tuple(entry.claim for entry in primary),
+        first_decided_on=entries[0].posted.transaction.paid_on if entries else None,
+        first_decision=_first_decision(entries[0]) if entries else None,
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.support.oracle import balances, billing, leaks, remits, tieouts
+from tests.support.oracle import balances, billing, leaks, months, remits, tieouts
 from tests.support.oracle.adjudication import Adjudication, adjudicate
 from tests.support.oracle.payments import Payments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from tests.support.oracle.inputs import Inputs, Observation
 
@@ -24,6 +25,8 @@ class VisitBook:
     visit: Observation
     adjudication: Adjudication
     service_period: str
+    ended_on: date
+    table_cents: int | None
     target_cents: int
     billed_cents: int
     collected_cents: int
@@ -36,6 +39,40 @@ class VisitBook:
     def bills(self) -> bool:
         """Whether the visit's state bills."""
         return self.visit.state in billing.BILLING_STATES
+
+    @property
+    def gross_cents(self) -> int:
+        """List price where the visit took place or that is disputed."""
+        return self.visit.charge_cents if self.bills or self.table_cents is None else 0
+
+    @property
+    def concession_cents(self) -> int:
+        """What a self-pay visit costs less than its list price."""
+        own_pay = self.bills and self.visit.payer_id is None
+        return self.visit.charge_cents - (self.table_cents or 0) if own_pay else 0
+
+    @property
+    def fee_cents(self) -> int:
+        """Fee of a visit that did not take place."""
+        return 0 if self.bills else self.table_cents or 0
+
+    @property
+    def payer_receivable_cents(self) -> int:
+        """What its payer has neither paid, taken off nor left to the patient."""
+        said = self.adjudication
+        off = said.contractual_cents + said.sequestration_cents + said.denied_cents + said.other_adjustment_cents
+        return self._owed_by(insured=True) - said.payer_paid_cents - off
+
+    @property
+    def unbilled_cents(self) -> int:
+        """What is the patient's from the start and was not asked for."""
+        return self._owed_by(insured=False)
+
+    def _owed_by(self, *, insured: bool) -> int:
+        earns = self.bills or self.visit.state == "disputed"
+        if insured is not (earns and self.visit.payer_id is not None):
+            return 0
+        return self.gross_cents - self.concession_cents + self.fee_cents - self.billed_cents - self.memo_cents
 
     @property
     def pos_variance_cents(self) -> int | None:
@@ -75,6 +112,14 @@ class VisitBook:
             "pos_variance_cents": self.pos_variance_cents,
             "pos_adjusted_revenue_cents": said.payer_paid_cents + self.target_cents + (self.pos_variance_cents or 0),
             "patient_balance_cents": self.billed_cents + self.memo_cents - self.collected_cents,
+            "ended_on": self.ended_on,
+            "first_decided_on": said.first_decided_on,
+            "first_decision": said.first_decision,
+            "gross_revenue_cents": self.gross_cents,
+            "price_concession_cents": self.concession_cents,
+            "missed_visit_fee_cents": self.fee_cents,
+            "payer_receivable_cents": self.payer_receivable_cents,
+            "unbilled_cents": self.unbilled_cents,
         }
 
 
@@ -93,6 +138,8 @@ class Books:
     payout_tieout: dict[str, Row]
     provider_balances: dict[balances.LineKey, Row]
     month_summary: dict[tuple[str, str], int]
+    ar_ageing: dict[tuple[str, str], Row]
+    month_ratios: dict[tuple[str, str], Row]
 
 
 def _target(visit: Observation, said: Adjudication, billed: int, table: int | None) -> int:
@@ -138,12 +185,15 @@ def keep(inputs: Inputs, issued: Mapping[str, int] | None = None) -> Books:
     for token, visit in billing.current_visits(inputs.observations).items():
         said = adjudicate(claims.get(token, []))
         asked = billed[token]
-        target = _target(visit, said, asked, billing.table_target(visit, practices.get(visit.practice_id)))
+        table = billing.table_target(visit, practices.get(visit.practice_id))
+        target = _target(visit, said, asked, table)
         desired = _desired(visit, said, target, asked)
         visits[token] = VisitBook(
             visit=visit,
             adjudication=said,
             service_period=f"{billing.service_date(visit, rules):%Y-%m}",
+            ended_on=billing.end_date(visit, rules),
+            table_cents=table,
             target_cents=target,
             billed_cents=asked,
             collected_cents=collected[token],
@@ -165,4 +215,6 @@ def keep(inputs: Inputs, issued: Mapping[str, int] | None = None) -> Books:
         payout_tieout=tieouts.payouts(payments),
         provider_balances=_provider_balances(inputs, claims),
         month_summary=tieouts.months(rows),
+        ar_ageing=months.ageing(visits, rules),
+        month_ratios=months.ratios(visits),
     )

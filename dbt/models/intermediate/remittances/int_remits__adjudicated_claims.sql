@@ -41,6 +41,7 @@ select
     claims.position,
     coalesce(target.payer_order, claims.payer_order) as payer_order,
     claims.payer_key,
+    claims.paid_on,
     claims.is_reversal,
     claims.is_denial,
     claims.charge_cents,

@@ -49,7 +49,13 @@ sums as (
         sum(sequestration_cents) filter (where is_live_primary and not is_denial) as sequestration_cents,
         sum(other_adjustment_cents) filter (where is_live_primary and not is_denial) as other_adjustment_cents,
         bool_or(recency = 1 and is_reversal) as newest_is_reversal,
-        max(claim_id) filter (where recency = 1) as newest_claim_id
+        max(claim_id) filter (where recency = 1) as newest_claim_id,
+        max(paid_on) filter (where position = 1) as first_decided_on,
+        case
+            when bool_or(position = 1 and is_denial) then 'denied'
+            when bool_or(position = 1 and is_live and (paid_cents > 0 or patient_responsibility_cents > 0)) then 'passed'
+            else 'other'
+        end as first_decision
     from claims
     group by visit_token
 
@@ -74,7 +80,9 @@ select
     cast(coalesce(sums.sequestration_cents, 0) as bigint) as sequestration_cents,
     cast(coalesce(sums.other_adjustment_cents, 0) as bigint) as other_adjustment_cents,
     sums.newest_is_reversal,
-    sums.newest_claim_id
+    sums.newest_claim_id,
+    sums.first_decided_on,
+    sums.first_decision
 from sums
 left join last_live_primary
     on sums.visit_token = last_live_primary.visit_token

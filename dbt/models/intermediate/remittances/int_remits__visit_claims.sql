@@ -23,6 +23,7 @@ select
     visit_token,
     payer_key,
     payer_claim_number,
+    paid_on,
     is_reversal,
     is_denial,
     charge_cents,

@@ -40,6 +40,8 @@ joined as (
         adjudications.last_primary_adjustment_cents,
         coalesce(adjudications.newest_is_reversal, false) as newest_is_reversal,
         adjudications.newest_claim_id,
+        adjudications.first_decided_on,
+        adjudications.first_decision,
         coalesce(adjudications.payer_paid_cents, 0) as payer_paid_cents,
         adjudications.patient_responsibility_cents,
         coalesce(adjudications.contractual_cents, 0) as contractual_cents,

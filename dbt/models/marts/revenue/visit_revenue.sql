@@ -1,5 +1,5 @@
 -- The books of each visit, with its memos.
-with amounts as (
+with visits as (
 
     select * from {{ ref('int_visits__amounts') }}
 
@@ -12,6 +12,20 @@ memos as (
         cast(sum(case kind when 'debit' then amount_cents else -amount_cents end) as bigint) as memo_cents
     from {{ source('ledger', 'memos') }}
     group by visit_token
+
+),
+
+-- Revenue stands where the state bills, or on hold; a fee for a missed visit is revenue of its own and no payer's.
+amounts as (
+
+    select
+        *,
+        (bills or on_hold) and payer_id is not null as is_the_payers,
+        case when bills or on_hold then charge_cents else 0 end as gross_revenue_cents,
+        case when bills and payer_id is null then charge_cents - rule_target_cents else 0 end as price_concession_cents,
+        case when bills or on_hold then 0 else rule_target_cents end as missed_visit_fee_cents,
+        contractual_cents + sequestration_cents + denied_cents + other_adjustment_cents as adjustment_cents
+    from visits
 
 )
 
@@ -44,6 +58,24 @@ select
     + coalesce(amounts.pos_variance_cents, 0) as pos_adjusted_revenue_cents,
     amounts.patient_billed_cents
     + coalesce(memos.memo_cents, 0)
-    - amounts.patient_collected_cents as patient_balance_cents
+    - amounts.patient_collected_cents as patient_balance_cents,
+    amounts.ended_on,
+    amounts.first_decided_on,
+    amounts.first_decision,
+    amounts.gross_revenue_cents,
+    amounts.price_concession_cents,
+    amounts.missed_visit_fee_cents,
+    case when amounts.is_the_payers then amounts.gross_revenue_cents - asked.asked_cents else 0 end
+    - amounts.payer_paid_cents
+    - amounts.adjustment_cents as payer_receivable_cents,
+    case
+        when amounts.is_the_payers then 0
+        else
+            amounts.gross_revenue_cents
+            - amounts.price_concession_cents
+            + amounts.missed_visit_fee_cents
+            - asked.asked_cents
+    end as unbilled_cents
 from amounts
 left join memos on amounts.visit_token = memos.visit_token
+cross join lateral (select amounts.patient_billed_cents + coalesce(memos.memo_cents, 0) as asked_cents) as asked

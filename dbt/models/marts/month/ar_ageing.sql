@@ -1,0 +1,68 @@
+-- What is still owed for visits, by who owes it and by age. A visit's part with the patient, its payer and nobody yet are
+-- separate: each has a row of its own.
+with settings as (
+
+    select * from {{ ref('stg_ops__run_settings') }}
+
+),
+
+visits as (
+
+    select
+        revenue.payer_id,
+        width_bucket(settings.as_of - revenue.ended_on, array[31, 61, 91, 121]) as bucket_number,
+        sum(revenue.patient_balance_cents) as patient_cents,
+        count(*) filter (where revenue.patient_balance_cents <> 0) as patient_visits,
+        sum(revenue.payer_receivable_cents) as payer_cents,
+        count(*) filter (where revenue.payer_receivable_cents <> 0) as payer_visits,
+        sum(revenue.unbilled_cents) as unbilled_cents,
+        count(*) filter (where revenue.unbilled_cents <> 0) as unbilled_visits
+    from {{ ref('visit_revenue') }} as revenue
+    cross join settings
+    group by revenue.payer_id, bucket_number
+
+),
+
+owed as (
+
+    select
+        parts.payer_id,
+        visits.bucket_number,
+        sum(parts.amount_cents) as amount_cents,
+        sum(parts.visits) as visits
+    from visits
+    cross join lateral (
+        values
+        ('patient', visits.patient_cents, visits.patient_visits),
+        (coalesce(visits.payer_id, 'no_payer'), visits.payer_cents, visits.payer_visits),
+        ('unbilled', visits.unbilled_cents, visits.unbilled_visits)
+    ) as parts (payer_id, amount_cents, visits)
+    where parts.visits > 0
+    group by parts.payer_id, visits.bucket_number
+
+),
+
+buckets (bucket_number, bucket) as (
+
+    values (0, '0-30'), (1, '31-60'), (2, '61-90'), (3, '91-120'), (4, '120+')
+
+),
+
+payers as (
+
+    select distinct payer_id from owed
+
+)
+
+select
+    settings.as_of,
+    payers.payer_id,
+    buckets.bucket,
+    cast(coalesce(owed.amount_cents, 0) as bigint) as amount_cents,
+    cast(coalesce(owed.visits, 0) as bigint) as visits
+from payers
+cross join buckets
+cross join settings
+left join owed
+    on payers.payer_id = owed.payer_id
+    and buckets.bucket_number = owed.bucket_number

@@ -1,0 +1,39 @@
+-- Payers' parts of the place-of-service mix and of the scorecard are the insured visits of the books.
+with scorecard as (
+
+    select
+        coalesce(sum(visits), 0) as visits,
+        coalesce(sum(payer_paid_cents), 0) as paid_cents
+    from {{ ref('payer_scorecard') }}
+
+),
+
+mix as (
+
+    select
+        coalesce(sum(visits), 0) as visits,
+        coalesce(sum(pos_variance_cents), 0) as variance_cents
+    from {{ ref('pos_mix') }}
+
+),
+
+insured as (
+
+    select
+        count(*) as visits,
+        coalesce(sum(payer_paid_cents), 0) as paid_cents,
+        coalesce(sum(pos_variance_cents), 0) as variance_cents
+    from {{ ref('visit_revenue') }}
+    where payer_id is not null
+
+)
+
+select insured.*
+from insured
+cross join scorecard
+cross join mix
+where
+    insured.visits <> scorecard.visits
+    or insured.visits <> mix.visits
+    or insured.paid_cents <> scorecard.paid_cents
+    or insured.variance_cents <> mix.variance_cents

@@ -1,0 +1,77 @@
+"""The marts of the month, from the visits of the oracle's books one by one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.support.oracle.books import Row, VisitBook
+    from tests.support.oracle.inputs import Rules
+
+LAST_DAYS = {"0-30": 30, "31-60": 60, "61-90": 90, "91-120": 120}
+
+
+def ageing(visits: Mapping[str, VisitBook], rules: Rules) -> dict[tuple[str, str], Row]:
+    """By who owes and bucket of age: the cents and the visits; all buckets of whoever owes anything for any visit."""
+    cents: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
+    for book in visits.values():
+        days = (rules.as_of - book.ended_on).days
+        bucket = next((name for name, last in LAST_DAYS.items() if days <= last), "120+")
+        owed = {
+            "patient": book.billed_cents + book.memo_cents - book.collected_cents,
+            "unbilled": book.unbilled_cents,
+            book.visit.payer_id or "no_payer": book.payer_receivable_cents,
+        }
+        for who, amount in owed.items():
+            if amount:
+                cents[who, bucket] += amount
+                counts[who, bucket] += 1
+    keys = [(who, bucket) for who in {who for who, _ in counts} for bucket in (*LAST_DAYS, "120+")]
+    return {key: {"as_of": rules.as_of, "amount_cents": cents[key], "visits": counts[key]} for key in keys}
+
+
+def ratios(visits: Mapping[str, VisitBook]) -> dict[tuple[str, str], Row]:
+    """By month of service and measure: both sides and the ratio in basis points, half up to four places."""
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    for book in visits.values():
+        for measure, sides in _sides(book).items():
+            numerator, denominator = sums.get((book.service_period, measure), (0, 0))
+            sums[book.service_period, measure] = numerator + sides[0], denominator + sides[1]
+    return {key: _ratio(key[1], *sides) for key, sides in sums.items()}
+
+
+def _sides(book: VisitBook) -> dict[str, tuple[int, int]]:
+    said, insured = book.adjudication, book.visit.payer_id is not None
+    off = said.contractual_cents + said.sequestration_cents + said.denied_cents + said.other_adjustment_cents
+    earned = book.gross_cents + book.fee_cents
+    cash = said.payer_paid_cents + book.collected_cents
+    decided = int(said.first_decision is not None)
+    return {
+        "net_collection_rate": (cash, earned - said.contractual_cents),
+        "cash_to_net_revenue": (cash, earned - book.concession_cents - off),
+        "denial_rate": (said.denied_cents, book.gross_cents if insured else 0),
+        "denial_rate_visits": (int(said.denied_cents != 0), int(insured and book.gross_cents > 0)),
+        "initial_denial_rate": (int(said.first_decision == "denied"), decided),
+        "first_pass_yield": (int(said.first_decision == "passed"), decided),
+    }
+
+
+def _ratio(measure: str, numerator: int, denominator: int) -> Row:
+    unit = "count" if measure in {"denial_rate_visits", "initial_denial_rate", "first_pass_yield"} else "cents"
+    return {
+        f"numerator_{unit}": numerator,
+        f"denominator_{unit}": denominator,
+        "ratio": _basis_points(Fraction(numerator, denominator)) if denominator > 0 else None,
+    }
+
+
+def _basis_points(share: Fraction) -> Decimal:
+    scaled = abs(share) * 10**8
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return Decimal(whole if share > 0 else -whole).scaleb(-4)
