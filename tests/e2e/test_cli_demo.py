@@ -13,29 +13,10 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
+from orchestration import dbt_project
 from tests.support.command_line import environment, trueup, visits
 
-TABLES = (
-    "ar_ageing",
-    "denials",
-    "eft_tieout",
-    "era_tieout",
-    "leaks",
-    "memos",
-    "month_ratios",
-    "month_summary",
-    "payer_scorecard",
-    "payout_tieout",
-    "plb_rollforward",
-    "pos_mix",
-    "provider_balances",
-    "quarantine",
-    "revenue_waterfall",
-    "reversals",
-    "underpayments",
-    "unmatched_remits",
-    "visit_revenue",
-)
+TABLES = dbt_project.marts()
 
 
 @pytest.fixture(scope="module")
