@@ -28,18 +28,18 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
+from ledger.store.server_settings import memory, sized_for
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SUPERUSER = "postgres"
-ACCOUNT = "trueup-postgres"
+SUPERUSER, ACCOUNT = "postgres", "trueup-postgres"
 # Where root keeps what the server's account cannot reach below a private home.
 OUTSIDE = Path("/var/lib/trueup")
 POINTER = "postgres.at"
 # sockaddr_un holds 108 bytes; the file in it is called .s.PGSQL.5432.
 LONGEST_SOCKET_DIRECTORY = 90
-# No process has this number (Linux ends at 2**22).
-NOBODY = 2**31 - 1
+NOBODY = 2**31 - 1  # no process has this number: Linux ends at 2**22
 START_SECONDS = 600
 STOP_SECONDS = 300
 ORPHAN_SECONDS = 60
@@ -217,7 +217,7 @@ def _start(place: Path, *, durable: bool) -> None:
     if log.exists() and log.stat().st_size > LARGEST_LOG:
         log.unlink()
     sockets = _socket_directory(place)
-    options = f"-k {sockets}" + ("" if durable else f" {LOSABLE}")
+    options = f"-k {sockets} {sized_for(memory())}" + ("" if durable else f" {LOSABLE}")
     arguments = ("-w", "-s", "-t", str(START_SECONDS), "-D", str(data), "-l", str(log), "-o", options, "start")
     deadline = time.monotonic() + ORPHAN_SECONDS
     while True:
