@@ -38,13 +38,13 @@ def load(connection: landing.Connection, path: Path, progress: Progress | None =
 
     An empty fee or policy is the default. Raises FeedUnreadable when a column is missing.
     """
-    receipt = load_file(connection, KIND, path, _keep, progress)
-    verdicts.assess(connection)
-    return receipt
+    return load_file(connection, KIND, path, _keep, progress)
 
 
 def _keep(load: Load) -> int:
-    return landing.copy_rows(load.connection, "raw.practice", _STORED, _stored(load))
+    kept = landing.copy_rows(load.connection, "raw.practice", _STORED, _stored(load))
+    verdicts.assess(load.connection, load.load_id - 1)
+    return kept
 
 
 def _stored(load: Load) -> Iterator[list[object]]:

@@ -18,71 +18,103 @@ from ledger.rules.visit import State
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_ROWS_AT_A_TIME = 50_000
-_COLUMNS = (
-    "visit_token",
-    "state_changed_at",
-    "row_sha256",
-    "policy_key",
-    "rule_version",
-    "bills",
-    "on_hold",
-    "target_cents",
-)
-# Of each practice the newest row: the newest load, within a file the later row.
-_MISSING = """
+_FACTS_AT_A_TIME = 50_000
+_ANSWER = ("facts", "bills", "on_hold", "target_cents")
+# Of each practice the newest row: the newest load, within a file the later row. `facts` is all that the rule is asked,
+# as one text: what billing says of equal facts is the same.
+_FIND_MISSING = """
+create temporary table missing_verdict on commit drop as
 with practice as (
     select distinct on (practice_id) practice_id, policy_key, no_show_fee_cents, late_cancel_fee_cents, partial_visit
     from raw.practice
     order by practice_id, load_id desc, row_number desc
+),
+
+missing as (
+    select
+        visit.visit_token,
+        visit.state_changed_at,
+        visit.row_sha256,
+        practice.policy_key,
+        practice.no_show_fee_cents,
+        practice.late_cancel_fee_cents,
+        practice.partial_visit,
+        visit.state,
+        visit.payer_id is not null as insured,
+        visit.charge_cents,
+        visit.patient_estimate_cents,
+        visit.scheduled_end - visit.scheduled_start as scheduled,
+        visit.ended_at - visit.started_at as delivered
+    from raw.visit as visit
+    left join practice on visit.practice_id = practice.practice_id
+    where {observed}
+        and not exists (
+            select from raw.visit_verdict as verdict
+            where verdict.visit_token = visit.visit_token
+                and verdict.state_changed_at = visit.state_changed_at
+                and verdict.row_sha256 = visit.row_sha256
+                and verdict.policy_key = coalesce(practice.policy_key, %(default)s)
+                and verdict.rule_version = %(rule_version)s
+        )
 )
 
 select
-    visit.visit_token,
-    visit.state_changed_at,
-    visit.row_sha256,
-    practice.policy_key,
-    practice.no_show_fee_cents,
-    practice.late_cancel_fee_cents,
-    practice.partial_visit,
-    visit.state,
-    visit.payer_id is not null as insured,
-    visit.charge_cents,
-    visit.patient_estimate_cents,
-    visit.scheduled_end - visit.scheduled_start as scheduled,
-    visit.ended_at - visit.started_at as delivered
-from raw.visit as visit
-left join practice on visit.practice_id = practice.practice_id
-where not exists (
-    select from raw.visit_verdict as verdict
-    where verdict.visit_token = visit.visit_token
-        and verdict.state_changed_at = visit.state_changed_at
-        and verdict.row_sha256 = visit.row_sha256
-        and verdict.policy_key = coalesce(practice.policy_key, %(default)s)
-        and verdict.rule_version = %(rule_version)s
+    *,
+    row(policy_key, state, insured, charge_cents, patient_estimate_cents, scheduled, delivered)::text as facts
+from missing
+"""
+_ALL, _SINCE = (
+    "true",
+    """(
+    visit.load_id > %(since)s
+    or visit.practice_id in (select changed.practice_id from raw.practice as changed where changed.load_id > %(since)s)
+)""",
 )
+_DISTINCT_FACTS = """
+select distinct on (facts)
+    facts, policy_key, no_show_fee_cents, late_cancel_fee_cents, partial_visit,
+    state, insured, charge_cents, patient_estimate_cents, scheduled, delivered
+from missing_verdict
+"""
+_MAKE_ANSWERS = """
+create temporary table billing_answer (facts text, bills boolean, on_hold boolean, target_cents bigint) on commit drop
+"""
+# In the order of the key, so that its index grows at its end. Two may assess at once: what the other wrote is the same.
+_KEEP = """
+insert into raw.visit_verdict
+    (visit_token, state_changed_at, row_sha256, policy_key, rule_version, bills, on_hold, target_cents)
+select
+    missing.visit_token, missing.state_changed_at, missing.row_sha256, coalesce(missing.policy_key, %(default)s),
+    %(rule_version)s, answer.bills, answer.on_hold, answer.target_cents
+from missing_verdict as missing
+inner join billing_answer as answer on missing.facts = answer.facts
+order by missing.visit_token, missing.state_changed_at, missing.row_sha256
+on conflict do nothing
 """
 
 
-def assess(connection: landing.Connection) -> int:
+def assess(connection: landing.Connection, since: int = 0) -> int:
     """Work out the verdicts that are missing and return how many those were; commit nothing.
 
     One verdict belongs to an observation, a practice's rules (`default` while it has no row) and a version of the
-    billing rule. Verdicts of earlier rules stay where they are.
+    billing rule. Verdicts of earlier rules stay where they are. The rule is asked once for equal facts. Only
+    observations and practices loaded after load `since` are looked at: the others were before.
     """
-    count = 0
-    with connection.cursor(name="missing_verdicts") as cursor:
-        cursor.execute(_MISSING, {"default": DEFAULT_POLICY_KEY, "rule_version": RULE_VERSION})
-        while rows := cursor.fetchmany(_ROWS_AT_A_TIME):
-            # Two may assess at once: what the other wrote is the same.
-            landing.copy_rows(connection, "raw.visit_verdict", _COLUMNS, map(_verdict_row, rows), ignore_conflicts=True)
-            count += len(rows)
+    given = {"since": since, "default": DEFAULT_POLICY_KEY, "rule_version": RULE_VERSION}
+    connection.execute(_FIND_MISSING.format(observed=_SINCE if since else _ALL).encode(), given)
+    connection.execute(_MAKE_ANSWERS)
+    with connection.cursor(name="distinct_facts") as cursor:
+        cursor.execute(_DISTINCT_FACTS)
+        while rows := cursor.fetchmany(_FACTS_AT_A_TIME):
+            landing.copy_rows(connection, "billing_answer", _ANSWER, map(_answer, rows))
+    count = connection.execute(_KEEP, given).rowcount
+    connection.execute("drop table missing_verdict, billing_answer")
     return count
 
 
-def _verdict_row(row: Sequence[Any]) -> tuple[object, ...]:
-    token, changed_at, row_sha256, policy_key, no_show, late_cancel, partial_visit, *facts = row
-    state, insured, charge, estimate, scheduled, delivered = facts
+def _answer(row: Sequence[Any]) -> tuple[object, ...]:
+    facts, policy_key, no_show, late_cancel, partial_visit, *asked = row
+    state, insured, charge, estimate, scheduled, delivered = asked
     rules = DEFAULT_RULES if policy_key is None else PracticeRules(no_show, late_cancel, PartialVisit(partial_visit))
     verdict = what_it_bills(
         State(state),
@@ -93,4 +125,4 @@ def _verdict_row(row: Sequence[Any]) -> tuple[object, ...]:
         delivered=delivered,
         rules=rules,
     )
-    return (token, changed_at, row_sha256, policy_key or DEFAULT_POLICY_KEY, RULE_VERSION, *verdict)
+    return (facts, *verdict)

@@ -67,6 +67,14 @@ where visit_arrivals.claim_ref = claim_ref.claim_ref and visit_arrivals.visit_to
 returning visit_arrivals.row_number
 """
 
+# In the order of the key, so that its index grows at its end.
+_KEEP = """
+insert into raw.visit
+select * from visit_arrivals
+order by visit_token, state_changed_at, row_sha256
+on conflict do nothing
+"""
+
 
 def load(connection: landing.Connection, path: Path, progress: Progress | None = None) -> Receipt:
     """Load one CSV or Parquet file of visits and work out what its visits bill; commit nothing.
@@ -75,9 +83,7 @@ def load(connection: landing.Connection, path: Path, progress: Progress | None =
     that is known already (same visit, same time, same canonical row) is not kept twice.
     Raises FeedUnreadable when the file is neither CSV nor Parquet or a column is missing.
     """
-    receipt = load_file(connection, KIND, path, _keep, progress)
-    verdicts.assess(connection)
-    return receipt
+    return load_file(connection, KIND, path, _keep, progress)
 
 
 def row_sha256(row: Values) -> str:
@@ -96,8 +102,9 @@ def _keep(load: Load) -> int:
     connection.execute(_TAKE_CLAIM_REFS)
     taken = sorted(int(row[0]) for row in connection.execute(_DROP_TAKEN))
     load.refused.extend(map(_claim_ref_taken, taken))
-    kept = connection.execute("insert into raw.visit select * from visit_arrivals on conflict do nothing").rowcount
+    kept = connection.execute(_KEEP).rowcount
     connection.execute("drop table visit_arrivals")
+    verdicts.assess(connection, load.load_id - 1)
     load.notes.append(f"{kept} observations are new, {arrived - len(taken) - kept} were known already.")
     return kept
 
