@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, LiteralString, NamedTuple, TypeAlias
 
 from psycopg import Connection as PsycopgConnection
-from psycopg import sql
+from psycopg import Copy, sql
 from psycopg.rows import TupleRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 Connection: TypeAlias = PsycopgConnection[TupleRow]
 
@@ -94,22 +94,28 @@ def copy_rows(
 
     With `ignore_conflicts` rows whose key is there already are left out: they go through a temporary table.
     """
-    target = sql.Identifier(*table.split("."))
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    if not ignore_conflicts:
-        return _copy(connection, target, names, rows)
-    arrivals = sql.Identifier("arrivals_of_" + table.replace(".", "_"))
-    connection.execute(
-        sql.SQL("create temporary table {} on commit drop as select {} from {} with no data").format(
-            arrivals, names, target
-        )
-    )
-    _copy(connection, arrivals, names, rows)
-    written = connection.execute(
-        sql.SQL("insert into {} ({}) select {} from {} on conflict do nothing").format(target, names, names, arrivals)
-    ).rowcount
-    connection.execute(sql.SQL("drop table {}").format(arrivals))
-    return written
+
+    def written(copy: Copy) -> None:
+        for row in rows:
+            copy.write_row(row)
+
+    write = _written_beside if ignore_conflicts else _written
+    return write(connection, table, columns, written)
+
+
+def copy_text(
+    connection: Connection, table: str, columns: Sequence[str], blocks: Iterable[bytes], key: LiteralString
+) -> int:
+    """COPY blocks of PostgreSQL's text format as `copy_rows` does, without the rows whose key is there already.
+
+    Rows are written in the order of `key` (columns, with commas), so that its index grows at its end.
+    """
+
+    def written(copy: Copy) -> None:
+        for block in blocks:
+            copy.write(block)
+
+    return _written_beside(connection, table, columns, written, key)
 
 
 def quarantine(
@@ -149,12 +155,40 @@ def described(value: str) -> str:
     return f"{len(value)} characters ({', '.join(named)})"
 
 
-def _copy(connection: Connection, target: sql.Identifier, names: sql.Composed, rows: Iterable[Sequence[object]]) -> int:
+def _written(connection: Connection, table: str, columns: Sequence[str], written: Callable[[Copy], None]) -> int:
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    statement = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(*table.split(".")), names)
     with connection.cursor() as cursor:
-        with cursor.copy(sql.SQL("copy {} ({}) from stdin").format(target, names)) as copy:
-            for row in rows:
-                copy.write_row(row)
+        with cursor.copy(statement) as copy:
+            written(copy)
         return cursor.rowcount
+
+
+def _written_beside(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    written: Callable[[Copy], None],
+    key: LiteralString = "",
+) -> int:
+    """Write into a temporary table of the same columns, and from there what has no key in the table yet."""
+    target, arrivals = sql.Identifier(*table.split(".")), "arrivals_of_" + table.replace(".", "_")
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    beside = sql.Identifier(arrivals)
+    connection.execute(
+        sql.SQL("create temporary table {} on commit drop as select {} from {} with no data").format(
+            beside, names, target
+        )
+    )
+    _written(connection, arrivals, columns, written)
+    order = sql.SQL(f"order by {key}" if key else "")
+    kept = connection.execute(
+        sql.SQL("insert into {} ({}) select {} from {} {} on conflict do nothing").format(
+            target, names, names, beside, order
+        )
+    ).rowcount
+    connection.execute(sql.SQL("drop table {}").format(beside))
+    return kept
 
 
 def _lock(connection: Connection, name: str) -> None:

@@ -317,32 +317,54 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
 
 def allowed(object_type: str, source: Source) -> dict[str, object]:
     """Return what may be kept of an object. Raises FieldRefused for a field that is not what the API returns."""
-    shape = SHAPES.get(object_type)
-    if shape is None:
-        return {**_of_unknown_type(source), **_project(_OF_ANY_TYPE, source, "")}
+    project = _PROJECTIONS.get(object_type)
+    if project is None:
+        return {**_of_unknown_type(source), **_OF_UNKNOWN_TYPE(source)}
     for name in _REQUIRED.get(object_type, ()):
         if source.get(name) is None and source.get("deleted") is not True:
             raise FieldRefused(name, None, "is missing; give the object whole, as the API returns it")
-    return _project({**_COMMON, **shape}, source, "")
+    return project(source)
 
 
-def _project(shape: Shape, source: Source, path: str) -> dict[str, object]:
-    kept = {name: _read(shape[name], source[name], path + name) for name in shape if source.get(name) is not None}
-    return {name: value for name, value in kept.items() if value is not None}
+def _projection(shape: Shape, path: str) -> Callable[[Source], dict[str, object]]:
+    """Make one function of a shape: what a shape says is looked at once, and not for every object."""
+    fields = [(name, _function(reader, path + name)) for name, reader in shape.items()]
+
+    def project(source: Source) -> dict[str, object]:
+        kept: dict[str, object] = {}
+        for name, read in fields:
+            value = source.get(name)
+            if value is not None and (value := read(value)) is not None:
+                kept[name] = value
+        return kept
+
+    return project
 
 
-def _read(reader: Reader, value: Any, path: str) -> object:
+def _function(reader: Reader, path: str) -> Callable[[Any], object]:
     if isinstance(reader, list):
+        return _list_function(_function(reader[0], path), path)
+    if isinstance(reader, Mapping):
+        project = _projection(reader, path + ".")
+        return lambda value: (project(value) or None) if isinstance(value, dict) else None
+
+    def read(value: Any) -> object:
+        try:
+            return reader(value)
+        except Refused as fault:
+            raise FieldRefused(path, _shown(reader, value), str(fault)) from None
+
+    return read
+
+
+def _list_function(read: Callable[[Any], object], path: str) -> Callable[[Any], object]:
+    def read_all(value: Any) -> object:
         elements = value.get("data") if isinstance(value, dict) else value
         if not isinstance(elements, list):
             raise FieldRefused(path, None, "is no list; give it as the API returns it")
-        return [_read(reader[0], element, path) for element in elements]
-    if isinstance(reader, Mapping):
-        return _project(reader, value, path + ".") or None if isinstance(value, dict) else None
-    try:
-        return reader(value)
-    except Refused as fault:
-        raise FieldRefused(path, _shown(reader, value), str(fault)) from None
+        return [read(element) for element in elements]
+
+    return read_all
 
 
 def _shown(reader: Reader, value: Any) -> str:
@@ -364,3 +386,7 @@ def _says_nothing(name: str, value: Any) -> bool:
     if isinstance(value, str):
         return bool((_CODE if name == "status" else _PREFIXED_ID).fullmatch(value))
     return isinstance(value, int)
+
+
+_PROJECTIONS = {object_type: _projection({**_COMMON, **shape}, "") for object_type, shape in SHAPES.items()}
+_OF_UNKNOWN_TYPE = _projection(_OF_ANY_TYPE, "")
