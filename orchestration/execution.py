@@ -18,8 +18,8 @@ from orchestration.graph import assembled
 if TYPE_CHECKING:
     from dagster_shared.error import SerializableErrorInfo
 
-_STEPS_OF_OURS = 8
-"""Steps beside dbt's nodes: six raw assets, the contracts, the memos."""
+_STEPS_OF_OURS = 9
+"""Steps beside dbt's nodes: six raw assets, the contracts, the memos, the journal."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.defs import memos, payments, remittances, resources, visits, warehouse
+from orchestration.defs import journal, memos, payments, remittances, resources, visits, warehouse
 from orchestration.defs.contracts import contracts
 
 
@@ -21,6 +21,7 @@ def assembled(manifest: Mapping[str, Any], books: resources.Books | None = None)
             remittances.fees,
             *warehouse.assets(manifest),
             memos.memos,
+            journal.journal,
         ],
         asset_checks=[contracts],
         resources={"books": books},

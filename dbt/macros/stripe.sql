@@ -20,6 +20,16 @@
     to_timestamp(cast(payload ->> '{{ field }}' as bigint))
 {%- endmacro %}
 
+{#- When an object came to be; one without `created` did when its newest version is of. -#}
+{% macro stripe_created() -%}
+    coalesce({{ stripe_time('created') }}, version_at)
+{%- endmacro %}
+
+{#- When an object came to a status, where it says so. -#}
+{% macro status_time(field) -%}
+    to_timestamp(cast(payload -> 'status_transitions' ->> '{{ field }}' as bigint))
+{%- endmacro %}
+
 {#- Stripe's amounts are whole cents already. -#}
 {% macro stripe_cents(field) -%}
     cast(payload ->> '{{ field }}' as bigint)

@@ -16,6 +16,8 @@ from ledger.rules.place_of_service import NAMES, TELEHEALTH
         ("adjustment_class", ("group_code", "reason_code")),
         ("place_of_service", ("place_of_service",)),
         ("provider_adjustment", ("reason_code",)),
+        ("account", ("account",)),
+        ("balance_transaction", ("type", "reporting_category")),
     ],
 )
 def test_a_code_stands_in_its_list_once_and_no_field_is_empty(name: str, key: tuple[str, ...]) -> None:
@@ -42,6 +44,31 @@ def test_only_a_forward_balance_and_an_overpayment_recovery_make_a_chain() -> No
         *("authorized_return", "interest", "levy", "capitation"),
     }
     assert all(row["meaning"].endswith(".") for row in rows_of("provider_adjustment"))
+
+
+def test_every_account_of_the_chart_has_a_kind_and_the_side_of_its_kind() -> None:
+    debit, credit = {"asset", "expense", "contra_revenue"}, {"liability", "revenue"}
+    chart = rows_of("account")
+    assert {row["kind"] for row in chart} == debit | credit
+    assert all(row["normal_side"] == ("debit" if row["kind"] in debit else "credit") for row in chart)
+    assert all(row["meaning"].endswith(".") for row in chart)
+
+
+@pytest.mark.parametrize("name", ["provider_adjustment", "balance_transaction"])
+def test_a_code_posts_to_an_account_of_the_chart(name: str) -> None:
+    chart = {row["account"] for row in rows_of("account")}
+    assert {row["account"] for row in rows_of(name)} <= chart
+    assert all(row["meaning"].endswith(".") for row in rows_of(name))
+
+
+def test_only_the_lines_that_make_a_chain_move_the_forward_balances() -> None:
+    chained = {row["reason_code"] for row in rows_of("provider_adjustment") if row["account"] == "forward_balances"}
+    assert chained == {"FB", "WO"}
+
+
+def test_each_of_the_49_types_that_stripe_lists_has_its_account() -> None:
+    """Stripe's OpenAPI 2026-05-27, parameter type of GET /v1/balance_transactions."""
+    assert len({row["type"] for row in rows_of("balance_transaction")}) == 49
 
 
 def test_the_group_alone_says_who_bears_an_amount() -> None:

@@ -62,8 +62,9 @@ def test_there_is_an_asset_for_every_feed_the_memos_and_every_model_and_code_lis
 
 def test_sources_are_the_assets_that_load_them(reads: Mapping[tuple[str, ...], set[tuple[str, ...]]]) -> None:
     outside = {key for keys in reads.values() for key in keys} - set(reads)
-    # The files taken in, what was refused of them and the settings of a run are no feeds.
-    assert outside <= {("raw", "file"), ("raw", "quarantine"), ("ops", "run_setting")}
+    # The files taken in, what was refused of them and the settings of a run are no feeds. The register of memos is read
+    # by a view that is made before there are any.
+    assert outside <= {("raw", "file"), ("raw", "quarantine"), ("ops", "run_setting"), ("ledger", "memo_register")}
     assert ("raw", "visits") in reads["staging", "stg_visits__observations"]
     assert ("raw", "remittances") in reads["staging", "stg_era__claims"]
 
@@ -75,6 +76,14 @@ def test_memos_stand_between_what_is_desired_and_the_marts_that_read_them(
     readers = {key for key, read in reads.items() if ("ledger", "memos") in read}
     assert readers
     assert {layer for layer, _ in readers} == {"marts"}
+
+
+def test_the_journal_stands_between_what_is_due_and_the_marts_that_read_it(
+    reads: Mapping[tuple[str, ...], set[tuple[str, ...]]],
+) -> None:
+    assert reads["ledger", "journal"] == {("intermediate", "int_journal__due"), ("ledger", "memos")}
+    readers = {key for key, read in reads.items() if ("ledger", "journal") in read}
+    assert ("marts", "revenue_feed") in readers
 
 
 def test_every_contract_is_a_check_of_its_feed_and_blocks_as_it_says(graph: dg.Definitions) -> None:
@@ -111,6 +120,7 @@ def test_visits_and_payments_share_one_calendar_and_remittances_go_by_file(graph
         "bank_deposits",
         "fees",
         "memos",
+        "journal",
     }
 
 

@@ -37,6 +37,7 @@ refunds as (
 
     select
         refunds.refund_id,
+        refunds.created_at,
         refunds.amount_cents,
         coalesce(intents.payment_intent_id, standalone_charges.charge_id) is not null as is_of_a_demand,
         case
@@ -55,6 +56,7 @@ select
     invoice_id as source_id,
     'invoice' as source_kind,
     own_visit_token as visit_token,
+    finalized_at as happened_at,
     total_cents as amount_cents
 from invoices
 union all
@@ -62,6 +64,7 @@ select
     credit_notes.credit_note_id,
     'credit_note',
     coalesce(credit_notes.own_visit_token, invoices.own_visit_token),
+    credit_notes.created_at,
     -credit_notes.amount_cents
 from credit_notes
 inner join invoices on credit_notes.invoice_id = invoices.invoice_id
@@ -70,6 +73,7 @@ select
     payment_intent_id,
     'payment_intent',
     visit_token,
+    created_at,
     demanded_cents
 from intents
 where demanded_cents <> 0
@@ -78,6 +82,7 @@ select
     charge_id,
     'charge',
     visit_token,
+    created_at,
     captured_cents
 from standalone_charges
 union all
@@ -85,6 +90,7 @@ select
     refund_id,
     'refund',
     visit_token,
+    created_at,
     -amount_cents
 from refunds
 where is_of_a_demand

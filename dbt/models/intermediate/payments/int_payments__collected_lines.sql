@@ -15,6 +15,8 @@ select
     charge_id as source_id,
     'charge' as source_kind,
     visit_token,
+    subscription_id,
+    created_at as happened_at,
     captured_cents as amount_cents
 from charges
 where is_succeeded
@@ -23,6 +25,8 @@ select
     refunds.refund_id,
     'refund',
     coalesce(refunds.own_visit_token, charges.visit_token, intents.visit_token),
+    charges.subscription_id,
+    refunds.created_at,
     -refunds.amount_cents
 from {{ ref('int_payments__refunds') }} as refunds
 left join charges on refunds.charge_id = charges.charge_id
@@ -32,6 +36,8 @@ select
     disputes.dispute_id,
     'dispute',
     coalesce(disputes.own_visit_token, charges.visit_token, intents.visit_token),
+    charges.subscription_id,
+    disputes.created_at,
     -disputes.amount_cents
 from {{ ref('stg_stripe__disputes') }} as disputes
 left join charges on disputes.charge_id = charges.charge_id

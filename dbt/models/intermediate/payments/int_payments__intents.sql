@@ -25,6 +25,7 @@ charged as (
 
 select
     intents.payment_intent_id,
+    intents.created_at,
     links.invoice_id,
     intents.memo_id,
     coalesce(intents.own_visit_token, invoices.own_visit_token) as visit_token,

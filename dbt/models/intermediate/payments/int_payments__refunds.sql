@@ -18,6 +18,7 @@ succeeded_charges as (
 
 select
     refunds.refund_id,
+    refunds.created_at,
     refunds.amount_cents,
     refunds.own_visit_token,
     refunds.memo_id,

@@ -49,6 +49,7 @@ select
     claims.facility_code,
     claims.residual_cents,
     target.claim_id as undoes_claim_id,
+    claims.position = any(coalesce(last_readings.superseded, '{}')) as is_superseded,
     not claims.is_reversal
     and claims.position <> all(coalesce(last_readings.undone, '{}'))
     and claims.position <> all(coalesce(last_readings.superseded, '{}')) as is_live

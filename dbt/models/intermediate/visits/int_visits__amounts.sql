@@ -73,6 +73,11 @@ joined as (
 select
     *,
     {{ period('service_on') }} as service_period,
+    -- Where the journal keeps what is owed for the visit and the patient was not asked for yet.
+    case
+        when payer_id is not null and (bills or on_hold) then 'payer_receivable'
+        else 'unbilled_receivable'
+    end as receivable,
     case
         when on_hold then patient_billed_cents
         when bills and is_adjudicated then patient_responsibility_cents

@@ -1,5 +1,5 @@
--- The month in figures. A visit's figures stand in its month of service, a memo's in the month it was posted to, a leak's in
--- the month of its visit, or else of its charge or payment.
+-- The month in figures. A visit's figures and what the journal says of it stand in its month of service, a memo's in the month it
+-- was posted to, a leak's in the month of its visit, or else of its charge or payment.
 with visits as (
 
     select * from {{ ref('visit_revenue') }}
@@ -63,9 +63,30 @@ leak_measures as (
 
 ),
 
+journal_measures as (
+
+    select
+        journal.origin_period as period,
+        measures.measure,
+        sum(case measures.side when 'debit' then 1 else -1 end * (journal.debit_cents - journal.credit_cents)) as amount_cents,
+        cast(sum(journal.entries) as bigint) as count
+    from {{ ref('int_journal__months') }} as journal
+    inner join (
+        values
+        (cast('gross_patient_service_revenue' as ledger.account), 'gross_revenue', 'credit'),
+        ('implicit_price_concession', 'price_concession', 'debit'),
+        ('missed_visit_fees', 'missed_visit_fees', 'credit'),
+        ('bad_debt', 'bad_debt', 'debit')
+    ) as measures (account, measure, side) on journal.account = measures.account
+    group by journal.origin_period, measures.measure
+
+),
+
 measures as (
 
     select * from visit_measures
+    union all
+    select * from journal_measures
     union all
     select * from memo_measures
     union all

@@ -7,7 +7,7 @@ with objects as (
 
 select
     object_id as charge_id,
-    {{ stripe_time('created') }} as created_at,
+    {{ stripe_created() }} as created_at,
     payload ->> 'status' as status,
     case
         when payload ->> 'amount_captured' is not null then {{ stripe_cents('amount_captured') }}

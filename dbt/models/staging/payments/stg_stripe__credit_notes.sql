@@ -6,6 +6,7 @@ with objects as (
 
 select
     object_id as credit_note_id,
+    {{ stripe_created() }} as created_at,
     payload ->> 'status' as status,
     coalesce({{ stripe_cents('total') }}, {{ stripe_cents('amount') }}) as amount_cents,
     payload ->> 'invoice' as invoice_id,

@@ -6,6 +6,7 @@ with objects as (
 
 select
     object_id as dispute_id,
+    {{ stripe_created() }} as created_at,
     payload ->> 'status' as status,
     {{ stripe_cents('amount') }} as amount_cents,
     payload ->> 'charge' as charge_id,

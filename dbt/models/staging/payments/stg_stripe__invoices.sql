@@ -9,7 +9,14 @@ with objects as (
 select
     object_id as invoice_id,
     payload ->> 'status' in ('open', 'paid', 'uncollectible') as is_asked_for,
+    payload ->> 'status' = 'uncollectible' as is_uncollectible,
+    coalesce({{ status_time('finalized_at') }}, {{ stripe_created() }}) as finalized_at,
+    coalesce({{ status_time('marked_uncollectible_at') }}, {{ stripe_created() }}) as uncollectible_at,
     {{ stripe_cents('total') }} as total_cents,
+    coalesce(
+        {{ stripe_cents('amount_remaining') }},
+        {{ stripe_cents('total') }} - coalesce({{ stripe_cents('amount_paid') }}, 0)
+    ) as remaining_cents,
     payload ->> 'payment_intent' as payment_intent_id,
     payload ->> 'charge' as charge_id,
     coalesce(

@@ -6,6 +6,7 @@ with objects as (
 
 select
     object_id as payment_intent_id,
+    {{ stripe_created() }} as created_at,
     payload ->> 'status' as status,
     {{ stripe_cents('amount') }} as amount_cents,
     {{ stripe_cents('amount_received') }} as received_cents,

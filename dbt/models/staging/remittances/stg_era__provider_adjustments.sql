@@ -19,6 +19,7 @@ select
     adjustments.fiscal_year_end,
     adjustments.reason_code,
     coalesce(codes.kind, 'unlisted') as kind,
+    coalesce(codes.account, 'remittance_difference') as account,
     nullif(adjustments.reference, '') as reference,
     adjustments.amount_cents
 from adjustments

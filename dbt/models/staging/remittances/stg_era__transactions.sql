@@ -21,7 +21,8 @@ select
     standing.settled_by,
     standing.settled_at,
     standing.why,
-    transactions.load_id
+    transactions.load_id,
+    transactions.recorded_at
 from {{ source('raw', 'era_transaction') }} as transactions
 inner join {{ source('raw', 'era_standing') }} as standing
     on transactions.file_sha256 = standing.file_sha256

@@ -1,0 +1,22 @@
+-- Memos move what the patient is asked for as demands do. They keep the months they were issued with.
+with memos as (
+
+    select
+        *,
+        case kind when 'debit' then amount_cents else -amount_cents end as signed_cents
+    from {{ source('ledger', 'memo_register') }}
+
+)
+
+select
+    'memo' as source_kind,
+    cast(memos.memo_id as text) as source_id,
+    memos.visit_token,
+    visits.practice_id,
+    visits.payer_id,
+    memos.origin_period,
+    memos.as_of as effective_on,
+    {{ entry_lines([["'patient_receivable'", 'memos.signed_cents'], ['visits.receivable', '-memos.signed_cents']]) }},
+    memos.period
+from memos
+inner join {{ ref('int_visits__amounts') }} as visits on memos.visit_token = visits.visit_token

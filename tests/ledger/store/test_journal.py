@@ -1,0 +1,151 @@
+"""The journal on a real server: an entry sums to zero, stands for good, and carries the chart of accounts."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+from psycopg import errors
+
+from ledger.rules.codes_file import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psycopg
+
+INSERT = """
+insert into ledger.journal
+    (source_kind, source_id, version, reverses, origin_period, period, is_late, effective_on, as_of, accounts, amounts)
+values (%(kind)s, 'd1', %(version)s, %(reverses)s, %(origin)s, '2026-10', false, '2026-10-01', '2026-11-01',
+        %(accounts)s::ledger.account[], %(amounts)s::bigint[])
+"""
+PLAIN = {
+    "kind": "deposit",
+    "version": 1,
+    "reverses": None,
+    "origin": "2026-10",
+    "accounts": "{bank,eft_clearing}",
+    "amounts": "{100,-100}",
+}
+
+
+def enter(connection: psycopg.Connection, **changed: object) -> None:
+    connection.execute(INSERT, PLAIN | changed)
+
+
+@pytest.fixture
+def books(connection: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """Yield a connection that acts as trueup_books, with one entry in the journal."""
+    connection.execute("set role trueup_books")
+    enter(connection)
+    connection.commit()
+    yield connection
+    connection.rollback()
+
+
+CHANGES = (
+    "update ledger.journal set amounts = '{1,-1}'",
+    "update ledger.journal set period = '2026-11' where false",
+    "delete from ledger.journal",
+    "truncate ledger.journal",
+)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_even_the_owner_cannot_change_an_entry(books: psycopg.Connection, change: str) -> None:
+    books.execute("reset role")
+    with pytest.raises(errors.RestrictViolation, match=r"ledger\.journal is refused: its rows are only ever added to"):
+        books.execute(change)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_books_role_has_no_right_to_change_an_entry(books: psycopg.Connection, change: str) -> None:
+    with pytest.raises(errors.InsufficientPrivilege):
+        books.execute(change)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_replica_session_cannot_change_an_entry_either(books: psycopg.Connection, change: str) -> None:
+    books.execute("reset role")
+    books.execute("set session_replication_role = replica")
+    with pytest.raises(errors.RestrictViolation):
+        books.execute(change)
+
+
+def test_the_reader_sees_no_entry_but_through_the_marts(books: psycopg.Connection) -> None:
+    books.execute("reset role")
+    books.execute("set role trueup_reader")
+    with pytest.raises(errors.InsufficientPrivilege):
+        books.execute("select * from ledger.journal")
+
+
+@pytest.mark.parametrize(
+    ("accounts", "amounts"),
+    [
+        ("{bank,eft_clearing}", "{100,-99}"),
+        ("{bank,eft_clearing,disputes}", "{100,-60,-39}"),
+        ("{bank,eft_clearing}", "{100,-60,-40}"),
+        ("{bank,eft_clearing,disputes}", "{100,-100}"),
+        ("{bank}", "{0}"),
+        ("{}", "{}"),
+        ("{bank,null}", "{100,-100}"),
+        ("{bank,eft_clearing}", "{100,null}"),
+        ("{bank,eft_clearing,disputes}", "{100,-100,null}"),
+        ("[0:1]={bank,eft_clearing}", "[0:1]={100,-100}"),
+        ("{{bank,eft_clearing}}", "{{100,-100}}"),
+        ("{bank,eft_clearing,disputes}", "{9223372036854775807,1,-9223372036854775807}"),
+    ],
+)
+def test_an_entry_that_does_not_sum_to_zero_is_refused(books: psycopg.Connection, accounts: str, amounts: str) -> None:
+    with pytest.raises(errors.CheckViolation, match="entry_sums_to_zero"):
+        enter(books, version=2, accounts=accounts, amounts=amounts)
+
+
+@pytest.mark.parametrize("lines", [{"accounts": None}, {"amounts": None}])
+def test_an_entry_without_lines_is_refused(books: psycopg.Connection, lines: dict[str, object]) -> None:
+    with pytest.raises(errors.NotNullViolation):
+        enter(books, version=2, **lines)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "gift"},
+        {"version": 0},
+        {"origin": "2026-13"},
+        {"reverses": 2},
+        {"reverses": 0},
+        {"version": 3, "reverses": 1},
+    ],
+)
+def test_an_entry_that_makes_no_sense_is_refused(books: psycopg.Connection, wrong: dict[str, object]) -> None:
+    with pytest.raises(errors.CheckViolation):
+        enter(books, **({"version": 2} | wrong))
+
+
+def test_a_version_of_a_fact_stands_once(books: psycopg.Connection) -> None:
+    with pytest.raises(errors.UniqueViolation):
+        enter(books)
+
+
+def test_an_account_that_is_not_in_the_chart_is_refused(books: psycopg.Connection) -> None:
+    with pytest.raises(errors.InvalidTextRepresentation):
+        enter(books, version=2, accounts="{bank,petty_cash}")
+
+
+def test_amounts_up_to_the_last_cent_of_a_bigint_are_added_without_overflow(books: psycopg.Connection) -> None:
+    most = 2**63 - 1
+    enter(books, version=2, accounts="{bank,bank,disputes,disputes}", amounts=f"{{{most},{most},-{most},-{most}}}")
+
+
+def test_an_entry_is_named_by_what_it_is_the_entry_of(books: psycopg.Connection) -> None:
+    (entry_id,) = books.execute("select entry_id from ledger.journal").fetchone() or (None,)
+    assert entry_id == uuid.UUID(hashlib.md5(b"deposit|d1|1", usedforsecurity=False).hexdigest())
+
+
+def test_the_accounts_are_those_of_the_chart_in_its_order(connection: psycopg.Connection) -> None:
+    rows = connection.execute("select unnest(enum_range(null::ledger.account))::text").fetchall()
+    assert [account for (account,) in rows] == [row["account"] for row in rows_of("account")]
