@@ -1,3 +1,4 @@
+-- depends_on: {{ ref('int_journal__months') }}
 -- An entry is taken back line by line as it stands; nothing is computed anew.
 select reversal.entry_id
 from {{ source('ledger', 'journal') }} as reversal

@@ -79,7 +79,7 @@ from sources
 left join journal
     on sources.source_kind = journal.source_kind
     and (
-        cast(journal.account as text) = sources.account
+        journal.account = sources.account
         or (sources.account = 'cash' and journal.account in ('stripe_pending', 'disputes'))
     )
 group by sources.source_kind, sources.account, sources.cents

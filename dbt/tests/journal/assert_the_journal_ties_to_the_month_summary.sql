@@ -8,7 +8,7 @@ with journal as (
     from {{ ref('int_journal__months') }} as journal
     inner join (
         values
-        ('remittance_claim', cast('contractual_adjustment' as ledger.account), 'contractual', 1),
+        ('remittance_claim', 'contractual_adjustment', 'contractual', 1),
         ('remittance_claim', 'sequestration', 'sequestration', 1),
         ('remittance_claim', 'denial', 'denied', 1),
         ('supersession', 'denial', 'denied', 1),

@@ -24,6 +24,7 @@ OURS = {
     ("raw", "remittances"),
     ("raw", "fees"),
     ("ledger", "memos"),
+    ("ledger", "journal"),
 }
 LAYERS = ("staging", "intermediate", "marts")
 
@@ -75,7 +76,8 @@ def test_memos_stand_between_what_is_desired_and_the_marts_that_read_them(
     assert reads["ledger", "memos"] == {("intermediate", "int_memos__desired")}
     readers = {key for key, read in reads.items() if ("ledger", "memos") in read}
     assert readers
-    assert {layer for layer, _ in readers} == {"marts"}
+    assert readers == {("ledger", "journal"), ("marts", "memos"), ("marts", "visit_revenue")}
+    assert {layer for layer, _ in readers - {("ledger", "journal")}} == {"marts"}
 
 
 def test_the_journal_stands_between_what_is_due_and_the_marts_that_read_it(

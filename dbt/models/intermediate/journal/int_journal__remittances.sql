@@ -34,7 +34,7 @@ provider_lines as (
         file_sha256,
         st_index,
         cast(sum(amount_cents) as bigint) as provider_cents,
-        array_agg(account order by account) as accounts,
+        cast(array_agg(account order by account) as ledger.account[]) as accounts,
         array_agg(amount_cents order by account) as amounts
     from provider_sums
     group by file_sha256, st_index

@@ -3,7 +3,7 @@
 -- The journal added up once for everything that reads it by month: an account, a month of posting, a month of origin and a kind
 -- of source a row. entries counts what stands: an entry taken back counts no more.
 select
-    lines.account,
+    cast(lines.account as text) as account,
     journal.period,
     journal.origin_period,
     journal.source_kind,

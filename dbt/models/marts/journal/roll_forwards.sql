@@ -53,7 +53,7 @@ rolled as (
 
 select
     period,
-    cast(account as text) as account,
+    account,
     source_kind,
     cast(closing_cents - movement_cents as bigint) as opening_cents,
     cast(movement_cents as bigint) as movement_cents,

@@ -47,7 +47,7 @@ balances as (
 
 select
     balances.period,
-    cast(balances.account as text) as account,
+    balances.account,
     chart.kind,
     chart.normal_side,
     cast(balances.closing_cents - balances.debit_cents + balances.credit_cents as bigint) as opening_cents,

@@ -73,7 +73,7 @@ journal_measures as (
     from {{ ref('int_journal__months') }} as journal
     inner join (
         values
-        (cast('gross_patient_service_revenue' as ledger.account), 'gross_revenue', 'credit'),
+        ('gross_patient_service_revenue', 'gross_revenue', 'credit'),
         ('implicit_price_concession', 'price_concession', 'debit'),
         ('missed_visit_fees', 'missed_visit_fees', 'credit'),
         ('bad_debt', 'bad_debt', 'debit')
