@@ -159,6 +159,7 @@ def compare(product: Product, books: Books) -> dict[str, list[str]]:
             _by(balances, "file_sha256", "st_index", "provider_adjustment_index"), books.provider_balances
         ),
         "month_summary": differences(_wrapped(_months(product)), _wrapped(books.month_summary)),
+        "revenue_feed": differences(_wrapped(_accounts(product)), _wrapped(books.accounts)),
         "ar_ageing": differences(
             _by(product.rows("select * from marts.ar_ageing"), "payer_id", "bucket"), books.ar_ageing
         ),
@@ -176,6 +177,16 @@ def _months(product: Product) -> dict[tuple[str, str], int]:
     """Return the measures that are sums of visit_revenue, by period."""
     rows = product.rows("select period, measure, amount_cents from marts.month_summary where amount_cents <> 0")
     return {(r["period"], r["measure"]): r["amount_cents"] for r in rows if r["measure"] in tieouts.MEASURES}
+
+
+def _accounts(product: Product) -> dict[tuple[str, str], int]:
+    """Return the accounts that are not level, by visit, or by the month of origin of what has none."""
+    rows = product.rows(
+        "select coalesce(visit_token::text, origin_period) as owner, account,"
+        " sum(debit_cents - credit_cents)::bigint as cents from marts.revenue_feed"
+        " group by owner, account having sum(debit_cents - credit_cents) <> 0"
+    )
+    return {(row["owner"], row["account"]): row["cents"] for row in rows}
 
 
 def _by(rows: list[dict[str, Any]], *key: str) -> Rows:

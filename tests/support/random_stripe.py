@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 HOUR = 3600
+DAY = 24 * HOUR
 LOADED = datetime(9999, 1, 1, tzinfo=UTC)
 OLD_API, NEW_API = "2024-06-20", "2026-05-27.dahlia"
 
@@ -228,11 +229,23 @@ def of_nobody(rng: Random, count: int) -> list[Line]:
     return lines + maker.publish()
 
 
+_MOVEMENTS = (
+    *(("charge", "charge"), ("charge", None), ("refund", "refund"), ("adjustment", "dispute")),
+    *(("adjustment", "other_adjustment"), ("stripe_fee", "fee"), ("unheard_of", "unheard_of")),
+)
+
+
 def _payout(maker: Maker) -> None:
     """Add a payout with its balance transactions; some don't add up, some aren't automatic."""
     nets = [maker.rng.randrange(-500, 5000) for _ in range(3)]
     short = maker.rng.choice((0, 0, 7))
     payout = maker.add("payout", "po", amount=sum(nets) + 5000 - short, automatic=maker.chance(0.7), status="paid")
-    for net, kind in [(cents, "charge") for cents in [*nets, 5000]] + [(-payout["amount"], "payout")]:
-        fields = {"amount": net, "fee": 0, "net": net, "type": kind, "payout": payout["id"]}
-        maker.add("balance_transaction", "txn", **fields, status="available")
+    payout["arrival_date"] = maker.start - maker.start % DAY + DAY * (payout["amount"] % 40)
+    for net in (*nets, 5000):
+        # Chosen by the amount: a further draw would change every world after it.
+        kind, category = _MOVEMENTS[net % len(_MOVEMENTS)]
+        fee, wrong = net % 60, int(net % 11 == 0)
+        fields = {"amount": net + fee + wrong, "fee": fee, "net": net, "type": kind, "reporting_category": category}
+        maker.add("balance_transaction", "txn", **fields, payout=payout["id"], status="available")
+    fields = {"amount": -payout["amount"], "fee": 0, "net": -payout["amount"], "type": "payout"}
+    maker.add("balance_transaction", "txn", **fields, payout=payout["id"], status="available")

@@ -142,7 +142,7 @@ def random_world(seed: int, options: Options | None = None) -> World:
         remit_files=remit_files,
         fees=_fees(rng),
         practices=_practices(rng),
-        deposits=_deposits(rng, transactions),
+        deposits=_deposits(rng, transactions) + _payouts_at_the_bank(lines),
     )
 
 
@@ -261,6 +261,17 @@ def _fee_rows(rng: Random, fee: Fee) -> list[Fee]:
         replace(fee, effective_to=edge, allowed_cents=cents),
         replace(fee, effective_from=edge + timedelta(days=rng.choice((0, 1, 20))), allowed_cents=cents + 250),
     ]
+
+
+def _payouts_at_the_bank(lines: list[random_stripe.Line]) -> list[Deposit]:
+    """Return a deposit or two of most payouts: on the day of arrival, later, too late, twice."""
+    payouts = {line.body["id"]: line.body for line in lines if line.body["object"] == "payout"}
+    found = []
+    for number, payout in enumerate(payouts.values()):
+        for time in range(1 + number % 2):
+            day = datetime.fromtimestamp(payout["arrival_date"], tz=UTC).date() + timedelta(days=number * 2 + time)
+            found.append(Deposit(f"payout-{number}-{time}", day, payout["amount"], None))
+    return found
 
 
 def _deposits(rng: Random, transactions: list[Transaction]) -> list[Deposit]:

@@ -1,13 +1,14 @@
--- What a visit's patient owes, and what is still owed for it beside, is what its accounts say.
+-- What a visit is worth, what its patient owes, and what is still owed for it beside, is what its accounts say.
 with accounts as (
 
     select
         journal.visit_token,
-        coalesce(sum(lines.cents) filter (where lines.account in ('patient_receivable', 'bad_debt')), 0) as patient_cents,
-        coalesce(sum(lines.cents) filter (where lines.account in ('payer_receivable', 'unbilled_receivable')), 0) as owed_cents,
-        coalesce(-sum(lines.cents) filter (
-            where lines.account in ('gross_patient_service_revenue', 'implicit_price_concession', 'missed_visit_fees')
-        ), 0) as worth_cents
+        sum(lines.cents) filter (where lines.account in ('patient_receivable', 'bad_debt')) as patient_cents,
+        sum(lines.cents) filter (where lines.account = 'payer_receivable') as payer_cents,
+        sum(lines.cents) filter (where lines.account = 'unbilled_receivable') as unbilled_cents,
+        -sum(lines.cents) filter (where lines.account = 'gross_patient_service_revenue') as gross_cents,
+        sum(lines.cents) filter (where lines.account = 'implicit_price_concession') as concession_cents,
+        -sum(lines.cents) filter (where lines.account = 'missed_visit_fees') as fee_cents
     from {{ source('ledger', 'journal') }} as journal
     cross join lateral unnest(journal.accounts, journal.amounts) as lines (account, cents)
     where journal.visit_token is not null
@@ -15,16 +16,13 @@ with accounts as (
 
 )
 
-select
-    visit_token,
-    accounts.patient_cents,
-    accounts.owed_cents
+select visit_token
 from {{ ref('visit_revenue') }} as revenue
 full outer join accounts using (visit_token)
 where
     coalesce(revenue.patient_balance_cents, 0) <> coalesce(accounts.patient_cents, 0)
-    or coalesce(
-        revenue.patient_billed_cents + revenue.memo_cents + revenue.payer_paid_cents + revenue.contractual_cents
-        + revenue.sequestration_cents + revenue.denied_cents + revenue.other_adjustment_cents,
-        0
-    ) <> coalesce(accounts.worth_cents - accounts.owed_cents, 0)
+    or coalesce(revenue.payer_receivable_cents, 0) <> coalesce(accounts.payer_cents, 0)
+    or coalesce(revenue.unbilled_cents, 0) <> coalesce(accounts.unbilled_cents, 0)
+    or coalesce(revenue.gross_revenue_cents, 0) <> coalesce(accounts.gross_cents, 0)
+    or coalesce(revenue.price_concession_cents, 0) <> coalesce(accounts.concession_cents, 0)
+    or coalesce(revenue.missed_visit_fee_cents, 0) <> coalesce(accounts.fee_cents, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.support.oracle import balances, billing, leaks, months, remits, tieouts
+from tests.support.oracle import balances, billing, journal, leaks, months, remits, tieouts
 from tests.support.oracle.adjudication import Adjudication, adjudicate
 from tests.support.oracle.payments import Payments
 
@@ -140,6 +140,7 @@ class Books:
     month_summary: dict[tuple[str, str], int]
     ar_ageing: dict[tuple[str, str], Row]
     month_ratios: dict[tuple[str, str], Row]
+    accounts: dict[tuple[str, str], int]
 
 
 def _target(visit: Observation, said: Adjudication, billed: int, table: int | None) -> int:
@@ -217,4 +218,5 @@ def keep(inputs: Inputs, issued: Mapping[str, int] | None = None) -> Books:
         month_summary=tieouts.months(rows),
         ar_ageing=months.ageing(visits, rules),
         month_ratios=months.ratios(visits),
+        accounts=journal.keep(inputs, visits, payments, unmatched),
     )

@@ -151,16 +151,30 @@ class Payments:
     def collected_cents(self) -> Counter[str]:
         """Return what each visit token's patient really paid, memo objects included."""
         collected: Counter[str] = Counter()
-        for charge in self.charges.values():
-            if charge["status"] == "succeeded":
-                collected[self.token(charge) or ""] += captured_cents(charge)
-        for refund in self.kind("refund"):
-            if refund["status"] == "succeeded":
-                collected[self.token(refund) or ""] -= refund["amount"]
-        for dispute in self.kind("dispute"):
-            if dispute["status"] == "lost":
-                collected[self.token(dispute) or ""] -= dispute["amount"]
+        for body, cents in self.cash():
+            collected[self.token(body) or ""] += cents
         return collected
+
+    def written_off_cents(self) -> Counter[str]:
+        """Return by visit token what remains of the invoices that nobody expects to be paid."""
+        written_off: Counter[str] = Counter()
+        for invoice in self.invoices.values():
+            if invoice["status"] == "uncollectible":
+                left = invoice["total"] - (invoice.get("amount_paid") or 0)
+                written_off[self.token(invoice) or ""] += invoice.get("amount_remaining", left)
+        return written_off
+
+    def cash(self) -> list[tuple[Body, int]]:
+        """Return every charge, refund and dispute that moved cash, with its signed cents."""
+        given_back = [body for body in self.kind("refund") if body["status"] == "succeeded"]
+        given_back += [body for body in self.kind("dispute") if body["status"] == "lost"]
+        taken = [charge for charge in self.charges.values() if charge["status"] == "succeeded"]
+        return [(body, captured_cents(body)) for body in taken] + [(body, -body["amount"]) for body in given_back]
+
+    def pays_subscription(self, body: Body) -> bool:
+        """Whether a charge, or what gives one back, is about an invoice of a subscription."""
+        charge = body if body["object"] == "charge" else self.charges.get(self._refunded_charge(body) or "")
+        return charge is not None and self.in_subscription(charge)
 
     def charge_statuses(self) -> dict[str, set[str]]:
         """Return the statuses among each visit token's charges."""

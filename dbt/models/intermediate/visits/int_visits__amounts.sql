@@ -73,7 +73,11 @@ joined as (
 select
     *,
     {{ period('service_on') }} as service_period,
-    -- Where the journal keeps what is owed for the visit and the patient was not asked for yet.
+    -- Revenue stands where the state bills, or on hold; a fee for a missed visit is revenue of its own and no payer's.
+    case when bills or on_hold then charge_cents else 0 end as gross_revenue_cents,
+    case when bills and payer_id is null then charge_cents - rule_target_cents else 0 end as price_concession_cents,
+    case when bills or on_hold then 0 else rule_target_cents end as missed_visit_fee_cents,
+    -- The account of what is owed for the visit and the patient was not asked for yet.
     case
         when payer_id is not null and (bills or on_hold) then 'payer_receivable'
         else 'unbilled_receivable'

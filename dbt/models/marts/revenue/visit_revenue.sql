@@ -15,15 +15,11 @@ memos as (
 
 ),
 
--- Revenue stands where the state bills, or on hold; a fee for a missed visit is revenue of its own and no payer's.
 amounts as (
 
     select
         *,
-        (bills or on_hold) and payer_id is not null as is_the_payers,
-        case when bills or on_hold then charge_cents else 0 end as gross_revenue_cents,
-        case when bills and payer_id is null then charge_cents - rule_target_cents else 0 end as price_concession_cents,
-        case when bills or on_hold then 0 else rule_target_cents end as missed_visit_fee_cents,
+        receivable = 'payer_receivable' as is_the_payers,
         contractual_cents + sequestration_cents + denied_cents + other_adjustment_cents as adjustment_cents
     from visits
 
