@@ -1,0 +1,204 @@
+"""What may be sent to Stripe for a visit: one pure decision, so that it can be shown before anything leaves.
+
+The limits are Stripe's, of API version 2026-05-27.dahlia: a meter event's time lies within the past 35 calendar days;
+its identifier is remembered, and the event can be cancelled, for 24 hours; an invoice's money is fixed when it is
+finalised, after which only a credit note lowers it; the credit notes of an invoice sum to at most its total. A debit
+memo does not exist at Stripe: it becomes an invoice of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+METER_DAYS = 35
+CANCEL_WITHIN = timedelta(hours=24)
+
+
+class Action(StrEnum):
+    """What would leave for a visit."""
+
+    METER_EVENT = "meter_event"
+    METER_CANCEL = "meter_cancel"
+    CREDIT_MEMO = "credit_memo"
+    DEBIT_MEMO = "debit_memo"
+    BLOCKED = "blocked"
+    NOTHING = "nothing"
+
+
+class Channel(StrEnum):
+    """How the patient's share of a visit is asked for, fixed when the visit is closed out: one of them, never both."""
+
+    UNDECIDED = "undecided"
+    INVOICE = "invoice"
+    METER = "meter"
+
+
+class Invoice(StrEnum):
+    """How far an invoice of a visit has come; open, paid and uncollectible ones are finalised alike."""
+
+    NONE = "none"
+    DRAFT = "draft"
+    FINALISED = "finalised"
+    VOID = "void"
+
+
+class Usage(StrEnum):
+    """What the send-ledger says of a visit's meter event."""
+
+    NEVER_SENT = "never_sent"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A visit as it stands between its books and Stripe. Amounts are cents.
+
+    `memo_cents` is a memo that is issued and not posted yet (debits above 0, credits below), 0 for none. `level_cents`
+    is what the books lack for the visit beside its memos: above 0 where nothing was billed and no memo covers it.
+    `days_ago` counts from the day the visit ended, None when it has not ended. `creditable_cents` is the newest
+    invoice's total less its credit notes. `usage_age` is how long ago Stripe took the meter event in; `is_over` says
+    that the invoice of the period of that event is finalised.
+    """
+
+    is_disputed: bool = False
+    bills: bool = True
+    channel: Channel = Channel.UNDECIDED
+    memo_cents: int = 0
+    level_cents: int = 0
+    days_ago: int | None = 0
+    invoice: Invoice = Invoice.NONE
+    creditable_cents: int = 0
+    usage: Usage = Usage.NEVER_SENT
+    usage_cents: int = 0
+    usage_age: timedelta = timedelta(0)
+    period_is_invoiced: bool = False
+
+
+class Decision(NamedTuple):
+    """What would be sent, how much (cents, never below 0) and why, in a sentence. 0 cents only where it is nothing."""
+
+    action: Action
+    amount_cents: int
+    why: str
+
+
+class _Row(NamedTuple):
+    """A row of the table of decisions: the first whose `when` holds decides; `why` may name {days_ago}."""
+
+    when: Callable[[Standing], bool]
+    action: Action
+    why: str
+
+
+_ANY_DEMAND = (
+    _Row(lambda visit: visit.is_disputed, Action.BLOCKED, "The visit is disputed: nothing is sent while that lasts."),
+    _Row(
+        lambda visit: visit.usage is Usage.UNKNOWN,
+        Action.BLOCKED,
+        "How an earlier call ended is unknown, and Stripe knows its identifier for 24 hours only: read the meter's "
+        "summary or the invoice first, or it is billed twice.",
+    ),
+    _Row(
+        lambda visit: visit.memo_cents > 0,
+        Action.DEBIT_MEMO,
+        "The memo is issued and not posted: an invoice of its own asks for it.",
+    ),
+)
+_TOO_MUCH_BILLED = (
+    *_ANY_DEMAND,
+    _Row(
+        lambda visit: (
+            visit.usage is Usage.SENT
+            and not visit.period_is_invoiced
+            and visit.usage_age < CANCEL_WITHIN
+            and visit.memo_cents == -visit.usage_cents
+        ),
+        Action.METER_CANCEL,
+        "Its usage was sent less than 24 hours ago and is on no invoice: it is cancelled.",
+    ),
+    _Row(
+        lambda visit: visit.usage is Usage.SENT and not visit.period_is_invoiced,
+        Action.BLOCKED,
+        "Its usage is on no invoice yet, and Stripe cancels it whole and within 24 hours only: a credit note follows "
+        "the invoice.",
+    ),
+    _Row(
+        lambda visit: visit.invoice is Invoice.DRAFT,
+        Action.BLOCKED,
+        "Its invoice is a draft: a credit note waits until that is finalised.",
+    ),
+    _Row(
+        lambda visit: visit.invoice is Invoice.FINALISED and visit.memo_cents < -visit.creditable_cents,
+        Action.BLOCKED,
+        "Credit notes give back at most what an invoice asks for, and its invoices ask for less than this.",
+    ),
+    _Row(
+        lambda visit: visit.invoice is Invoice.FINALISED,
+        Action.CREDIT_MEMO,
+        "The memo is issued and not posted, the invoice finalised: a credit note lowers it.",
+    ),
+    _Row(
+        lambda _: True,
+        Action.CREDIT_MEMO,
+        "The memo is issued and not posted, and no invoice stands: the customer's balance takes the credit.",
+    ),
+)
+_NEVER_BILLED = (
+    *_ANY_DEMAND,
+    _Row(
+        lambda visit: visit.usage is Usage.SENT,
+        Action.NOTHING,
+        "Its usage is sent already: the send-ledger knows it for good.",
+    ),
+    _Row(
+        lambda visit: visit.invoice is Invoice.DRAFT,
+        Action.NOTHING,
+        "Its invoice is a draft: it is billed when that is finalised.",
+    ),
+    _Row(
+        lambda visit: visit.channel is Channel.INVOICE,
+        Action.BLOCKED,
+        "It went by invoice or charge and nothing of that stands, and usage would be a second way to bill it: invoice "
+        "or charge it anew.",
+    ),
+    _Row(lambda visit: visit.days_ago is None, Action.NOTHING, "It is not over yet."),
+    _Row(
+        lambda visit: not visit.bills,
+        Action.BLOCKED,
+        "A fee for a missed visit is no usage: invoice or charge it.",
+    ),
+    _Row(
+        lambda visit: (visit.days_ago or 0) > METER_DAYS,
+        Action.BLOCKED,
+        f"It ended {{days_ago}} days ago and Stripe takes usage of the past {METER_DAYS} days only: invoice it, or "
+        "wait for the debit memo that follows a payer's decision.",
+    ),
+    _Row(
+        lambda visit: visit.period_is_invoiced,
+        Action.BLOCKED,
+        "The invoice of its period is finalised and usage reaches it no more: invoice it by itself.",
+    ),
+    _Row(
+        lambda _: True,
+        Action.METER_EVENT,
+        f"Nothing was billed, and it ended within the {METER_DAYS} days Stripe takes usage of.",
+    ),
+)
+
+
+def what_to_send(visit: Standing) -> Decision:
+    """Decide what would be sent for a visit: for its pending memo where it has one, else for what was never billed."""
+    owed = abs(visit.memo_cents) or max(visit.level_cents, 0)
+    if not owed:
+        return Decision(Action.NOTHING, 0, "Nothing is due: what was billed, with its memos, is what is asked for.")
+    table = _TOO_MUCH_BILLED if visit.memo_cents < 0 else _NEVER_BILLED
+    row = next(row for row in table if row.when(visit))
+    cents = 0 if row.action is Action.NOTHING else owed
+    return Decision(row.action, cents, row.why.format(days_ago=visit.days_ago))
