@@ -14,6 +14,9 @@ AS_OF = "{as_of}"
 """Stands in a query for the day ages are counted to (`trueup reconcile --as-of`), as an ISO date."""
 
 
+LONGEST_GAP_DAYS, LOOKED_BACK_DAYS = 7, 60
+
+
 class Severity(StrEnum):
     """What a broken contract does: a blocking one stops everything downstream, a warning is said and nothing else."""
 
@@ -122,6 +125,31 @@ def fresh(feed: Feed, table: str, day: str, within_days: int) -> Contract:
         severity=Severity.WARNING,
         sentence=f"nothing newer than {within_days} days before the as-of day; a file may be missing.",
         query=f"select max({day}) as newest from {table} having max({day}) < cast('{AS_OF}' as date) - {within_days}",
+    )
+
+
+def has_no_hole(feed: Feed, table: str, day: str) -> Contract:
+    """Warn when, in the past 60 days, more than 7 days without a row lie between two days (an SQL date) with rows.
+
+    A holiday closes a practice for some days; a longer gap in the middle of a daily feed is a file that never came.
+    """
+    return no_row(
+        name=f"{table}_has_no_hole",
+        feed=feed,
+        table=table,
+        severity=Severity.WARNING,
+        sentence=f"more than {LONGEST_GAP_DAYS} days in a row are empty and a later one is not; a file may be missing.",
+        query=f"""
+            select day
+            from (
+                select day, lead(day) over (order by day) as next_day
+                from (
+                    select distinct {day} as day from {table}
+                    where {day} between cast('{AS_OF}' as date) - {LOOKED_BACK_DAYS} and cast('{AS_OF}' as date)
+                ) as days
+            ) as pairs
+            where next_day - day > {LONGEST_GAP_DAYS} + 1
+        """,
     )
 
 

@@ -1,6 +1,6 @@
 """Contracts on Stripe objects (docs/reference.md)."""
 
-from expectations.contract import Contract, Severity, columns_stand, fresh, no_row, unique
+from expectations.contract import Contract, Severity, columns_stand, fresh, has_no_hole, no_row, unique
 
 STALE_AFTER_DAYS = 35
 """Books are read once a month: a feed without one row in a month and some days of grace has lost a file."""
@@ -50,4 +50,5 @@ CONTRACTS: tuple[Contract, ...] = (
         """,
     ),
     fresh("stripe_objects", "stripe_object", "version_at::date", STALE_AFTER_DAYS),
+    has_no_hole("stripe_objects", "stripe_object", "version_at::date"),
 )

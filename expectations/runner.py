@@ -14,11 +14,14 @@ from expectations.contract import AS_OF, Contract, Verdict
 SCHEMA = "raw"
 
 
-def run(sqlalchemy_url: str, contracts: Sequence[Contract], as_of: date) -> tuple[Verdict, ...]:
+def run(
+    sqlalchemy_url: str, contracts: Sequence[Contract], as_of: date, rows: str | None = None
+) -> tuple[Verdict, ...]:
     """Judge `contracts` against the database, one suite a table, and give a verdict for each.
 
-    `sqlalchemy_url` names its driver and has a host (Great Expectations refuses a URL without one). `as_of` is the day
-    freshness is measured at. A contract that cannot be evaluated, because its column or table is gone, is broken.
+    `rows` is an SQL condition that holds for every table judged: only rows that meet it are judged. `sqlalchemy_url`
+    names its driver and has a host (Great Expectations refuses a URL without one). `as_of` is the day freshness is
+    measured at. A contract that cannot be evaluated, because its column or table is gone, is broken.
     """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     in_order = sorted(contracts, key=lambda contract: (contract.feed, contract.table))
@@ -32,14 +35,20 @@ def run(sqlalchemy_url: str, contracts: Sequence[Contract], as_of: date) -> tupl
         return tuple(
             verdict
             for table, group in groupby(in_order, key=lambda contract: contract.table)
-            for verdict in _judged(gx, source, table, tuple(group), as_of)
+            for verdict in _judged(gx, source, table, tuple(group), as_of, rows)
         )
 
 
-def _judged(gx: Any, source: Any, table: str, contracts: tuple[Contract, ...], as_of: date) -> Iterator[Verdict]:
+def _judged(  # noqa: PLR0913, PLR0917 - what a suite is made of, from its only caller
+    gx: Any, source: Any, table: str, contracts: tuple[Contract, ...], as_of: date, rows: str | None
+) -> Iterator[Verdict]:
     """Validate one table. A table that is not there breaks every contract on it."""
     try:
-        asset = source.add_table_asset(table, table_name=table, schema_name=SCHEMA)
+        asset = (
+            source.add_query_asset(table, query=f"select * from {SCHEMA}.{table} where {rows}")
+            if rows
+            else source.add_table_asset(table, table_name=table, schema_name=SCHEMA)
+        )
     except gx.datasource.fluent.interfaces.TestConnectionError:
         yield from (Verdict(contract, kept=False) for contract in contracts)
         return

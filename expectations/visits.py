@@ -5,6 +5,7 @@ from expectations.contract import (
     Severity,
     columns_stand,
     fresh,
+    has_no_hole,
     listed,
     no_row,
     not_negative,
@@ -84,4 +85,5 @@ CONTRACTS: tuple[Contract, ...] = (
         query="select visit_token from visit where payer_id is not null and patient_estimate_cents is null",
     ),
     fresh("visits", "visit", "state_changed_at::date", STALE_AFTER_DAYS),
+    has_no_hole("visits", "visit", "state_changed_at::date"),
 )

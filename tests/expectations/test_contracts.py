@@ -76,6 +76,11 @@ COUNTER_EXAMPLES = {
     "visit_patient_estimate_cents_is_not_negative": "update raw.visit set patient_estimate_cents = -1",
     "insured_visits_have_an_estimate": "update raw.visit set patient_estimate_cents = null",
     "visit_is_fresh": "update raw.visit set state_changed_at = '2026-09-01T00:00Z'",
+    "visit_has_no_hole": """
+        create temporary table later as select * from raw.visit;
+        update later set state_changed_at = '2026-10-29T10:00Z';
+        insert into raw.visit select * from later
+    """,
     "stripe_object_has_its_columns": "alter table raw.stripe_object drop column load_id",
     "stripe_object_is_unique": """
         alter table raw.stripe_object drop constraint stripe_object_pkey;
@@ -87,6 +92,11 @@ COUNTER_EXAMPLES = {
         set payload = payload || '{"metadata": {"visit_token": "00000000-0000-4000-8000-000000000002"}}'
     """,
     "stripe_object_is_fresh": "update raw.stripe_object set version_at = '2026-09-01T00:00Z'",
+    "stripe_object_has_no_hole": """
+        create temporary table later as select * from raw.stripe_object;
+        update later set version_at = '2026-10-29T11:00Z';
+        insert into raw.stripe_object select * from later
+    """,
     "era_transaction_has_its_columns": "alter table raw.era_transaction drop column payee_npi",
     "era_claim_has_its_columns": "alter table raw.era_claim drop column facility_code",
     "era_adjustment_has_its_columns": "alter table raw.era_adjustment drop column group_code",
@@ -179,11 +189,30 @@ def test_freshness_is_measured_at_the_as_of_day_and_not_today(database: Database
     }
 
 
+def test_a_week_without_a_row_is_no_hole(database: Database) -> None:
+    week = COUNTER_EXAMPLES["visit_has_no_hole"].replace("2026-10-29", "2026-10-28")
+    assert broken(database, week) == set()
+
+
+def test_only_the_rows_asked_for_are_judged(database: Database) -> None:
+    with connect(database) as connection:
+        connection.execute(CLEAN)
+        connection.execute("update raw.visit set state = 'asleep', place_of_service = '2'")
+    blocking = [contract for contract in of_feed("visits") if contract.severity is Severity.BLOCKING]
+    found = {
+        rows: {v.contract.name for v in run(database.sqlalchemy("psycopg2"), blocking, AS_OF, rows) if not v.kept}
+        for rows in ("state_changed_at < '2026-10-20'", "state_changed_at >= '2026-10-20'")
+    }
+    assert list(found.values()) == [set(), {"visit_state_is_listed", "visit_place_of_service_is_two_digits"}]
+
+
 def test_referential_and_freshness_rules_warn_and_only_they_do() -> None:
     warnings = {contract.name for contract in CONTRACTS if contract.severity is Severity.WARNING}
     assert warnings == {
         "visit_is_fresh",
         "stripe_object_is_fresh",
+        "visit_has_no_hole",
+        "stripe_object_has_no_hole",
         "era_transaction_is_fresh",
         "charges_name_a_known_visit",
         "remittance_claims_name_a_known_visit",
