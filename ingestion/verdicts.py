@@ -22,15 +22,15 @@ _FACTS_AT_A_TIME = 50_000
 _ANSWER = ("facts", "bills", "on_hold", "target_cents")
 # Of each practice the newest row: the newest load, within a file the later row. `facts` is all that the rule is asked,
 # as one text: what billing says of equal facts is the same.
-_FIND_MISSING = """
-create temporary table missing_verdict on commit drop as
+_ASK = """
+create temporary table verdict_asked on commit drop as
 with practice as (
     select distinct on (practice_id) practice_id, policy_key, no_show_fee_cents, late_cancel_fee_cents, partial_visit
     from raw.practice
     order by practice_id, load_id desc, row_number desc
 ),
 
-missing as (
+asked as (
     select
         visit.visit_token,
         visit.state_changed_at,
@@ -47,49 +47,61 @@ missing as (
         visit.ended_at - visit.started_at as delivered
     from raw.visit as visit
     left join practice on visit.practice_id = practice.practice_id
-    where {observed}
-        and not exists (
-            select from raw.visit_verdict as verdict
-            where verdict.visit_token = visit.visit_token
-                and verdict.state_changed_at = visit.state_changed_at
-                and verdict.row_sha256 = visit.row_sha256
-                and verdict.policy_key = coalesce(practice.policy_key, %(default)s)
-                and verdict.rule_version = %(rule_version)s
-        )
+    where {which}
 )
 
 select
     *,
     row(policy_key, state, insured, charge_cents, patient_estimate_cents, scheduled, delivered)::text as facts
-from missing
+from asked
 """
-_ALL, _SINCE = (
-    "true",
-    """(
+_MISSING = """
+not exists (
+    select from raw.visit_verdict as verdict
+    where verdict.visit_token = visit.visit_token
+        and verdict.state_changed_at = visit.state_changed_at
+        and verdict.row_sha256 = visit.row_sha256
+        and verdict.policy_key = coalesce(practice.policy_key, %(default)s)
+        and verdict.rule_version = %(rule_version)s
+)
+"""
+_MISSING_SINCE = f"""
+(
     visit.load_id > %(since)s
     or visit.practice_id in (select changed.practice_id from raw.practice as changed where changed.load_id > %(since)s)
-)""",
-)
+) and {_MISSING}
+"""
+_OF_A_DAY = """
+visit.state_changed_at >= %(day)s::date::timestamp at time zone %(timezone)s
+and visit.state_changed_at < (%(day)s::date + 1)::timestamp at time zone %(timezone)s
+"""
 _DISTINCT_FACTS = """
 select distinct on (facts)
     facts, policy_key, no_show_fee_cents, late_cancel_fee_cents, partial_visit,
     state, insured, charge_cents, patient_estimate_cents, scheduled, delivered
-from missing_verdict
+from verdict_asked
 """
 _MAKE_ANSWERS = """
 create temporary table billing_answer (facts text, bills boolean, on_hold boolean, target_cents bigint) on commit drop
 """
 # In the order of the key, so that its index grows at its end. Two may assess at once: what the other wrote is the same.
 _KEEP = """
-insert into raw.visit_verdict
+insert into raw.visit_verdict as known
     (visit_token, state_changed_at, row_sha256, policy_key, rule_version, bills, on_hold, target_cents)
 select
-    missing.visit_token, missing.state_changed_at, missing.row_sha256, coalesce(missing.policy_key, %(default)s),
+    asked.visit_token, asked.state_changed_at, asked.row_sha256, coalesce(asked.policy_key, %(default)s),
     %(rule_version)s, answer.bills, answer.on_hold, answer.target_cents
-from missing_verdict as missing
-inner join billing_answer as answer on missing.facts = answer.facts
-order by missing.visit_token, missing.state_changed_at, missing.row_sha256
-on conflict do nothing
+from verdict_asked as asked
+inner join billing_answer as answer on asked.facts = answer.facts
+order by asked.visit_token, asked.state_changed_at, asked.row_sha256
+on conflict {when_known}
+"""
+_STAYS = "do nothing"
+_IS_PUT_RIGHT = """
+(visit_token, state_changed_at, row_sha256, policy_key, rule_version) do update
+set bills = excluded.bills, on_hold = excluded.on_hold, target_cents = excluded.target_cents
+where (known.bills, known.on_hold, known.target_cents)
+    is distinct from (excluded.bills, excluded.on_hold, excluded.target_cents)
 """
 
 
@@ -100,15 +112,29 @@ def assess(connection: landing.Connection, since: int = 0) -> int:
     billing rule. Verdicts of earlier rules stay where they are. The rule is asked once for equal facts. Only
     observations and practices loaded after load `since` are looked at: the others were before.
     """
-    given = {"since": since, "default": DEFAULT_POLICY_KEY, "rule_version": RULE_VERSION}
-    connection.execute(_FIND_MISSING.format(observed=_SINCE if since else _ALL).encode(), given)
+    return _written(connection, _MISSING_SINCE if since else _MISSING, _STAYS, since=since)
+
+
+def work_out_anew(connection: landing.Connection, day: str, timezone: str) -> int:
+    """Work out every verdict of a local day (YYYY-MM-DD) again and put right what is missing or differs.
+
+    Returns how many those were; commits nothing. A verdict under the rules in force that differs was not written by
+    them; figures are made from verdicts and never the reverse, so nothing is lost.
+    """
+    return _written(connection, _OF_A_DAY, _IS_PUT_RIGHT, day=day, timezone=timezone)
+
+
+def _written(connection: landing.Connection, which: str, when_known: str, **given: object) -> int:
+    """Ask the rule about some observations, keep its answers and return how many rows were written."""
+    given |= {"default": DEFAULT_POLICY_KEY, "rule_version": RULE_VERSION}
+    connection.execute(_ASK.format(which=which).encode(), given)
     connection.execute(_MAKE_ANSWERS)
     with connection.cursor(name="distinct_facts") as cursor:
         cursor.execute(_DISTINCT_FACTS)
         while rows := cursor.fetchmany(_FACTS_AT_A_TIME):
             landing.copy_rows(connection, "billing_answer", _ANSWER, map(_answer, rows))
-    count = connection.execute(_KEEP, given).rowcount
-    connection.execute("drop table missing_verdict, billing_answer")
+    count = connection.execute(_KEEP.format(when_known=when_known).encode(), given).rowcount
+    connection.execute("drop table verdict_asked, billing_answer")
     return count
 
 

@@ -6,6 +6,7 @@ import base64
 import binascii
 import os
 from dataclasses import dataclass, field
+from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -39,6 +40,7 @@ class Settings:
     archive_key: str | None = field(default=None, repr=False)
     archive_key_command: str | None = field(default=None, repr=False)
     drop_folder: Path | None = None
+    nightly_at: time | None = None
     dashboard_port: int = 8350
     dagster_port: int = 8351
 
@@ -68,6 +70,7 @@ class Settings:
             archive_key=_archive_key(text("ARCHIVE_KEY")),
             archive_key_command=_archive_key_command(text("ARCHIVE_KEY_COMMAND"), text("ARCHIVE_KEY")),
             drop_folder=place("DROP_FOLDER"),
+            nightly_at=_time_of_day("NIGHTLY_AT", text),
             dashboard_port=_number("DASHBOARD_PORT", text, cls.dashboard_port, largest=LARGEST_PORT),
             dagster_port=_number("DAGSTER_PORT", text, cls.dagster_port, largest=LARGEST_PORT),
         )
@@ -80,6 +83,16 @@ def _number(name: str, text: Callable[[str], str | None], default: int, *, large
     if not (value.isascii() and value.isdigit()) or int(value) > largest:
         raise SettingsError(f"TRUEUP_{name} must be a whole number from 0 to {largest}; correct it or leave it out.")
     return int(value)
+
+
+def _time_of_day(name: str, text: Callable[[str], str | None]) -> time | None:
+    value = text(name)
+    if value is None:
+        return None
+    try:
+        return datetime.strptime(value, "%H:%M").time()  # noqa: DTZ007 - the time of day in TRUEUP_TIMEZONE
+    except ValueError as error:
+        raise SettingsError(f"TRUEUP_{name} must be a time of day such as 02:30; correct it.") from error
 
 
 def _timezone(name: str) -> str:

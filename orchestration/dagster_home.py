@@ -24,10 +24,13 @@ nux: {{enabled: false}}
 storage:
   postgres:
     postgres_url: {{env: {URL_VARIABLE}}}
-# The lock of `trueup reconcile` is queue enough: a run starts as soon as it is asked for.
-run_coordinator:
-  module: dagster._core.run_coordinator
-  class: DefaultRunCoordinator
+# What the daemon starts (schedules, the drop folder) queues: two at once would only wait for each other's lock. Runs of
+# commands take part in no queue. Pools have no limit: a killed run would keep its place in one.
+concurrency:
+  runs: {{max_concurrent_runs: 1}}
+# A run whose process died is noticed, leaves the queue, and is started again twice.
+run_monitoring: {{enabled: true, poll_interval_seconds: 30}}
+run_retries: {{enabled: true, max_retries: 2, retry_on_asset_or_op_failure: false}}
 # What a step prints belongs to the terminal; dbt keeps a log of its own.
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager

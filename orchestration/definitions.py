@@ -1,9 +1,9 @@
-"""What Dagster's own processes load: the graph of assets, and the drop folder where one is set."""
+"""What Dagster's own processes load: the graph of assets, the schedules, and the drop folder where one is set."""
 
 import dagster as dg
 
 from ledger.settings import Settings
-from orchestration import drop_folder
+from orchestration import drop_folder, jobs
 from orchestration.defs import resources
 from orchestration.graph import assembled
 
@@ -14,6 +14,7 @@ def trueup() -> dg.Definitions:
 
     The only Dagster object of this module: one more beside it would make this one's assets vanish without a word.
     """
+    settings = Settings.from_environment()
     graph = assembled(resources.project_from_environment().manifest())
-    folder = Settings.from_environment().drop_folder
-    return dg.Definitions.merge(graph, drop_folder.watched(folder)) if folder else graph
+    watched = [drop_folder.watched(settings.drop_folder)] if settings.drop_folder else []
+    return dg.Definitions.merge(graph, jobs.timetable(settings), *watched)

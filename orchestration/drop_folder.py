@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,10 +13,9 @@ from ingestion.era835.drop_folder import Standing, listed, settled
 from ingestion.landing import Connection, FeedUnreadable
 from ledger.settings import Settings
 from orchestration import ops
-from orchestration.commands import errors, workspace
-from orchestration.commands.output import counted, printable
-from orchestration.commands.reconcile import today
-from orchestration.reconcile import reconcile
+from orchestration.commands import workspace
+from orchestration.commands.output import printable
+from orchestration.jobs import in_sentences, reconcile_books
 
 SECONDS_BETWEEN_LOOKS = 15
 NAME = "drop_folder"
@@ -34,25 +32,10 @@ def watched(folder: Path) -> dg.Definitions:
         description=f"Takes in the remittances put into {folder}, then reconciles.",
     )
     def look(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        with _in_sentences():
+        with in_sentences():
             return _look(folder, context.cursor)
 
     return dg.Definitions(sensors=[look], jobs=[bring_up], executor=dg.in_process_executor)
-
-
-@dg.op(config_schema={"said": dg.Field([str], default_value=[])})
-def reconcile_books(context: dg.OpExecutionContext) -> None:
-    """Do what `trueup reconcile` does, as of today; a broken contract fails the run with its sentence."""
-    for sentence in context.op_config["said"]:
-        context.log.warning(sentence)
-    with _in_sentences(), workspace.opened() as books:
-        outcome = reconcile(
-            books.settings, books.database, as_of=today(books.settings.timezone), on_step=lambda *_: None
-        )
-    for warning in outcome.warnings:
-        context.log.warning(warning)
-    news = "nothing new" if outcome.nothing_new else f"{counted(outcome.memos, 'memo')} issued"
-    context.log.info("Reconciled in run %s: %s.", outcome.run_id, news)
 
 
 @dg.job(name=NAME, executor_def=dg.in_process_executor)
@@ -137,13 +120,3 @@ def _digest(files: Sequence[Standing]) -> str:
     for path, size, changed in files:
         digest.update(f"{size} {changed} ".encode() + os.fsencode(path) + b"\0")
     return digest.hexdigest()
-
-
-@contextmanager
-def _in_sentences() -> Iterator[None]:
-    """Turn any error into its sentence: Dagster keeps the words of an error, and those may hold values of a row."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 - told as a sentence, whatever it is
-        said = errors.explained(error) or errors.unexpected(error, Settings.from_environment().home)
-        raise dg.Failure(said.sentence, allow_retries=False) from None

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -17,6 +18,9 @@ from orchestration.graph import assembled
 
 if TYPE_CHECKING:
     from dagster_shared.error import SerializableErrorInfo
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""The configuration of a run that says nothing on the terminal."""
 
 _STEPS_OF_OURS = 9
 """Steps beside dbt's nodes: six raw assets, the contracts, the memos, the journal."""
@@ -56,23 +60,25 @@ def run(home: Path, manifest: Mapping[str, Any], books: Books, run_id: UUID, kil
 
     `killed` are runs that died without a word: Dagster is told that they failed.
     """
+    with instance(home) as opened:
+        for dead in killed:
+            lost = opened.get_run_by_id(str(dead))
+            if lost and not lost.is_finished:
+                opened.report_run_failed(lost, "The process was killed.")
+        job = assembled(manifest, books).resolve_implicit_global_asset_job_def()
+        result = job.execute_in_process(instance=opened, run_id=str(run_id), raise_on_error=False, run_config=QUIET)
+        return _finished(result, books)
+
+
+@contextmanager
+def instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """Open the Dagster instance in `home`."""
     # Dagster marks parts of its own as beta by warnings; none of them is about what we pass.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with dg.DagsterInstance.from_config(str(home)) as instance:
-            instance.optimize_for_webserver(statement_timeout=60_000, pool_recycle=3600, max_overflow=4)
-            for dead in killed:
-                lost = instance.get_run_by_id(str(dead))
-                if lost and not lost.is_finished:
-                    instance.report_run_failed(lost, "The process was killed.")
-            job = assembled(manifest, books).resolve_implicit_global_asset_job_def()
-            result = job.execute_in_process(
-                instance=instance,
-                run_id=str(run_id),
-                raise_on_error=False,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            )
-            return _finished(result, books)
+        with dg.DagsterInstance.from_config(str(home)) as opened:
+            opened.optimize_for_webserver(statement_timeout=60_000, pool_recycle=3600, max_overflow=4)
+            yield opened
 
 
 def _finished(result: dg.ExecuteInProcessResult, books: Books) -> Finished:
@@ -84,11 +90,11 @@ def _finished(result: dg.ExecuteInProcessResult, books: Books) -> Finished:
         memos=int(str(issued[0].metadata["issued"].value)) if issued else 0,
         warnings=tuple(str(event.description) for event in judged if event.asset_check_key not in blocking),
         broken=tuple(str(event.description) for event in judged if event.asset_check_key in blocking),
-        failure=None if result.success else _failure(result, books.dbt.home / "logs" / "reconcile.log"),
+        failure=None if result.success else failure(result, books.dbt.home / "logs" / "reconcile.log"),
     )
 
 
-def _failure(result: dg.ExecuteInProcessResult, log: Path) -> str:
+def failure(result: dg.ExecuteInProcessResult, log: Path) -> str:
     """Find the sentence of the step that failed; of an error nobody foresaw its place stands in the log."""
     said: list[str] = []
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

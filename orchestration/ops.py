@@ -101,6 +101,12 @@ def fingerprint(setting: RunSetting, *inputs: object) -> str:
     return hashlib.sha256(json.dumps([asdict(setting), *inputs], default=str).encode()).hexdigest()
 
 
+def touched(connection: "psycopg.Connection") -> bool:
+    """Tell whether a backfill touched anything that no reconcile has seen yet."""
+    row = connection.execute("select exists (select from ops.touched)").fetchone()
+    return bool(row and row[0])
+
+
 def last_success(connection: "psycopg.Connection") -> Run | None:
     """Return the newest run that succeeded, and whether what it published stands: no later run began to publish.
 
@@ -140,12 +146,17 @@ def begin(
 
 
 def succeed(connection: "psycopg.Connection", run_id: UUID, memos: int, warnings: "Sequence[str]") -> None:
-    """Close the record of a run that published its marts; `memos` is the number it issued."""
-    connection.execute(
-        "update ops.run set status = 'succeeded', finished_at = clock_timestamp(), memo_count = %s, warnings = %s"
-        " where run_id = %s",
-        (memos, list(warnings), run_id),
-    )
+    """Close the record of a run that published its marts; `memos` is the number it issued.
+
+    Backfills wait while a run goes on, so all that they touched before it is in its books.
+    """
+    with connection.transaction():
+        connection.execute("delete from ops.touched")
+        connection.execute(
+            "update ops.run set status = 'succeeded', finished_at = clock_timestamp(), memo_count = %s, warnings = %s"
+            " where run_id = %s",
+            (memos, list(warnings), run_id),
+        )
 
 
 def fail(connection: "psycopg.Connection", run_id: UUID, status: str, sentence: str) -> None:

@@ -37,3 +37,19 @@ create table if not exists ops.dropped_file (
     size bigint not null,
     changed bigint not null
 );
+
+-- One row a partition of a feed (a day, a remittance file): what it was made of when it was last materialised.
+create table if not exists ops.partition (
+    feed text not null,
+    key text not null,
+    fingerprint text not null,
+    recorded_at timestamptz not null default clock_timestamp(),
+    primary key (feed, key)
+);
+
+-- What a backfill touched and no reconcile has seen yet: a visit's token, a Stripe object's id, a remittance file's hash.
+create table if not exists ops.touched (
+    kind text not null check (kind in ('visit', 'object', 'remittance')),
+    key text not null,
+    primary key (kind, key)
+);

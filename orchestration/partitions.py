@@ -3,11 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-DAYS = dg.DailyPartitionsDefinition(start_date="2015-01-01", end_offset=1)
+from orchestration.days import FIRST_DAY
+
+if TYPE_CHECKING:
+    import psycopg
+
+DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), end_offset=1)
 """A local day (TRUEUP_TIMEZONE) of what an outsider says when something changed. One object for all daily assets."""
 
 REMITTANCE_FILES = dg.DynamicPartitionsDefinition(name="remittance_file")
@@ -16,30 +21,44 @@ REMITTANCE_FILES = dg.DynamicPartitionsDefinition(name="remittance_file")
 
 @dataclass(frozen=True)
 class Part:
-    """One partition as it stands in raw: `totals` are its row count and control totals (cents), by name."""
+    """One partition as it stands in raw: `totals` are its row count and control totals (cents), by name.
+
+    `fingerprint` changes when anything changes that the partition is made of.
+    """
 
     key: str
-    loaded_through: int
+    fingerprint: str
     totals: Mapping[str, int]
 
 
-def record(context: dg.AssetExecutionContext, parts: Sequence[Part]) -> None:
-    """Write an event for each partition touched since the last run, with its totals as metadata.
+def record(context: dg.AssetExecutionContext, connection: "psycopg.Connection", parts: Sequence[Part]) -> None:
+    """Write down what each partition is made of, then an event for each with its totals as metadata.
 
-    The data version is what the partition is made of, so that Dagster knows a re-load that changed nothing. A day
-    outside the calendar (before 2015, or in the future) stays in the totals of the asset and has no partition.
+    A day outside the calendar (before 2015, or in the future) stays in the totals of the asset and has no partition.
     """
+    if context.assets_def.partitions_def is DAYS:
+        parts = [part for part in parts if in_calendar(part.key)]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into ops.partition (feed, key, fingerprint) values (%s, %s, %s) on conflict (feed, key)"
+            " do update set fingerprint = excluded.fingerprint, recorded_at = excluded.recorded_at",
+            [(context.asset_key.path[-1], part.key, part.fingerprint) for part in parts],
+        )
+    connection.commit()
+    tell(context, parts)
+
+
+def tell(context: dg.AssetExecutionContext, parts: Sequence[Part]) -> None:
+    """Write an event for each partition; its data version is what it is made of."""
     if isinstance(context.assets_def.partitions_def, dg.DynamicPartitionsDefinition):
         context.instance.add_dynamic_partitions(str(REMITTANCE_FILES.name), [part.key for part in parts])
     for part in parts:
-        if context.assets_def.partitions_def is DAYS and not in_calendar(part.key):
-            continue
         context.log_event(
             dg.AssetMaterialization(
                 asset_key=context.asset_key,
                 partition=part.key,
                 metadata=described(part.totals),
-                tags={"dagster/data_version": f"{part.loaded_through}-{part.totals['rows']}"},
+                tags={"dagster/data_version": part.fingerprint},
             )
         )
 
@@ -47,7 +66,7 @@ def record(context: dg.AssetExecutionContext, parts: Sequence[Part]) -> None:
 def in_calendar(day: str) -> bool:
     """Whether the calendar has a partition for an ISO day."""
     last = DAYS.get_last_partition_key()
-    return "2015-01-01" <= day <= str(last) and date.fromisoformat(day).isoformat() == day
+    return FIRST_DAY.isoformat() <= day <= str(last) and date.fromisoformat(day).isoformat() == day
 
 
 def described(totals: Mapping[str, int]) -> dict[str, Any]:

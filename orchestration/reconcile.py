@@ -62,7 +62,7 @@ def reconcile(settings: "Settings", database: Database, *, as_of: date, on_step:
         through = ops.loaded_through(guard)
         inputs = ops.fingerprint(setting, through, dbt_project.checksum(), schema.revision(guard))
         last = ops.last_success(guard)
-        if last and last.stands and last.fingerprint == inputs:
+        if last and last.stands and last.fingerprint == inputs and not ops.touched(guard):
             return Outcome(nothing_new=True, run_id=last.run_id, memos=0, warnings=last.warnings)
         run_id = uuid4()
         killed = ops.begin(guard, run_id, setting, inputs, through)

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from orchestration.commands import load, reconcile, workspace
 from orchestration.commands.errors import CannotRun
-from orchestration.commands.export import written_whole
 from orchestration.commands.output import Json, Output, example
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def demo(as_json: Json = False) -> int:
         for kind, name in FILES.items():
             load.take_in(books, kind, [folder / name], output, loaded)
         output.message("3 of 4: the books are reconciled (up to a minute the first time)")
-        outcome = reconcile.run(books, sample.as_of, output)
+        outcome = reconcile.run(sample.as_of, output)
         output.message("4 of 4: the month is summed up")
         summed_up, page = _sum_up(books, output, sample.as_of)
     output.result(
@@ -61,16 +60,11 @@ def demo(as_json: Json = False) -> int:
 
 
 def _sum_up(books: workspace.Workspace, output: Output, as_of: "date") -> tuple[dict[str, object], Path]:
-    from dashboards.pages import month
     from orchestration.commands import summary
 
     with books.connection() as connection:
         found = summary.read(connection, MONTH)
-        html = month.render(connection, MONTH)
-    page = books.settings.home / "exports" / f"month-{MONTH}.html"
-    page.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with written_whole(page) as sink:
-        sink.write(html.encode())
+        page = summary.write_page(connection, MONTH, books.settings.home / "exports")
     summary.show(found, as_of, output)
     output.line()
     output.line(f"Dashboard: {page}")

@@ -30,24 +30,34 @@ def reconcile(as_of: AsOf = None, as_json: Json = False) -> int:
     output = Output(as_json)
     with workspace.opened() as books:
         day = as_of.date() if as_of else today(books.settings.timezone)
-        outcome = run(books, day, output)
+        outcome = run(day, output)
     output.result(document(outcome, day))
     return WENT_WELL  # a broken warning is told and blocks nothing; any other raises Blocked
 
 
-def run(books: workspace.Workspace, as_of: date, output: Output) -> "Outcome":
+def run(as_of: date, output: Output) -> "Outcome":
     """Reconcile and say how it went; raises Blocked when a contract is broken (nothing is published then)."""
+    from orchestration import patience
     from orchestration import reconcile as clock
 
-    with output.steps("reconcile") as step:
-        outcome = clock.reconcile(books.settings, books.database, as_of=as_of, on_step=step)
+    def attempt() -> "Outcome":
+        # Opened once more: an embedded server that died is started again.
+        with workspace.opened() as again, output.steps("reconcile") as step:
+            return clock.reconcile(again.settings, again.database, as_of=as_of, on_step=step)
+
+    outcome = patience.persistently(attempt, output.message)
+    tell(outcome, as_of, output)
+    return outcome
+
+
+def tell(outcome: "Outcome", as_of: date, output: Output) -> None:
+    """Say how a reconcile went."""
     for warning in outcome.warnings:
         output.message(f"warning: {warning}")
     if outcome.nothing_new:
         output.line(f"Nothing new since the last run: the books as of {as_of} stand.")
     else:
         output.line(f"Reconciled as of {as_of}: {counted(outcome.memos, 'memo')} issued.")
-    return outcome
 
 
 def document(outcome: "Outcome", as_of: date) -> dict[str, object]:

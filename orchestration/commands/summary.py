@@ -1,7 +1,9 @@
 """The month-start summary on a terminal: the figures of the dashboard's month, in dollars made of integer cents."""
 
+import json
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dashboards.checks import Check, checks
@@ -9,6 +11,7 @@ from dashboards.leak_guide import guide
 from dashboards.money import dollars
 from dashboards.reading import restricted, rows
 from dashboards.waterfall import Waterfall, waterfall
+from orchestration.commands.export import written_whole
 from orchestration.commands.output import plain_table
 
 if TYPE_CHECKING:
@@ -95,6 +98,36 @@ def document(found: Summary) -> dict[str, object]:
         "tie_outs": found.tie_outs,
         "checks": [{**check._asdict(), "difference_cents": check.difference_cents} for check in found.checks],
     }
+
+
+def has_figures(connection: "psycopg.Connection", period: str) -> bool:
+    """Tell whether the books have a month at all."""
+    with restricted(connection):
+        query = "select exists (select from marts.month_summary where period = %s)"
+        row = connection.execute(query, (period,)).fetchone()
+    return bool(row and row[0])
+
+
+def write_page(connection: "psycopg.Connection", period: str, folder: Path) -> Path:
+    """Write the page of a month to `folder`, which is made where it is not there, and return the file."""
+    from dashboards.pages import month
+
+    html = month.render(connection, period)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    page = folder / f"month-{period}.html"
+    with written_whole(page) as sink:
+        sink.write(html.encode())
+    return page
+
+
+def write(connection: "psycopg.Connection", period: str, as_of: "date", folder: Path) -> tuple[Path, Path]:
+    """Write the page of a month and its summary for a machine (`summary-YYYY-MM.json`), and return both files."""
+    figures = {"as_of": as_of, **document(read(connection, period))}
+    page = write_page(connection, period, folder)
+    summary = folder / f"summary-{period}.json"
+    with written_whole(summary) as sink:
+        sink.write(json.dumps(figures, ensure_ascii=False, indent=2, default=str).encode() + b"\n")
+    return page, summary
 
 
 def show(found: Summary, as_of: "date", output: "Output") -> None:

@@ -44,8 +44,12 @@ def up(as_json: Json = False) -> int:
                 output.line(f"Dagster UI: {addresses['dagster']} (takes up to a minute to answer)")
                 if folder := books.settings.drop_folder:
                     output.line(f"Drop folder: {printable(folder)} (remittances put there are loaded and reconciled)")
+                if at := books.settings.nightly_at:
+                    output.line(
+                        f"Every night at {at:%H:%M} {books.settings.timezone}: reconcile; on the first, last month"
+                    )
                 output.line("Ctrl-C stops all.")
-                output.result({**addresses, "drop_folder": folder})
+                output.result({**addresses, "drop_folder": folder, "nightly_at": at and f"{at:%H:%M}"})
                 with contextlib.suppress(KeyboardInterrupt):
                     _watch(server, processes)
     output.message("Stopped.")
@@ -93,7 +97,7 @@ def _dashboards(books: workspace.Workspace, door: socket.socket) -> Iterator["uv
 
 @contextlib.contextmanager
 def _dagster(books: workspace.Workspace) -> Iterator["Processes"]:
-    """Run Dagster's processes, each with its log in logs/: the daemon only where it has a folder to look at."""
+    """Run Dagster's processes, each with its log in logs/: the daemon only for a drop folder or the clock."""
     from orchestration import dagster_home
 
     environment = dagster_home.environment(books.settings, books.database)
@@ -109,7 +113,7 @@ def _dagster(books: workspace.Workspace) -> Iterator["Processes"]:
 
         start("dagster-code-server", dagster_home.code_server(socket))
         start("dagster-webserver", dagster_home.webserver(books.settings.dagster_port, socket))
-        if books.settings.drop_folder:
+        if books.settings.drop_folder or books.settings.nightly_at:
             # A daemon that finds no code server when it starts looks for it again only a minute later.
             while not socket.exists():
                 _look_after(processes)

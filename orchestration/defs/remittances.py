@@ -1,15 +1,20 @@
 """Remittances by file, and the fee schedule they are measured against."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 
-from orchestration.defs.feeds import observed
+from orchestration.defs.feeds import Feed, observed
 from orchestration.defs.resources import Books
 from orchestration.partitions import REMITTANCE_FILES
 
+# A file belongs to the days its transactions were paid on; one that names none, to the day it was loaded.
 _BY_FILE = """
     select
         file_sha256 as key,
-        max(greatest(load_id, standing.settlement_id)) as loaded_through,
+        count(*) || '-' || to_hex(
+            bit_xor(hashtextextended(st_index || body_sha256 || standing.verdict, 0))
+        ) as fingerprint,
         sum(claim_count)::bigint as rows,
         count(*) as transactions,
         coalesce(sum(bpr_cents), 0)::bigint as paid_cents,
@@ -18,12 +23,13 @@ _BY_FILE = """
     join raw.era_standing as standing using (file_sha256, st_index)
     group by 1
     having max(greatest(load_id, standing.settlement_id)) > %(since)s
-    order by 2, 1
+        and bool_or(
+            coalesce(paid_on, (recorded_at at time zone %(timezone)s)::date) between %(first)s and %(last)s
+        )
+    order by max(greatest(load_id, standing.settlement_id)), 1
 """
 _TOTALS = """
     select
-        'all' as key,
-        coalesce(max(greatest(load_id, standing.settlement_id)), 0) as loaded_through,
         coalesce(sum(claim_count), 0)::bigint as rows,
         count(*) as transactions,
         coalesce(sum(bpr_cents), 0)::bigint as paid_cents,
@@ -34,19 +40,35 @@ _TOTALS = """
     join raw.era_standing as standing using (file_sha256, st_index)
 """
 _FEES = """
-    select 'all' as key, coalesce(max(load_id), 0) as loaded_through, count(*) as rows,
-        count(distinct payer_id) as payers
+    select count(*) as rows, count(distinct payer_id) as payers
     from raw.fee
 """
 
 
-@dg.asset(key=["raw", "remittances"], group_name="raw", partitions_def=REMITTANCE_FILES, kinds={"postgres"})
-def remittances(context: dg.AssetExecutionContext, books: dg.ResourceParam[Books]) -> dg.MaterializeResult[None]:
+REMITTANCES = Feed(
+    name="remittances",
+    kind="era",
+    partitions=_BY_FILE,
+    touches="insert into ops.touched (kind, key) values ('remittance', %(key)s) on conflict do nothing",
+    rows="file_sha256 in ({keys})",
+)
+
+
+@dg.asset(
+    key=["raw", "remittances"],
+    group_name="raw",
+    partitions_def=REMITTANCE_FILES,
+    output_required=False,
+    kinds={"postgres"},
+)
+def remittances(
+    context: dg.AssetExecutionContext, books: dg.ResourceParam[Books]
+) -> Iterator[dg.MaterializeResult[None]]:
     """Count remittance claims (its rows); what the files paid in cents is what posted, is held or is a duplicate."""
-    return observed(context, books, _BY_FILE, _TOTALS)
+    yield from observed(context, books, REMITTANCES, _TOTALS)
 
 
 @dg.asset(key=["raw", "fees"], group_name="raw", kinds={"postgres"})
-def fees(context: dg.AssetExecutionContext, books: dg.ResourceParam[Books]) -> dg.MaterializeResult[None]:
+def fees(context: dg.AssetExecutionContext, books: dg.ResourceParam[Books]) -> Iterator[dg.MaterializeResult[None]]:
     """Count allowed amounts by payer, service, modifiers and place; the newest load of a fee wins."""
-    return observed(context, books, None, _FEES)
+    yield from observed(context, books, None, _FEES)

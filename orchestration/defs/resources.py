@@ -1,19 +1,32 @@
 """What every asset works with: the database, dbt, the days it goes by and the teller of progress."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from ledger.settings import Settings
 from ledger.store.database import Database
+from orchestration.days import Days
 from orchestration.dbt_project import Dbt
+
+
+@dataclass(frozen=True)
+class Range:
+    """The days a backfill makes anew; with `anew` also what is unchanged.
+
+    `told` hears of every partition: its feed (as `--only` calls it), and `made`, `unchanged` or `broken`.
+    """
+
+    days: Days
+    anew: bool
+    told: Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
 class Books:
     """One set of books: days are local to `timezone`, `since` is the last load or settlement the run before saw.
 
-    `advance` is told what was just done.
+    `advance` is told what was just done. With a `range` the run is a part of a backfill.
     """
 
     database: Database
@@ -22,6 +35,11 @@ class Books:
     as_of: date
     since: int
     advance: Callable[[str], None]
+    range: Range | None = None
+
+    def within(self, asked: Range) -> "Books":
+        """Return the same books for a part of a backfill."""
+        return replace(self, range=asked)
 
 
 def project_from_environment() -> Dbt:

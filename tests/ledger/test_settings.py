@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ def test_an_empty_environment_gives_the_defaults_of_the_contract() -> None:
         archive_key=None,
         archive_key_command=None,
         drop_folder=None,
+        nightly_at=None,
         dashboard_port=8350,
         dagster_port=8351,
     )
@@ -40,6 +42,7 @@ def test_every_setting_is_read() -> None:
         "TRUEUP_DUPLICATE_HOURS": "4",
         "TRUEUP_ARCHIVE_KEY": KEY,
         "TRUEUP_DROP_FOLDER": "/srv/inbox",
+        "TRUEUP_NIGHTLY_AT": "02:30",
         "TRUEUP_DASHBOARD_PORT": "5",
         "TRUEUP_DAGSTER_PORT": "6",
     }
@@ -54,6 +57,7 @@ def test_every_setting_is_read() -> None:
         archive_key=KEY,
         archive_key_command=None,
         drop_folder=Path("/srv/inbox"),
+        nightly_at=time(2, 30),
         dashboard_port=5,
         dagster_port=6,
     )

@@ -1,0 +1,148 @@
+"""What would be sent to Stripe for every visit, from the books of the last reconcile; nothing is sent."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+
+from ledger.rules.sending import Channel, Decision, Invoice, Standing, what_to_send
+from orchestration import ops
+from orchestration.days import Days
+
+# One row a memo that is not posted yet, else one row a visit. An object that posts a memo is no demand of its own.
+_STANDINGS = """
+    with demands as (
+        select
+            (payload -> 'metadata' ->> 'visit_token')::uuid as visit_token,
+            object_type = 'invoice' as is_invoice,
+            payload ->> 'status' as status,
+            object_id,
+            (payload ->> 'total')::bigint as total_cents
+        from staging.stg_stripe__objects
+        where object_type in ('invoice', 'payment_intent', 'charge')
+            and payload -> 'metadata' ->> 'visit_token' is not null
+            and payload -> 'metadata' ->> 'memo_id' is null
+    ),
+
+    given_back as (
+        select
+            payload ->> 'invoice' as invoice_id,
+            sum(coalesce((payload ->> 'total')::bigint, (payload ->> 'amount')::bigint)) as cents
+        from staging.stg_stripe__objects
+        where object_type = 'credit_note' and payload ->> 'status' is distinct from 'void'
+        group by 1
+    ),
+
+    asked as (
+        select
+            demands.visit_token,
+            min(object_id) filter (where is_invoice and status in ('open', 'paid', 'uncollectible')) as finalised_id,
+            min(object_id) filter (where is_invoice and status = 'draft') as draft_id,
+            min(object_id) filter (where is_invoice and status = 'void') as void_id,
+            sum(total_cents - coalesce(given_back.cents, 0)) filter (
+                where is_invoice and status in ('open', 'paid', 'uncollectible')
+            ) as creditable_cents
+        from demands
+        left join given_back on demands.object_id = given_back.invoice_id
+        group by demands.visit_token
+    ),
+
+    issued as (
+        select
+            visit_token,
+            memo_id,
+            posting_status,
+            case kind when 'debit' then amount_cents else -amount_cents end as memo_cents,
+            sum(amount_cents) filter (where kind = 'credit' and posting_status = 'pending') over (
+                partition by visit_token order by issued_at, memo_id rows between unbounded preceding and 1 preceding
+            ) as credited_before_cents
+        from marts.memos
+    )
+
+    select
+        visits.visit_token,
+        visits.practice_id,
+        visits.service_on,
+        pending.memo_id,
+        coalesce(finalised_id, draft_id, void_id) as invoice_id,
+        visits.on_hold as is_disputed,
+        visits.bills,
+        asked.visit_token is not null as is_asked,
+        coalesce(pending.memo_cents, 0)::bigint as memo_cents,
+        case
+            when visits.patient_billed_cents = 0
+                and not exists (select from issued where issued.visit_token = visits.visit_token)
+                then visits.patient_target_cents
+            else 0
+        end as level_cents,
+        case when visits.ended_on <= %(as_of)s then %(as_of)s - visits.ended_on end as days_ago,
+        case
+            when finalised_id is not null then 'finalised'
+            when draft_id is not null then 'draft'
+            when void_id is not null then 'void'
+            else 'none'
+        end as invoice,
+        greatest(coalesce(asked.creditable_cents, 0) - coalesce(pending.credited_before_cents, 0), 0)::bigint
+            as creditable_cents
+    from intermediate.int_visits__amounts as visits
+    left join asked on visits.visit_token = asked.visit_token
+    left join issued as pending on visits.visit_token = pending.visit_token and pending.posting_status = 'pending'
+    where visits.service_on between %(first)s and %(last)s
+    order by visits.service_on, visits.visit_token, pending.memo_id
+"""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What would be sent for a visit or for a memo of it, `invoice_id` being the furthest invoice it has."""
+
+    visit_token: UUID
+    practice_id: str
+    service_on: date
+    memo_id: UUID | None
+    invoice_id: str | None
+    decision: Decision
+
+
+def is_reconciled(connection: psycopg.Connection) -> bool:
+    """Tell whether there are books at all."""
+    row = connection.execute(
+        "select to_regclass('marts.memos') is not null and to_regclass('intermediate.int_visits__amounts') is not null"
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def is_behind(connection: psycopg.Connection) -> bool:
+    """Tell whether anything was loaded, settled or made anew since the last reconcile, or that one broke off."""
+    last = ops.last_success(connection)
+    return (
+        not last or not last.stands or last.loaded_through < ops.loaded_through(connection) or ops.touched(connection)
+    )
+
+
+def plan(connection: psycopg.Connection, as_of: date, days: Days | None = None) -> Iterator[Planned]:
+    """Decide for every visit of some days of service (default: all) what would be sent as of a day.
+
+    There is no send-ledger yet: nothing was ever sent by Trueup, and what others sent is known by the Stripe objects
+    that are loaded.
+    """
+    first, last = days or ("-infinity", "infinity")
+    with connection.cursor(name="plan", row_factory=dict_row) as cursor:
+        cursor.execute(_STANDINGS, {"as_of": as_of, "first": first, "last": last})
+        for row in cursor:
+            channel = Channel.INVOICE if row["is_asked"] else Channel.UNDECIDED
+            standing = Standing(
+                is_disputed=row["is_disputed"],
+                bills=row["bills"],
+                channel=channel,
+                memo_cents=row["memo_cents"],
+                level_cents=row["level_cents"],
+                days_ago=row["days_ago"],
+                invoice=Invoice(row["invoice"]),
+                creditable_cents=row["creditable_cents"],
+            )
+            who = (row["visit_token"], row["practice_id"], row["service_on"], row["memo_id"], row["invoice_id"])
+            yield Planned(*who, what_to_send(standing))

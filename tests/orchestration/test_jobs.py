@@ -1,0 +1,62 @@
+"""What the daemon does by itself, and when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+from dagster._utils.schedules import schedule_execution_time_iterator  # what the daemon asks
+
+from ledger.store.database import DatabaseUnavailable
+from orchestration import jobs
+from orchestration.reconcile import Blocked
+
+if TYPE_CHECKING:
+    from ledger.settings import Settings
+
+
+def schedules(settings: Settings) -> dict[str, dg.ScheduleDefinition]:
+    """Return the schedules by the name of their job, as a loaded repository has them."""
+    found = jobs.timetable(settings).get_repository_def().schedule_defs
+    return {schedule.job_name: schedule for schedule in found}
+
+
+def test_without_a_time_of_day_nothing_runs_by_itself(settings: Settings) -> None:
+    assert {schedule.default_status for schedule in schedules(settings).values()} == {dg.DefaultScheduleStatus.STOPPED}
+
+
+def test_every_night_is_reconciled_and_on_the_first_the_month_before_summed_up(settings: Settings) -> None:
+    found = schedules(replace(settings, nightly_at=time(2, 30), timezone="America/New_York"))
+    assert set(found) == {"nightly_reconcile", "month_start"}
+    assert {schedule.default_status for schedule in found.values()} == {dg.DefaultScheduleStatus.RUNNING}
+    eve = datetime(2026, 10, 30, 12, tzinfo=UTC).timestamp()
+    zone = ZoneInfo("America/New_York")
+    # Clocks go back on 1 November 2026: half past two is still half past two.
+    ticks = {name: _two_ticks(schedule, eve) for name, schedule in found.items()}
+    assert ticks["nightly_reconcile"] == [
+        datetime(2026, 10, 31, 2, 30, tzinfo=zone),
+        datetime(2026, 11, 1, 2, 30, tzinfo=zone),
+    ]
+    assert ticks["month_start"] == [
+        datetime(2026, 11, 1, 2, 30, tzinfo=zone),
+        datetime(2026, 12, 1, 2, 30, tzinfo=zone),
+    ]
+
+
+def _two_ticks(schedule: dg.ScheduleDefinition, after: float) -> list[datetime]:
+    moments = schedule_execution_time_iterator(after, schedule.cron_schedule, schedule.execution_timezone)
+    return [next(moments), next(moments)]
+
+
+def test_a_database_that_is_away_is_tried_again_and_what_is_wrong_is_not() -> None:
+    with pytest.raises(dg.Failure) as away, jobs.in_sentences():
+        raise DatabaseUnavailable("The database books cannot be reached.")
+    assert away.value.allow_retries
+    assert away.value.description == "The database books cannot be reached."
+    with pytest.raises(dg.Failure) as wrong, jobs.in_sentences():
+        raise Blocked("Nothing was published: raw.visit: 1 row: a visit state outside the vocabulary.")
+    assert not wrong.value.allow_retries
