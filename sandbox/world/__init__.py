@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from sandbox.world import adjudication, membership, paying, remits, stripe_shapes, tables
+from sandbox.world import adjudication, membership, paying, remits, stripe_shapes, subscribers, tables
 from sandbox.world import trouble as troubles
 from sandbox.world.catalog import FeeSchedule
 from sandbox.world.draw import Draw
@@ -50,7 +50,7 @@ def write(directory: Path, seed: int = 835, month: str = "2026-09", trouble: boo
     adjudication.plan(book, found)
     paying.plan(book, found)
     till = Till(Draw(seed, "stripe"))
-    payouts = _money_moves(book, till, found)
+    payouts = _money_moves(book, till, found, seed)
     sent = remits.remits(book.postings, first)
     files = {
         "visits": (tables.write(directory / "visits.csv", tables.VISIT_COLUMNS, tables.observations(found)),),
@@ -67,7 +67,7 @@ def write(directory: Path, seed: int = 835, month: str = "2026-09", trouble: boo
     return World(directory, files, as_of, month, {**book.leaks, "counts": book.counts})
 
 
-def _money_moves(book: adjudication.Book, till: Till, found: list[Visit]) -> list[Json]:
+def _money_moves(book: adjudication.Book, till: Till, found: list[Visit], seed: int) -> list[Json]:
     opened = membership.stamp(book.month_start) - 60 * DAY
     people = list({visit.patient.customer_id: visit.patient for visit in found}.values())
     for person in people:
@@ -75,7 +75,19 @@ def _money_moves(book: adjudication.Book, till: Till, found: list[Visit]) -> lis
     membership.subscribe(till, people, membership.catalogue(till, opened), book.month_start)
     paying.pay(book, till, found)
     membership.strays(book, till, people)
+    _subscribers(book, till, found, seed)
     return till.pay_out(membership.stamp(book.as_of, 0))
+
+
+def _subscribers(book: adjudication.Book, till: Till, found: list[Visit], seed: int) -> None:
+    """Make subscribers of people who are no members yet; sessions that cost their patients nothing are paid by use."""
+    things = [*till.objects, *(event["data"]["object"] for event in till.events)]
+    members = {thing["customer"] for thing in things if thing["object"] == "subscription"}
+    people = dict.fromkeys(visit.patient.customer_id for visit in reversed(found))
+    free = [visit for visit in found if visit.state == "completed" and visit.first_target() == 0]
+    used = [visit for visit in free if visit.patient.customer_id not in members][: subscribers.SESSIONS]
+    members |= {visit.patient.customer_id for visit in used}
+    subscribers.subscribe(book, till, [person for person in people if person not in members], used, seed)
 
 
 def _json_lines(path: Path, till: Till) -> Path:

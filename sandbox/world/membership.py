@@ -1,4 +1,4 @@
-"""Memberships and stray charges: subscriptions with monthly invoices, and charges that no visit explains."""
+"""Memberships and stray charges: subscriptions with invoices by month, and charges that no visit explains."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -57,10 +57,25 @@ def subscribe(till: Till, people: list[Patient], prices: list[Json], month_start
             member = member | {"items": _items(till, key, prices[1], member["created"])}
             till.say("customer.subscription.updated", member, stamp(month_start) + 14 * DAY)
         for month in months:
-            when = stamp(max(month, opened), 13)
+            when, until = stamp(max(month, opened), 13), stamp(next_month(month), 0)
             bill = till.invoice(person.customer_id, price["unit_amount"], when, None)
             bill["billing_reason"] = "subscription_cycle" if month > months[0] else "subscription_create"
             till.settle_invoice(bill, old=number % 3 == 0, subscription=key)
+            ask(bill, [(price, member["items"]["data"][0], (when, until))], old=number % 3 == 0)
+
+
+def next_month(first: date) -> date:
+    """Return the first day of the month after."""
+    return (first + timedelta(days=32)).replace(day=1)
+
+
+def ask(bill: Json, asked: list[tuple[Json, Json, tuple[int, int]]], *, old: bool = False) -> list[Json]:
+    """Give an invoice its lines, of (price, subscription item, days), and return them."""
+    lines = [shape.invoice_line(bill, place, *line) for place, line in enumerate(asked, 1)]
+    if old:
+        lines = [shape.old_line(line, price) for line, (price, _, _) in zip(lines, asked, strict=True)]
+    bill["lines"] = {"object": "list", "data": lines, "has_more": False, "url": f"/v1/invoices/{bill['id']}/lines"}
+    return lines
 
 
 def _subscription(till: Till, key: str, person: Patient, price: Json, at: int) -> Json:

@@ -68,6 +68,31 @@ def invoice(object_id: str, created: int, who: str, cents: int, metadata: Json) 
     }  # fmt: skip
 
 
+def invoice_line(bill: Json, place: int, price: Json, item: Json, days: tuple[int, int]) -> Json:
+    """Return a line of a subscription's invoice in the new shape: the whole price for days (first and next moment)."""
+    of_item = {
+        "subscription": item["subscription"],
+        "subscription_item": item["id"],
+        "invoice_item": None,
+        "proration": False,
+    }
+    return {
+        "id": f"il_{place}{bill['id'].removeprefix('in_')}", "object": "line_item", "amount": price["unit_amount"],
+        "currency": "usd", "description": "Membership", "invoice": bill["id"], "livemode": False, "metadata": {},
+        "parent": {"type": "subscription_item_details", "subscription_item_details": of_item},
+        "period": {"start": days[0], "end": days[1]}, "quantity": 1, "discount_amounts": [],
+        "pricing": {"type": "price_details", "price_details": {"price": price["id"], "product": price["product"]}},
+    }  # fmt: skip
+
+
+def old_line(line: Json, price: Json) -> Json:
+    """Return the line as it was before 2025-03-31: with its price whole and its links on itself."""
+    details = line["parent"]["subscription_item_details"]
+    links = {name: details[name] for name in ("subscription", "subscription_item")}
+    kept = {name: value for name, value in line.items() if name not in ("parent", "pricing")}
+    return kept | links | {"price": price, "proration": False, "type": "subscription"}
+
+
 def unpaid(bill: Json, status: str) -> Json:
     """Return the invoice as open, draft or void."""
     due = 0 if status == "void" else bill["total"]

@@ -1,6 +1,7 @@
 """The CSV files of a sample month: visits, fees, practices and bank deposits."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -69,7 +70,10 @@ def practices(path: Path) -> Path:
 
 
 def bank(book: Book, path: Path, remits: list[Remit], payouts: list[Json]) -> Path:
-    """Write bank.csv: one EFT missing, one short, one unexpected, one too recent; payouts carry no trace number."""
+    """Write bank.csv: one EFT missing, one short, one unexpected, one too recent; payouts carry no trace number.
+
+    The checks of one day come as one deposit without any number.
+    """
     eft = [remit for remit in remits if remit.method == "ACH"]
     old = [remit for remit in eft if (book.as_of - remit.paid_on).days > RECENT_DAYS + 3]
     missing, short = book.draw.some(old, 2)
@@ -82,9 +86,17 @@ def bank(book: Book, path: Path, remits: list[Remit], payouts: list[Json]) -> Pa
             cents = remit.cents - (1250 if remit is short else 0)
             rows.append((remit.paid_on + timedelta(days=1), cents, remit.trn, "HCCLAIMPMT"))
     rows.append((old[0].paid_on + timedelta(days=2), 48215, "7990000001", "HCCLAIMPMT"))
+    rows.append(_checks([remit for remit in remits if remit.method == "CHK"]))
     rows.extend(
         (datetime.fromtimestamp(made["arrival_date"], UTC).date(), made["amount"], None, "STRIPE TRANSFER")
         for made in payouts
     )
     rows.sort(key=lambda row: (str(row[0]), str(row[2]), str(row[1])))
     return write(path, DEPOSIT_COLUMNS, ((f"DEP-{at:05d}", *row) for at, row in enumerate(rows, 1)))
+
+
+def _checks(checks: list[Remit]) -> Sequence[object]:
+    """Return the deposit of all checks of the first day on which several came."""
+    days = Counter(remit.paid_on for remit in checks)
+    day = min(day for day, count in days.items() if count > 1)
+    return (day + timedelta(days=1), sum(remit.cents for remit in checks if remit.paid_on == day), None, "LOCKBOX")
