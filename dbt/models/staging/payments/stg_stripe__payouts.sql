@@ -6,6 +6,7 @@ with objects as (
 
 select
     object_id as payout_id,
+    {{ stripe_created() }} as created_at,
     {{ stripe_cents('amount') }} as amount_cents,
     payload ->> 'status' as status,
     -- Stripe gives the day as its midnight in UTC.
