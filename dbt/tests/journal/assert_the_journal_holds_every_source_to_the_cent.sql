@@ -67,6 +67,18 @@ sources as (
         'cash',
         coalesce(sum(amount_cents), 0)
     from {{ ref('int_payments__collected_lines') }}
+    union all
+    select
+        'subscription_invoice',
+        'subscription_receivable',
+        coalesce(sum(invoiced_cents + credited_cents), 0)
+    from {{ ref('subscription_invoices') }}
+    union all
+    select
+        'recognition',
+        'subscription_revenue',
+        -coalesce(sum(recognised_cents), 0)
+    from {{ ref('subscription_invoices') }}
 
 )
 

@@ -183,9 +183,14 @@ class Rules:
     eft_overdue_days: int = 10
     duplicate_hours: int = 24
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the practice keeps its books."""
+        return ZoneInfo(self.timezone)
+
     def local_date(self, moment: datetime) -> date:
         """Return the date of a moment where the practice keeps its books."""
-        return moment.astimezone(ZoneInfo(self.timezone)).date()
+        return moment.astimezone(self.zone).date()
 
 
 @dataclass

@@ -2,7 +2,7 @@
 -- Only memos say the month they post to; that of the others is decided when they are appended.
 {% set kinds = [
     'visits', 'demands', 'receipts', 'balance_transactions', 'remittances', 'remittance_claims', 'supersessions', 'write_offs',
-    'deposits', 'memos',
+    'deposits', 'memos', 'subscription_invoices', 'recognitions',
 ] -%}
 {% for kind in kinds -%}
 select

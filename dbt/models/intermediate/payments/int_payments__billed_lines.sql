@@ -27,8 +27,7 @@ charges as (
 
 standalone_charges as (
 
-    select *
-    from charges
+    select * from charges
     where is_succeeded and payment_intent_id is null and invoice_id is null and memo_id is null
 
 ),
@@ -40,9 +39,9 @@ refunds as (
         refunds.created_at,
         refunds.amount_cents,
         coalesce(intents.payment_intent_id, standalone_charges.charge_id) is not null as is_of_a_demand,
+        coalesce(intents.customer_id, charges.customer_id) as customer_id,
         case
-            when intents.payment_intent_id is null then standalone_charges.visit_token
-            else intents.visit_token
+            when intents.payment_intent_id is null then standalone_charges.visit_token else intents.visit_token
         end as visit_token
     from {{ ref('int_payments__refunds') }} as refunds
     left join charges on refunds.charge_id = charges.charge_id
@@ -56,6 +55,7 @@ select
     invoice_id as source_id,
     'invoice' as source_kind,
     own_visit_token as visit_token,
+    customer_id,
     finalized_at as happened_at,
     total_cents as amount_cents
 from invoices
@@ -64,6 +64,7 @@ select
     credit_notes.credit_note_id,
     'credit_note',
     coalesce(credit_notes.own_visit_token, invoices.own_visit_token),
+    invoices.customer_id,
     credit_notes.created_at,
     -credit_notes.amount_cents
 from credit_notes
@@ -73,6 +74,7 @@ select
     payment_intent_id,
     'payment_intent',
     visit_token,
+    customer_id,
     created_at,
     demanded_cents
 from intents
@@ -82,6 +84,7 @@ select
     charge_id,
     'charge',
     visit_token,
+    customer_id,
     created_at,
     captured_cents
 from standalone_charges
@@ -90,6 +93,7 @@ select
     refund_id,
     'refund',
     visit_token,
+    customer_id,
     created_at,
     -amount_cents
 from refunds

@@ -43,6 +43,7 @@ select
     charges.payment_intent_id,
     invoices_paid.invoice_id,
     invoices.subscription_id,
+    coalesce(charges.customer_id, intents.customer_id, invoices.customer_id) as customer_id,
     coalesce(charges.memo_id, intents.memo_id) as memo_id,
     coalesce(charges.own_visit_token, intents.visit_token, invoices.own_visit_token) as visit_token
 from charges

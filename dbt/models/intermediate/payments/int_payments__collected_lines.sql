@@ -16,6 +16,7 @@ select
     'charge' as source_kind,
     visit_token,
     subscription_id,
+    customer_id,
     created_at as happened_at,
     captured_cents as amount_cents
 from charges
@@ -26,6 +27,7 @@ select
     'refund',
     coalesce(refunds.own_visit_token, charges.visit_token, intents.visit_token),
     charges.subscription_id,
+    coalesce(charges.customer_id, intents.customer_id),
     refunds.created_at,
     -refunds.amount_cents
 from {{ ref('int_payments__refunds') }} as refunds
@@ -37,6 +39,7 @@ select
     'dispute',
     coalesce(disputes.own_visit_token, charges.visit_token, intents.visit_token),
     charges.subscription_id,
+    coalesce(charges.customer_id, intents.customer_id),
     disputes.created_at,
     -disputes.amount_cents
 from {{ ref('stg_stripe__disputes') }} as disputes

@@ -27,6 +27,7 @@ select
     intents.payment_intent_id,
     intents.created_at,
     links.invoice_id,
+    coalesce(intents.customer_id, invoices.customer_id) as customer_id,
     intents.memo_id,
     coalesce(intents.own_visit_token, invoices.own_visit_token) as visit_token,
     case

@@ -16,6 +16,7 @@ select
     end as captured_cents,
     payload ->> 'payment_intent' as payment_intent_id,
     payload ->> 'invoice' as invoice_id,
+    payload ->> 'customer' as customer_id,
     {{ own_visit_token() }} as own_visit_token,
     {{ own_memo_id() }} as memo_id
 from objects

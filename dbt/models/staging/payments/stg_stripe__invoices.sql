@@ -23,6 +23,7 @@ select
         payload ->> 'subscription',
         payload -> 'parent' -> 'subscription_details' ->> 'subscription'
     ) as subscription_id,
+    payload ->> 'customer' as customer_id,
     {{ own_visit_token() }} as own_visit_token,
     {{ own_memo_id() }} as memo_id
 from objects

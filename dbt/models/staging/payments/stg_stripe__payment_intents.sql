@@ -12,6 +12,7 @@ select
     {{ stripe_cents('amount_received') }} as received_cents,
     payload ->> 'latest_charge' as latest_charge_id,
     payload ->> 'invoice' as invoice_id,
+    payload ->> 'customer' as customer_id,
     {{ own_visit_token() }} as own_visit_token,
     {{ own_memo_id() }} as memo_id
 from objects
