@@ -9,7 +9,7 @@ union all
 select
     measure,
     null,
-    cast(ratio as text)
+    cast(coalesce(ratio, days) as text)
 from marts.month_ratios
 where period = %(period)s
 union all
@@ -19,8 +19,8 @@ select
     null
 from (
     select
-        coalesce(sum(amount_cents), 0) as all_cents,
-        coalesce(sum(amount_cents) filter (where bucket in ('91-120', '120+')), 0) as old_cents
+        coalesce(sum(amount_cents - written_off_cents), 0) as all_cents,
+        coalesce(sum(amount_cents - written_off_cents) filter (where bucket in ('91-120', '120+')), 0) as old_cents
     from marts.ar_ageing
 ) as ageing
 cross join lateral (

@@ -29,7 +29,8 @@ HEADLINES = (
     ("Net collection rate", "Of what could be collected, what came in", "net_collection_rate"),
     ("Denial rate", "Of what was submitted to payers, what they refuse", "denial_rate"),
     ("First-pass yield", "Of what payers decided, what passed at once", "first_pass_yield"),
-    ("Owed for visits of all months", "By patients, by payers and unbilled", "owed"),
+    ("Owed for visits of all months", "By patients, by payers and unbilled, bad debt off", "owed"),
+    ("Days in AR", "Owed at the month's end, in days of net revenue", "days_in_ar"),
     ("Of it older than 90 days", "Since the end of the visit", "owed_over_90_days"),
 )
 SOURCES = {"era": "Remits", "eft": "Bank transfers", "payout": "Stripe payouts"}
@@ -52,7 +53,7 @@ class Memos:
 class Summary(NamedTuple):
     """A month in figures, all amounts in cents; tie-outs and checks span all months.
 
-    A headline is an amount in cents, or a ratio in basis points as text, exact to four places.
+    A headline is an amount in cents, or as text, exact to four places, a ratio in basis points or a number of days.
     """
 
     period: str
@@ -140,12 +141,14 @@ def show(found: Summary, as_of: "date", output: "Output") -> None:
 
 
 def _headlines(found: Summary) -> "Table":
-    lines = [(label, note, _written(found.headlines.get(measure))) for label, note, measure in HEADLINES]
+    lines = [(label, note, _written(measure, found.headlines.get(measure))) for label, note, measure in HEADLINES]
     return plain_table("What finance asks first", ("", "", "amount"), lines)
 
 
-def _written(headline: int | str | None) -> str:
-    return f"{Decimal(headline) / 100:.1f} %" if isinstance(headline, str) else dollars(headline)
+def _written(measure: str, headline: int | str | None) -> str:
+    if not isinstance(headline, str):
+        return dollars(headline)
+    return f"{Decimal(headline):.1f} days" if measure == "days_in_ar" else f"{Decimal(headline) / 100:.1f} %"
 
 
 def _revenue(found: Summary) -> "Table":

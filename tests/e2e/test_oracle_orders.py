@@ -23,7 +23,7 @@ SAME_IN_ANY_ORDER = Options(visits=300, conflicts=False)
 TABLES = (
     *("visit_revenue", "leaks", "era_tieout", "eft_tieout", "unmatched_remits", "denials", "payout_tieout"),
     *("provider_balances", "reversals", "ar_ageing", "month_ratios", "revenue_waterfall", "underpayments", "pos_mix"),
-    *("payer_scorecard", "plb_rollforward"),
+    *("payer_scorecard", "plb_rollforward", "lag_triangle", "unapplied_cash"),
 )
 
 

@@ -34,6 +34,10 @@ LOADERS = {
     "bank": bank_deposits.load,
 }
 Rows = dict[Any, dict[str, Any]]
+# These ratios are of the visits of a month; the others rest on the journal.
+OF_SERVICE = """
+    select * from marts.month_ratios where measure not in ('bad_debt_rate', 'days_in_ar', 'ar_over_90')
+"""
 
 
 @dataclass(frozen=True)
@@ -163,8 +167,9 @@ def compare(product: Product, books: Books) -> dict[str, list[str]]:
         "ar_ageing": differences(
             _by(product.rows("select * from marts.ar_ageing"), "payer_id", "bucket"), books.ar_ageing
         ),
-        "month_ratios": differences(
-            _by(product.rows("select * from marts.month_ratios"), "period", "measure"), books.month_ratios
+        "month_ratios": differences(_by(product.rows(OF_SERVICE), "period", "measure"), books.month_ratios),
+        "lag_triangle": differences(
+            _by(product.rows("select * from marts.lag_triangle"), "service_period", "paid_period"), books.lag_triangle
         ),
     }
 

@@ -141,6 +141,7 @@ class Books:
     ar_ageing: dict[tuple[str, str], Row]
     month_ratios: dict[tuple[str, str], Row]
     accounts: dict[tuple[str, str], int]
+    lag_triangle: dict[tuple[str, str | None], Row]
 
 
 def _target(visit: Observation, said: Adjudication, billed: int, table: int | None) -> int:
@@ -216,7 +217,8 @@ def keep(inputs: Inputs, issued: Mapping[str, int] | None = None) -> Books:
         payout_tieout=tieouts.payouts(payments),
         provider_balances=_provider_balances(inputs, claims),
         month_summary=tieouts.months(rows),
-        ar_ageing=months.ageing(visits, rules),
+        ar_ageing=months.ageing(visits, payments, rules),
         month_ratios=months.ratios(visits),
         accounts=journal.keep(inputs, visits, payments, unmatched),
+        lag_triangle=months.triangle(visits, claims, payments, rules),
     )

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from tests.support.oracle.books import Row, VisitBook
     from tests.support.oracle.inputs import Rules
+    from tests.support.oracle.payments import Payments
+    from tests.support.oracle.remits import PostedClaim
 
 LAST_DAYS = {"0-30": 30, "31-60": 60, "61-90": 90, "91-120": 120}
 
 
-def ageing(visits: Mapping[str, VisitBook], rules: Rules) -> dict[tuple[str, str], Row]:
+def ageing(visits: Mapping[str, VisitBook], payments: Payments, rules: Rules) -> dict[tuple[str, str], Row]:
     """By who owes and bucket of age: the cents and the visits; all buckets of whoever owes anything for any visit."""
     cents: Counter[tuple[str, str]] = Counter()
     counts: Counter[tuple[str, str]] = Counter()
-    for book in visits.values():
+    uncollectible = payments.written_off_cents()
+    written_off: Counter[tuple[str, str]] = Counter()
+    for token, book in visits.items():
         days = (rules.as_of - book.ended_on).days
         bucket = next((name for name, last in LAST_DAYS.items() if days <= last), "120+")
         owed = {
@@ -28,12 +34,44 @@ def ageing(visits: Mapping[str, VisitBook], rules: Rules) -> dict[tuple[str, str
             "unbilled": book.unbilled_cents,
             book.visit.payer_id or "no_payer": book.payer_receivable_cents,
         }
+        written_off["patient", bucket] += uncollectible[token]
         for who, amount in owed.items():
-            if amount:
+            if amount or (who == "patient" and uncollectible[token]):
                 cents[who, bucket] += amount
                 counts[who, bucket] += 1
     keys = [(who, bucket) for who in {who for who, _ in counts} for bucket in (*LAST_DAYS, "120+")]
-    return {key: {"as_of": rules.as_of, "amount_cents": cents[key], "visits": counts[key]} for key in keys}
+    return {
+        key: {
+            "as_of": rules.as_of,
+            "amount_cents": cents[key],
+            "written_off_cents": written_off[key],
+            "visits": counts[key],
+        }
+        for key in keys
+    }
+
+
+def triangle(
+    visits: Mapping[str, VisitBook], claims: Mapping[str, Sequence[PostedClaim]], payments: Payments, rules: Rules
+) -> dict[tuple[str, str | None], Row]:
+    """By month of service and of payment: payers' and patients' cash in cents, and how many pieces it came in."""
+    rows: dict[tuple[str, str | None], Counter[str]] = {}
+
+    def add(token: str, paid_on: date | None, column: str, cents: int) -> None:
+        if token in visits:
+            month = f"{paid_on:%Y-%m}" if paid_on else None
+            row = rows.setdefault((visits[token].service_period, month), Counter())
+            row[column] += cents
+            row["remit_claims" if column == "payer_paid_cents" else "patient_payments"] += 1
+
+    for token, posted in claims.items():
+        for one in posted:
+            add(token, one.transaction.paid_on, "payer_paid_cents", one.claim.paid_cents)
+    for body, cents in payments.cash():
+        day = rules.local_date(datetime.fromtimestamp(body["created"], tz=UTC))
+        add(payments.token(body) or "", day, "patient_collected_cents", cents)
+    columns = ("payer_paid_cents", "remit_claims", "patient_collected_cents", "patient_payments")
+    return {key: {column: row[column] for column in columns} for key, row in rows.items()}
 
 
 def ratios(visits: Mapping[str, VisitBook]) -> dict[tuple[str, str], Row]:

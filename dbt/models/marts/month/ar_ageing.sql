@@ -6,19 +6,31 @@ with settings as (
 
 ),
 
+written_off as (
+
+    select
+        visit_token,
+        sum(amounts[1]) as amount_cents
+    from {{ ref('int_journal__write_offs') }}
+    group by visit_token
+
+),
+
 visits as (
 
     select
         revenue.payer_id,
         width_bucket(settings.as_of - revenue.ended_on, array[31, 61, 91, 121]) as bucket_number,
         sum(revenue.patient_balance_cents) as patient_cents,
-        count(*) filter (where revenue.patient_balance_cents <> 0) as patient_visits,
+        coalesce(sum(written_off.amount_cents), 0) as written_off_cents,
+        count(*) filter (where revenue.patient_balance_cents <> 0 or written_off.amount_cents <> 0) as patient_visits,
         sum(revenue.payer_receivable_cents) as payer_cents,
         count(*) filter (where revenue.payer_receivable_cents <> 0) as payer_visits,
         sum(revenue.unbilled_cents) as unbilled_cents,
         count(*) filter (where revenue.unbilled_cents <> 0) as unbilled_visits
     from {{ ref('visit_revenue') }} as revenue
     cross join settings
+    left join written_off on revenue.visit_token = written_off.visit_token
     group by revenue.payer_id, bucket_number
 
 ),
@@ -29,14 +41,15 @@ owed as (
         parts.payer_id,
         visits.bucket_number,
         sum(parts.amount_cents) as amount_cents,
+        sum(parts.written_off_cents) as written_off_cents,
         sum(parts.visits) as visits
     from visits
     cross join lateral (
         values
-        ('patient', visits.patient_cents, visits.patient_visits),
-        (coalesce(visits.payer_id, 'no_payer'), visits.payer_cents, visits.payer_visits),
-        ('unbilled', visits.unbilled_cents, visits.unbilled_visits)
-    ) as parts (payer_id, amount_cents, visits)
+        ('patient', visits.patient_cents, visits.written_off_cents, visits.patient_visits),
+        (coalesce(visits.payer_id, 'no_payer'), visits.payer_cents, 0, visits.payer_visits),
+        ('unbilled', visits.unbilled_cents, 0, visits.unbilled_visits)
+    ) as parts (payer_id, amount_cents, written_off_cents, visits)
     where parts.visits > 0
     group by parts.payer_id, visits.bucket_number
 
@@ -59,6 +72,7 @@ select
     payers.payer_id,
     buckets.bucket,
     cast(coalesce(owed.amount_cents, 0) as bigint) as amount_cents,
+    cast(coalesce(owed.written_off_cents, 0) as bigint) as written_off_cents,
     cast(coalesce(owed.visits, 0) as bigint) as visits
 from payers
 cross join buckets
