@@ -60,6 +60,10 @@ _STANDINGS = """
                 partition by visit_token order by issued_at, memo_id rows between unbounded preceding and 1 preceding
             ) as credited_before_cents
         from marts.memos
+    ),
+
+    memoed as (
+        select distinct visit_token from marts.memos
     )
 
     select
@@ -73,9 +77,7 @@ _STANDINGS = """
         asked.visit_token is not null as is_asked,
         coalesce(pending.memo_cents, 0)::bigint as memo_cents,
         case
-            when visits.patient_billed_cents = 0
-                and not exists (select from issued where issued.visit_token = visits.visit_token)
-                then visits.patient_target_cents
+            when visits.patient_billed_cents = 0 and memoed.visit_token is null then visits.patient_target_cents
             else 0
         end as level_cents,
         case when visits.ended_on <= %(as_of)s then %(as_of)s - visits.ended_on end as days_ago,
@@ -89,6 +91,7 @@ _STANDINGS = """
             as creditable_cents
     from intermediate.int_visits__amounts as visits
     left join asked on visits.visit_token = asked.visit_token
+    left join memoed on visits.visit_token = memoed.visit_token
     left join issued as pending on visits.visit_token = pending.visit_token and pending.posting_status = 'pending'
     where visits.service_on between %(first)s and %(last)s
     order by visits.service_on, visits.visit_token, pending.memo_id
@@ -117,6 +120,7 @@ def is_reconciled(connection: psycopg.Connection) -> bool:
 
 def is_behind(connection: psycopg.Connection) -> bool:
     """Tell whether anything was loaded, settled or made anew since the last reconcile, or that one broke off."""
+    ops.prepare(connection)  # books of an earlier version lack a table of it
     last = ops.last_success(connection)
     return (
         not last or not last.stands or last.loaded_through < ops.loaded_through(connection) or ops.touched(connection)

@@ -1,11 +1,14 @@
 """A range of partitions in one Dagster run of the raw assets, in this process."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import dagster as dg
 import psycopg
 
+from ledger.store.database import connect
 from orchestration import dagster_home, execution
 from orchestration.days import Days
 from orchestration.defs import payments, remittances, visits
@@ -15,6 +18,8 @@ from orchestration.defs.resources import Books, Range
 if TYPE_CHECKING:
     from ledger.settings import Settings
 
+_TAG = "trueup/backfill"
+_LOCK = "hashtextextended(%s, 0)"
 _FEEDS = {
     "visits": (visits.VISITS, visits.visits),
     "stripe": (payments.STRIPE_OBJECTS, payments.stripe_objects),
@@ -50,11 +55,27 @@ def run(settings: "Settings", books: Books, only: Sequence[str], asked: Range) -
     job = dg.Definitions(
         assets=assets, resources={"books": books.within(asked)}, executor=dg.in_process_executor
     ).resolve_implicit_global_asset_job_def()
-    with execution.instance(dagster_home.prepare(settings.home, books.database)) as instance:
+    with (
+        execution.instance(dagster_home.prepare(settings.home, books.database)) as instance,
+        closing(connect(books.database, autocommit=True)) as pulse,
+    ):
+        _bury(instance, pulse)
+        run_id = str(uuid4())
+        pulse.execute(f"select pg_advisory_lock({_LOCK})", (run_id,))
         result = job.execute_in_process(
             instance=instance,
-            tags={"trueup/backfill": str(asked.days)},
+            run_id=run_id,
+            tags={_TAG: str(asked.days)},
             raise_on_error=False,
             run_config=execution.QUIET,
         )
     return None if result.success else execution.failure(result, settings.home / "logs" / "backfill.log")
+
+
+def _bury(instance: dg.DagsterInstance, pulse: psycopg.Connection) -> None:
+    """Tell Dagster which earlier runs were killed: a run holds a lock of its name, which dies with its process."""
+    for earlier in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        name = (earlier.run_id,)
+        if _TAG in earlier.tags and pulse.execute(f"select pg_try_advisory_lock({_LOCK})", name).fetchone() == (True,):
+            instance.report_run_failed(earlier, "The process was killed.")
+            pulse.execute(f"select pg_advisory_unlock({_LOCK})", name)

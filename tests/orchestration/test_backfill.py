@@ -179,6 +179,8 @@ def test_a_killed_range_goes_on_where_it_was(workshop: Workshop) -> None:
     ) as dagster:
         for feed, days in (("visits", 62), ("stripe_objects", 62), ("remittances", 2)):
             assert len(dagster.get_materialized_partitions(dg.AssetKey(["raw", feed]))) == days
+        after, before = dagster.get_runs()
+    assert (before.status, after.status) == (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS)
 
 
 @pytest.mark.timeout(400)
