@@ -1,14 +1,15 @@
 """What would be sent to Stripe for every visit, from the books of the last reconcile; nothing is sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
 
-from ledger.rules.sending import Channel, Decision, Invoice, Standing, what_to_send
+from ledger.rules.sending import CANCEL_WITHIN, Channel, Decision, Invoice, Standing, Usage, what_to_send
 from orchestration import ops
 from orchestration.days import Days
 
@@ -50,6 +51,18 @@ _STANDINGS = """
         group by demands.visit_token
     ),
 
+    used as (
+        select
+            lines.visit_token,
+            min(lines.invoice_id) as invoice_id,
+            sum(lines.amount_cents) as cents,
+            bool_or(invoices.payload ->> 'status' <> 'draft') as is_invoiced
+        from staging.stg_stripe__invoice_lines as lines
+        inner join staging.stg_stripe__objects as invoices on lines.invoice_id = invoices.object_id
+        where lines.is_metered and lines.visit_token is not null and invoices.payload ->> 'status' <> 'void'
+        group by lines.visit_token
+    ),
+
     issued as (
         select
             visit_token,
@@ -71,10 +84,13 @@ _STANDINGS = """
         visits.practice_id,
         visits.service_on,
         pending.memo_id,
-        coalesce(finalised_id, draft_id, void_id) as invoice_id,
+        coalesce(finalised_id, draft_id, void_id, used.invoice_id) as invoice_id,
         visits.on_hold as is_disputed,
         visits.bills,
         asked.visit_token is not null as is_asked,
+        used.visit_token is not null as is_used,
+        coalesce(used.cents, 0)::bigint as usage_cents,
+        coalesce(used.is_invoiced, false) as period_is_invoiced,
         coalesce(pending.memo_cents, 0)::bigint as memo_cents,
         case
             when visits.patient_billed_cents = 0 and memoed.visit_token is null then visits.patient_target_cents
@@ -91,6 +107,7 @@ _STANDINGS = """
             as creditable_cents
     from intermediate.int_visits__amounts as visits
     left join asked on visits.visit_token = asked.visit_token
+    left join used on visits.visit_token = used.visit_token
     left join memoed on visits.visit_token = memoed.visit_token
     left join issued as pending on visits.visit_token = pending.visit_token and pending.posting_status = 'pending'
     where visits.service_on between %(first)s and %(last)s
@@ -131,22 +148,36 @@ def plan(connection: psycopg.Connection, as_of: date, days: Days | None = None) 
     """Decide for every visit of some days of service (default: all) what would be sent as of a day.
 
     There is no send-ledger yet: nothing was ever sent by Trueup, and what others sent is known by the Stripe objects
-    that are loaded.
+    that are loaded; the books do not count usage as billed.
     """
     first, last = days or ("-infinity", "infinity")
     with connection.cursor(name="plan", row_factory=dict_row) as cursor:
         cursor.execute(_STANDINGS, {"as_of": as_of, "first": first, "last": last})
         for row in cursor:
-            channel = Channel.INVOICE if row["is_asked"] else Channel.UNDECIDED
-            standing = Standing(
-                is_disputed=row["is_disputed"],
-                bills=row["bills"],
-                channel=channel,
-                memo_cents=row["memo_cents"],
-                level_cents=row["level_cents"],
-                days_ago=row["days_ago"],
-                invoice=Invoice(row["invoice"]),
-                creditable_cents=row["creditable_cents"],
+            yield Planned(
+                visit_token=row["visit_token"],
+                practice_id=row["practice_id"],
+                service_on=row["service_on"],
+                memo_id=row["memo_id"],
+                invoice_id=row["invoice_id"],
+                decision=what_to_send(_standing(row)),
             )
-            who = (row["visit_token"], row["practice_id"], row["service_on"], row["memo_id"], row["invoice_id"])
-            yield Planned(*who, what_to_send(standing))
+
+
+def _standing(row: Mapping[str, Any]) -> Standing:
+    """Read a row; when usage was sent is not loaded, so that it is never taken for younger than 24 hours."""
+    return Standing(
+        is_disputed=row["is_disputed"],
+        bills=row["bills"],
+        channel=Channel.INVOICE if row["is_asked"] else Channel.METER if row["is_used"] else Channel.UNDECIDED,
+        memo_cents=row["memo_cents"],
+        level_cents=row["level_cents"],
+        days_ago=row["days_ago"],
+        invoice=Invoice(row["invoice"]),
+        creditable_cents=row["creditable_cents"],
+        usage=Usage.SENT if row["is_used"] else Usage.NEVER_SENT,
+        usage_cents=row["usage_cents"],
+        usage_age=CANCEL_WITHIN,
+        period_is_invoiced=row["period_is_invoiced"],
+        usage_counts=False,
+    )

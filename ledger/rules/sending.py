@@ -49,7 +49,7 @@ class Invoice(StrEnum):
 
 
 class Usage(StrEnum):
-    """What the send-ledger says of a visit's meter event."""
+    """What is known of a visit's meter event: from the send-ledger, or from an invoice line that names the visit."""
 
     NEVER_SENT = "never_sent"
     SENT = "sent"
@@ -79,6 +79,7 @@ class Standing:
     usage_cents: int = 0
     usage_age: timedelta = timedelta(0)
     period_is_invoiced: bool = False
+    usage_counts: bool = True
 
 
 class Decision(NamedTuple):
@@ -104,6 +105,11 @@ _ANY_DEMAND = (
         Action.BLOCKED,
         "How an earlier call ended is unknown, and Stripe knows its identifier for 24 hours only: read the meter's "
         "summary or the invoice first, or it is billed twice.",
+    ),
+    _Row(
+        lambda visit: visit.memo_cents > 0 and visit.usage is Usage.SENT and not visit.usage_counts,
+        Action.BLOCKED,
+        "Its usage is sent, and the books do not count that as billed: a debit memo would bill it twice.",
     ),
     _Row(
         lambda visit: visit.memo_cents > 0,
@@ -155,7 +161,7 @@ _NEVER_BILLED = (
     _Row(
         lambda visit: visit.usage is Usage.SENT,
         Action.NOTHING,
-        "Its usage is sent already: the send-ledger knows it for good.",
+        "Its usage is sent already.",
     ),
     _Row(
         lambda visit: visit.invoice is Invoice.DRAFT,

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def env(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Load five visits of the first of September 2026: billed too much, level, a draft, a void one, not billed."""
+    """Load six visits of the first of September 2026: billed too much, level, a draft, a void one, not billed, used."""
     home: Path = tmp_path_factory.mktemp("home")
     env = environment(home, module_database.url)
-    (home / "visits.csv").write_text(visits(1, 5))
+    (home / "visits.csv").write_text(visits(1, 6))
     invoices = [(1, "paid", 20000), (2, "open", 15000), (3, "draft", 15000), (4, "void", 15000)]
-    (home / "stripe.jsonl").write_text("".join(_invoice(*invoice) for invoice in invoices))
+    written = [*(_invoice(*invoice) for invoice in invoices), _usage(6)]
+    (home / "stripe.jsonl").write_text("".join(written))
     assert trueup("load", "visits", home / "visits.csv", env=env).returncode == 0
     assert trueup("load", "stripe", home / "stripe.jsonl", env=env).returncode == 0
     return env
@@ -42,7 +43,35 @@ def _invoice(visit: int, status: str, total: int) -> str:
         "currency": "usd",
         "metadata": {"visit_token": str(UUID(int=visit, version=4))},
     }
-    event = {"id": f"evt_{visit}", "object": "event", "created": 1788285600, "data": {"object": invoice}}
+    return _event(invoice)
+
+
+def _usage(visit: int) -> str:
+    """Write a subscription's invoice with a metered line that names a visit."""
+    line = {
+        "id": "il_1",
+        "amount": 15000,
+        "quantity": 1,
+        "metadata": {"visit_token": str(UUID(int=visit, version=4))},
+        "price": {"id": "price_1", "recurring": {"usage_type": "metered"}},
+    }
+    return _event(
+        {
+            "id": "in_usage",
+            "object": "invoice",
+            "created": 1788285600,
+            "status": "paid",
+            "total": 15000,
+            "currency": "usd",
+            "customer": "cus_1",
+            "subscription": "sub_1",
+            "lines": {"data": [line]},
+        }
+    )
+
+
+def _event(held: dict[str, object]) -> str:
+    event = {"id": f"evt_{held['id']}", "object": "event", "created": 1788285600, "data": {"object": held}}
     return json.dumps(event) + "\n"
 
 
@@ -101,10 +130,13 @@ def test_the_plan_says_per_visit_what_would_be_sent_and_why(env: dict[str, str])
         "3": ("nothing", 0),
         "4": ("blocked", 15000),
         "5": ("meter_event", 15000),
+        "6": ("nothing", 0),
     }
     assert planned["summary"]["meter_event"] == {"count": 1, "amount_cents": 15000}
     (credit,) = (row for row in planned["rows"] if row["action"] == "credit_memo")
     assert credit["invoice_id"] == "in_1"
+    (used,) = (row for row in planned["rows"] if row["invoice_id"] == "in_usage")
+    assert used["why"] == "Its usage is sent already."
     assert credit["memo_id"]
     later = trueup("plan", "--as-of", "2026-10-07", env=env)
     assert "36 days ago" in " ".join(later.stdout.split())
@@ -118,7 +150,7 @@ def test_the_start_of_a_month_writes_the_month_before(env: dict[str, str], monke
     jobs.sum_up(dg.build_op_context(), date(2026, 10, 1))
     written = json.loads((exports / "summary-2026-09.json").read_text())
     assert (written["period"], written["as_of"]) == ("2026-09", "2026-10-01")
-    assert written["measures"]["gross_charges"]["amount_cents"] == 75_000
+    assert written["measures"]["gross_charges"]["amount_cents"] == 90_000
     assert "2026-09" in (exports / "month-2026-09.html").read_text()
     jobs.sum_up(dg.build_op_context(), date(2026, 8, 1))
     assert not (exports / "summary-2026-07.json").exists()
@@ -131,6 +163,6 @@ def test_a_plan_of_other_days_is_empty_and_of_days_turned_round_is_refused(env: 
 
 
 def test_a_plan_says_that_the_books_are_behind(env: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "late.csv").write_text(visits(6, 1))
+    (tmp_path / "late.csv").write_text(visits(7, 1))
     assert trueup("load", "visits", tmp_path / "late.csv", env=env).returncode == 0
     assert "run `trueup reconcile`" in trueup("plan", env=env).stderr

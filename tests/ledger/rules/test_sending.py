@@ -49,6 +49,8 @@ JUST_NOW = LONG_AGO | {"usage_age": DAY - timedelta(microseconds=1)}
         (Standing(memo_cents=500, level_cents=700), Action.DEBIT_MEMO, 500, "an invoice of its own"),
         (Standing(memo_cents=500, is_disputed=True), Action.BLOCKED, 500, "disputed"),
         (Standing(memo_cents=500, usage=Usage.UNKNOWN), Action.BLOCKED, 500, "unknown"),
+        (Standing(memo_cents=500, usage=Usage.SENT, usage_counts=False), Action.BLOCKED, 500, "bill it twice"),
+        (Standing(memo_cents=500, usage=Usage.SENT), Action.DEBIT_MEMO, 500, "an invoice of its own"),
         # Billed too much.
         (Standing(memo_cents=-500), Action.CREDIT_MEMO, 500, "the customer's balance"),
         (Standing(memo_cents=-500, invoice=Invoice.VOID), Action.CREDIT_MEMO, 500, "the customer's balance"),
@@ -94,6 +96,7 @@ STANDINGS = st.builds(
     usage_cents=st.integers(0, 10_000),
     usage_age=st.timedeltas(timedelta(0), 3 * DAY),
     period_is_invoiced=st.booleans(),
+    usage_counts=st.booleans(),
 )
 
 
@@ -121,7 +124,9 @@ def test_what_holds_of_every_visit(visit: Standing) -> None:
         assert visit.memo_cents < 0
         assert visit.invoice is not Invoice.DRAFT
         assert visit.invoice is not Invoice.FINALISED or cents <= visit.creditable_cents
-    assert (action is Action.DEBIT_MEMO) <= (visit.memo_cents > 0)
+    if action is Action.DEBIT_MEMO:
+        assert visit.memo_cents > 0
+        assert visit.usage_counts or visit.usage is Usage.NEVER_SENT
 
 
 @given(STANDINGS, st.integers(1, 80))
