@@ -1,121 +1,92 @@
-"""Random histories of subscriptions and their invoices, as Hypothesis strategies of Stripe objects and events."""
+"""Random histories of subscriptions and their invoices, as Stripe objects and events that a seed decides."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-
-from hypothesis import strategies as st
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from random import Random
+from typing import Any
 
 Body = dict[str, Any]
 DAY = 86400
 START = int(datetime(2026, 2, 1, tzinfo=UTC).timestamp())
-# Whole days and hours hit the ends of months in more than one time zone.
-MOMENTS = st.builds(
-    lambda day, hour: START + day * DAY + hour * 3600, st.integers(0, 270), st.sampled_from((0, 4, 5, 13))
-)
-LATER = st.one_of(st.none(), MOMENTS)
-
-
-def _price(interval: str, count: int, usage: str, unit: tuple[int | None, str | None]) -> Body:
-    recurring = {"interval": interval, "interval_count": count, "usage_type": usage}
-    return {
-        "id": f"price_{interval}_{count}",
-        "unit_amount": unit[0],
-        "unit_amount_decimal": unit[1],
-        "recurring": recurring,
-    }
-
-
-UNITS = st.one_of(
-    st.builds(lambda cents: (cents, str(cents)), st.integers(0, 20_000)),
-    st.builds(lambda cents: (None, f"{cents // 8}.{cents % 8 * 125:03d}"), st.integers(0, 4_000)),
-    st.just((None, None)),
-)
-PRICES = st.builds(
-    _price,
-    st.sampled_from(("month", "month", "year", "week", "day")),
-    st.sampled_from((1, 1, 2, 3, 7)),
-    st.sampled_from(("licensed", "licensed", "licensed", "metered")),
-    UNITS,
-)
-ITEMS = st.lists(
-    st.builds(lambda price, count: {"id": "si_1", "price": price, "quantity": count}, PRICES, st.integers(0, 5)),
-    min_size=1,
-    max_size=2,
-)
-PAUSES = st.one_of(
-    st.none(),
-    st.none(),
-    st.none(),
-    st.builds(
-        lambda behavior, resumes: {"behavior": behavior, "resumes_at": resumes},
-        st.sampled_from(("void", "keep_as_draft", "mark_uncollectible")),
-        LATER,
-    ),
-)
-STATUSES = ("active",) * 6 + (
+STATUSES = ("active",) * 8 + (
+    "past_due",
     "past_due",
     "trialing",
     "unpaid",
     "incomplete",
     "incomplete_expired",
-    "canceled",
     "paused",
 )
+BEHAVIORS = ("void", "keep_as_draft", "mark_uncollectible")
 
 
-@st.composite
-def histories(draw: Callable[[st.SearchStrategy[Any]], Any], number: int) -> list[Body]:
-    """Return the versions of one subscription: bodies, each with `at`, the time of its event or None."""
-    started = draw(MOMENTS)
-    trial_end = draw(st.one_of(st.none(), st.none(), MOMENTS))
-    times = sorted(draw(st.lists(MOMENTS, min_size=0, max_size=4, unique=True)))
-    customer = draw(st.sampled_from(("cus_1", "cus_2", "cus_3")))
-    found = []
-    for at in [*times, None]:
-        status = draw(st.sampled_from(STATUSES))
-        ended = draw(MOMENTS) if status == "canceled" else None
-        body = {"id": f"sub_{number}", "object": "subscription", "customer": customer, "start_date": started}
-        body |= {"status": status, "trial_end": trial_end, "items": {"data": draw(ITEMS)}}
-        body |= {"pause_collection": draw(PAUSES), "canceled_at": ended, "ended_at": ended}
-        if draw(st.integers(0, 3)) or (at is None and not found):
-            found.append({"at": at, "body": body})
+def accounts(seed: int) -> tuple[list[Body], list[Body]]:
+    """Return the versions of some subscriptions, each with `at`, the time of its event or None, and some invoices."""
+    rng = Random(seed)  # noqa: S311 the seed must decide
+    versions = [one for number in range(rng.randint(3, 12)) for one in _history(rng, number)]
+    bills = [one for number in range(rng.randint(1, 5)) for one in _invoice(rng, number)]
+    return versions, bills
+
+
+def _moment(rng: Random) -> int:
+    """Return a time: whole hours that are the ends of months in more than one time zone."""
+    return START + rng.randint(0, 270) * DAY + rng.choice((0, 4, 5, 13)) * 3600
+
+
+def _price(rng: Random) -> Body:
+    interval, count = rng.choice(("month", "month", "year", "week", "day")), rng.choice((1, 1, 2, 3, 7))
+    usage = rng.choice(("licensed",) * 5 + ("metered",))
+    cents, eighths = rng.randint(0, 20_000), rng.randint(0, 32_000)
+    units = ((cents, str(cents)), (cents, None), (None, f"{eighths // 8}.{eighths % 8 * 125:03d}"), (None, None))
+    unit, exact = rng.choices(units, (4, 2, 4, 1))[0]
+    recurring = {"interval": interval, "interval_count": count, "usage_type": usage}
+    key = f"price_{interval}_{count}"
+    return {"id": key, "unit_amount": unit, "unit_amount_decimal": exact, "recurring": recurring}
+
+
+def _items(rng: Random) -> Body:
+    count = rng.choice((1, 1, 1, 2))
+    return {"data": [{"id": "si_1", "price": _price(rng), "quantity": rng.randint(0, 4)} for _ in range(count)]}
+
+
+def _history(rng: Random, number: int) -> list[Body]:
+    """Return the versions of one subscription, by events and at last perhaps as a plain object."""
+    started, trial = _moment(rng), _moment(rng) if rng.random() < 0.2 else None
+    times: list[int | None] = sorted({_moment(rng) for _ in range(rng.randint(0, 4))})
+    fixed = {"id": f"sub_{number}", "object": "subscription", "customer": f"cus_{rng.randint(1, 4)}"}
+    items, found = _items(rng), []
+    for at in [*times, None] if not times or rng.random() < 0.5 else times:
+        items = rng.choice((items, _items(rng)))
+        paused = rng.random() < 0.15
+        pause = {"behavior": rng.choice(BEHAVIORS), "resumes_at": rng.choice((None, _moment(rng)))} if paused else None
+        body = {**fixed, "start_date": started, "status": rng.choice(STATUSES), "trial_end": trial, "items": items}
+        found.append({"at": at, "body": body | {"pause_collection": pause, "canceled_at": None, "ended_at": None}})
+    if rng.random() < 0.4:
+        ended = _moment(rng)
+        found[-1]["body"] |= {"status": "canceled", "canceled_at": ended, "ended_at": rng.choice((ended, None))}
     return found
 
 
-@st.composite
-def _lines(draw: Callable[[st.SearchStrategy[Any]], Any], number: int) -> Body:
-    start = draw(MOMENTS)
-    end = start + draw(
-        st.one_of(st.just(0), st.integers(1, 400 * DAY), st.sampled_from((30 * DAY, 31 * DAY, 365 * DAY)))
-    )
-    price = draw(PRICES)
-    line = {"id": f"il_{number}", "amount": draw(st.integers(-5_000, 20_000)), "price": price}
-    return line | {"period": {"start": start, "end": end}, "quantity": 1}
+def _line(rng: Random, place: int) -> Body:
+    start = _moment(rng)
+    end = start + rng.choice((0, 30 * DAY, 31 * DAY, 365 * DAY, rng.randint(1, 400 * DAY)))
+    if rng.random() < 0.3:
+        end = int(datetime(2026, rng.randint(3, 12), 1, tzinfo=UTC).timestamp())
+        start = min(start, end)
+    line = {"id": f"il_{place}", "amount": rng.randint(-5_000, 20_000), "price": _price(rng), "quantity": 1}
+    return line | {"period": {"start": start, "end": end}}
 
 
-@st.composite
-def invoices(draw: Callable[[st.SearchStrategy[Any]], Any], number: int) -> list[Body]:
+def _invoice(rng: Random, number: int) -> list[Body]:
     """Return an invoice of a subscription with its lines, and its credit notes."""
-    lines = [draw(_lines(place)) for place in range(draw(st.integers(1, 3)))]
+    lines = [_line(rng, place) for place in range(rng.randint(1, 3))]
     total = sum(line["amount"] for line in lines)
     bill = {"id": f"in_{number}", "object": "invoice", "status": "paid", "subscription": "sub_0", "customer": "cus_1"}
-    bill |= {"created": draw(MOMENTS), "total": total, "lines": {"data": lines}}
+    bill |= {"created": _moment(rng), "total": total, "lines": {"data": lines}}
     notes = [
-        {"id": f"cn_{number}_{place}", "object": "credit_note", "invoice": bill["id"], "created": draw(MOMENTS)}
-        | {"amount": cents, "total": cents, "status": draw(st.sampled_from(("issued", "issued", "void")))}
-        for place, cents in enumerate(draw(st.lists(st.integers(1, 3_000), max_size=2)))
+        {"id": f"cn_{number}_{place}", "object": "credit_note", "invoice": bill["id"], "created": _moment(rng)}
+        | {"amount": cents, "total": cents, "status": rng.choice(("issued", "issued", "void"))}
+        for place, cents in enumerate(rng.choices(range(1, 3_000), k=rng.randint(0, 2)))
     ]
     return [bill, *notes]
-
-
-@st.composite
-def accounts(draw: Callable[[st.SearchStrategy[Any]], Any]) -> tuple[list[Body], list[Body]]:
-    """Return the versions of some subscriptions, and some invoices with their credit notes."""
-    versions = [one for number in range(draw(st.integers(1, 5))) for one in draw(histories(number))]
-    bills = [one for number in range(draw(st.integers(0, 3))) for one in draw(invoices(number))]
-    return versions, bills
