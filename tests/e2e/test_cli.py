@@ -20,6 +20,8 @@ COMMANDS = (
     ("load", "practices"),
     ("load", "bank"),
     ("reconcile",),
+    ("backfill",),
+    ("plan",),
     ("export",),
     ("era", "parse"),
     ("era", "explain"),

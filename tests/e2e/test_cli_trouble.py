@@ -18,7 +18,18 @@ from tests.support.command_line import environment, start, trueup, visits
 SMALL_DISK = 90 * 2**20  # an empty cluster takes some 40 MB
 
 
-@pytest.mark.parametrize("words", [["status"], ["reconcile"], ["export", "memos"], ["demo"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["status"],
+        ["reconcile"],
+        ["backfill", "--from", "2026-09-01", "--to", "2026-09-02"],
+        ["plan"],
+        ["export", "memos"],
+        ["demo"],
+    ],
+    ids=" ".join,
+)
 def test_a_database_that_is_away_ends_with_3_and_one_sentence(words: list[str], tmp_path: Path) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
