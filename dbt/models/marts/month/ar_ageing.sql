@@ -20,7 +20,7 @@ visits as (
 
     select
         revenue.payer_id,
-        width_bucket(settings.as_of - revenue.ended_on, array[31, 61, 91, 121]) as bucket_number,
+        revenue.ended_on,
         sum(revenue.patient_balance_cents) as patient_cents,
         coalesce(sum(written_off.amount_cents), 0) as written_off_cents,
         count(*) filter (where revenue.patient_balance_cents <> 0 or written_off.amount_cents <> 0) as patient_visits,
@@ -29,9 +29,18 @@ visits as (
         sum(revenue.unbilled_cents) as unbilled_cents,
         count(*) filter (where revenue.unbilled_cents <> 0) as unbilled_visits
     from {{ ref('visit_revenue') }} as revenue
-    cross join settings
     left join written_off on revenue.visit_token = written_off.visit_token
-    group by revenue.payer_id, bucket_number
+    group by revenue.payer_id, revenue.ended_on
+
+),
+
+aged as (
+
+    select
+        visits.*,
+        width_bucket(settings.as_of - visits.ended_on, array[31, 61, 91, 121]) as bucket_number
+    from visits
+    cross join settings
 
 ),
 
@@ -39,19 +48,19 @@ owed as (
 
     select
         parts.payer_id,
-        visits.bucket_number,
+        aged.bucket_number,
         sum(parts.amount_cents) as amount_cents,
         sum(parts.written_off_cents) as written_off_cents,
         sum(parts.visits) as visits
-    from visits
+    from aged
     cross join lateral (
         values
-        ('patient', visits.patient_cents, visits.written_off_cents, visits.patient_visits),
-        (coalesce(visits.payer_id, 'no_payer'), visits.payer_cents, 0, visits.payer_visits),
-        ('unbilled', visits.unbilled_cents, 0, visits.unbilled_visits)
+        ('patient', aged.patient_cents, aged.written_off_cents, aged.patient_visits),
+        (coalesce(aged.payer_id, 'no_payer'), aged.payer_cents, 0, aged.payer_visits),
+        ('unbilled', aged.unbilled_cents, 0, aged.unbilled_visits)
     ) as parts (payer_id, amount_cents, written_off_cents, visits)
     where parts.visits > 0
-    group by parts.payer_id, visits.bucket_number
+    group by parts.payer_id, aged.bucket_number
 
 ),
 
