@@ -114,9 +114,9 @@ def append(database: Database) -> int:
     transaction: a run killed before the commit has appended nothing, one killed after it finds nothing due.
     """
     with connect(database) as connection:
+        connection.execute("select pg_advisory_xact_lock(hashtextextended('trueup.journal', 0))")
         # The role may add entries and nothing else; dbt made its sources anew, and with them lost the grants.
         connection.execute("grant usage on schema intermediate, ops to trueup_books")
         connection.execute("grant select on intermediate.int_journal__due, ops.run_setting to trueup_books")
         connection.execute("set local role trueup_books")
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('trueup.journal', 0))")
         return connection.execute(_APPEND).rowcount

@@ -63,9 +63,9 @@ def issue(database: Database) -> int:
     due. A visit that is disputed has no row in `int_memos__desired`, so its memos stand as they are.
     """
     with connect(database) as connection:
+        connection.execute("select pg_advisory_xact_lock(hashtextextended('trueup.memos', 0))")
         # The role may add memos and nothing else; dbt made its source anew, and with it lost the grant.
         connection.execute("grant usage on schema intermediate, ops to trueup_books")
         connection.execute("grant select on intermediate.int_memos__desired, ops.run_setting to trueup_books")
         connection.execute("set local role trueup_books")
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('trueup.memos', 0))")
         return connection.execute(_ISSUE).rowcount

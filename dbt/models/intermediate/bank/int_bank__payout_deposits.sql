@@ -19,9 +19,7 @@ deposits as (
         deposited_on,
         row_number() over (partition by amount_cents order by deposited_on, deposit_id collate "C") as place
     from {{ ref('stg_bank__deposits') }}
-    where
-        trace_number is null
-        and exists (select 1 from payouts where payouts.amount_cents = stg_bank__deposits.amount_cents)
+    where trace_number is null and amount_cents in (select payouts.amount_cents from payouts)
 
 ),
 

@@ -64,7 +64,15 @@ create table ledger.journal (
     accounts ledger.account [] not null,
     amounts bigint [] not null,
     unique (source_kind, source_id, version),
-    constraint entry_sums_to_zero check (ledger.is_balanced(accounts, amounts))
+    -- Most entries have two lines; they are judged without a call.
+    constraint entry_sums_to_zero check (
+        case
+            when cardinality(accounts) = 2 and cardinality(amounts) = 2 and amounts[1] = -amounts[2]
+                and accounts[1] is not null and accounts[2] is not null
+                then true
+            else ledger.is_balanced(accounts, amounts)
+        end
+    )
 );
 create index journal_visit on ledger.journal (visit_token) where visit_token is not null;
 create index journal_reversal on ledger.journal (source_kind, source_id) where reverses is not null;
