@@ -39,6 +39,7 @@ def keep(
     for token, book in visits.items():
         accounts.update({(token, account): cents for account, cents in _of_visit(book, written_off[token]).items()})
     _receive(accounts, visits, payments, inputs.rules)
+    _subscribe(accounts, visits, payments, inputs.rules)
     _settle_stripe(accounts, payments, inputs.rules)
     _announce(accounts, inputs, unmatched)
     _deposit(accounts, inputs, payments)
@@ -73,6 +74,14 @@ def _receive(accounts: Accounts, visits: Mapping[str, VisitBook], payments: Paym
         if token not in visits:
             waits = "subscription_receivable" if payments.pays_subscription(body) else "unapplied_cash"
             accounts[owner or "", waits] -= cents
+
+
+def _subscribe(accounts: Accounts, visits: Mapping[str, VisitBook], payments: Payments, rules: Rules) -> None:
+    """Add what subscriptions ask for. No invoice of a random world has lines or a period, so none of it is earned."""
+    for body, cents in payments.subscription_demands(visits):
+        month = _month(body["created"], rules)
+        accounts[month, "subscription_receivable"] += cents
+        accounts[month, "deferred_subscription_revenue"] -= cents
 
 
 def _settle_stripe(accounts: Accounts, payments: Payments, rules: Rules) -> None:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from tests.support.oracle.inputs import StripeVersion
 
@@ -185,9 +185,25 @@ class Payments:
 
     def in_subscription(self, charge: Body) -> bool:
         """Whether a charge pays an invoice of a subscription, by either shape."""
-        invoice = self.invoices.get(self._invoice_of.get(charge["id"], "")) or {}
-        details = (invoice.get("parent") or {}).get("subscription_details") or {}
-        return bool(invoice.get("subscription") or details.get("subscription"))
+        return _is_of_subscription(self.invoices.get(self._invoice_of.get(charge["id"], "")) or {})
+
+    def subscription_demands(self, visits: Container[str | None]) -> list[tuple[Body, int]]:
+        """Return the invoices and credit notes of subscriptions, signed; those of visits and memos count there."""
+
+        def counts(body: Body) -> bool:
+            return not _tag(body, "memo_id") and _tag(body, "visit_token") not in visits
+
+        asked = {
+            body["id"]: body
+            for body in self.invoices.values()
+            if body["status"] in FINALISED and _is_of_subscription(body) and counts(body)
+        }
+        notes = [
+            (note, -(note["total"] if note.get("total") is not None else note["amount"]))
+            for note in self.kind("credit_note")
+            if _reference(note["invoice"]) in asked and note["status"] != "void" and counts(note)
+        ]
+        return [(body, body["total"]) for body in asked.values()] + notes
 
     def duplicates_cents(self, hours: int) -> Counter[tuple[str, int]]:
         """By visit token and amount: duplicate charges less their refunds."""
@@ -205,6 +221,11 @@ class Payments:
                 if any(_repeats(charge, earlier, hours) for earlier in charges[:position]):
                     found[group] += captured_cents(charge) - self.refunded_cents(charge)
         return found
+
+
+def _is_of_subscription(invoice: Body) -> bool:
+    details = (invoice.get("parent") or {}).get("subscription_details") or {}
+    return bool(invoice.get("subscription") or details.get("subscription"))
 
 
 def _repeats(charge: Body, earlier: Body, hours: int) -> bool:

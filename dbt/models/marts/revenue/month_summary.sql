@@ -63,30 +63,11 @@ leak_measures as (
 
 ),
 
-journal_measures as (
-
-    select
-        journal.origin_period as period,
-        measures.measure,
-        sum(case measures.side when 'debit' then 1 else -1 end * (journal.debit_cents - journal.credit_cents)) as amount_cents,
-        cast(sum(journal.entries) as bigint) as count
-    from {{ ref('int_journal__months') }} as journal
-    inner join (
-        values
-        ('gross_patient_service_revenue', 'gross_revenue', 'credit'),
-        ('implicit_price_concession', 'price_concession', 'debit'),
-        ('missed_visit_fees', 'missed_visit_fees', 'credit'),
-        ('bad_debt', 'bad_debt', 'debit')
-    ) as measures (account, measure, side) on journal.account = measures.account
-    group by journal.origin_period, measures.measure
-
-),
-
 measures as (
 
     select * from visit_measures
     union all
-    select * from journal_measures
+    select * from {{ ref('int_journal__measures') }}
     union all
     select * from memo_measures
     union all
