@@ -19,6 +19,8 @@ Source: TypeAlias = Mapping[str, Any]
 Shape: TypeAlias = Mapping[str, "Reader"]
 Reader: TypeAlias = "Callable[[Any], object] | Shape | list[Reader]"
 
+# The last second of the year 9999, where Python's times end.
+LAST_SECOND = 253_402_300_799
 _ID = re.compile(r"[A-Za-z0-9_\-.]{1,255}")
 _PREFIXED_ID = re.compile(r"[a-z]{2,10}_[A-Za-z0-9_]{6,250}")
 _CODE = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
@@ -53,9 +55,16 @@ def catalogue_id(value: Any) -> str | None:
 
 
 def whole(value: Any) -> int:
-    """Read a whole number: cents, seconds since 1970, or a count."""
+    """Read a whole number: cents or a count."""
     if type(value) is not int or abs(value) > MOST_CENTS:
-        raise Refused("is not a whole number (of cents, or of seconds since 1970); give it as the API returns it")
+        raise Refused("is not a whole number (of cents); give it as the API returns it")
+    return value
+
+
+def moment(value: Any) -> int:
+    """Read a time: whole seconds since 1970 in UTC, up to the year 9999."""
+    if type(value) is not int or not 0 <= value <= LAST_SECOND:
+        raise Refused("is no time in whole seconds since 1970; give it as the API returns it")
     return value
 
 
@@ -108,7 +117,7 @@ def memo_id(value: Any) -> str | None:
 
 
 _OF_ANY_TYPE: Shape = {"currency": dollars, "metadata": {"visit_token": visit_token, "memo_id": memo_id}}
-_COMMON: Shape = {**_OF_ANY_TYPE, "created": whole, "livemode": switch, "deleted": switch, "status": code}
+_COMMON: Shape = {**_OF_ANY_TYPE, "created": moment, "livemode": switch, "deleted": switch, "status": code}
 _RECURRING: Shape = {"interval": code, "interval_count": whole, "usage_type": code, "meter": identifier}
 _PRICE: Shape = {
     "id": catalogue_id,
@@ -124,7 +133,7 @@ _PRICE: Shape = {
     "unit_amount_decimal": decimal,
 }
 _PLAN: Shape = {**_RECURRING, "id": catalogue_id, "amount": whole, "currency": dollars, "product": catalogue_id}
-_PERIOD: Shape = {"current_period_start": whole, "current_period_end": whole}
+_PERIOD: Shape = {"current_period_start": moment, "current_period_end": moment}
 # What an invoice asks for and for which days; until API 2025-03-31 with its price and plan, since then with their ids.
 _INVOICE_LINE: Shape = {
     "amount": whole,
@@ -136,7 +145,7 @@ _INVOICE_LINE: Shape = {
         "invoice_item_details": {"subscription": identifier, "proration": switch},
         "subscription_item_details": {"subscription": identifier, "subscription_item": identifier, "proration": switch},
     },
-    "period": {"start": whole, "end": whole},
+    "period": {"start": moment, "end": moment},
     "plan": _PLAN,
     "price": _PRICE,
     "pricing": {"type": code, "price_details": {"price": catalogue_id, "product": catalogue_id}},
@@ -167,7 +176,7 @@ SHAPES: Mapping[str, Shape] = {
         "amount": demand,
         "amount_capturable": whole,
         "amount_received": whole,
-        "canceled_at": whole,
+        "canceled_at": moment,
         "cancellation_reason": code,
         "capture_method": code,
         "charges": [identifier],
@@ -204,26 +213,26 @@ SHAPES: Mapping[str, Shape] = {
         "charge": identifier,
         "collection_method": code,
         "customer": identifier,
-        "due_date": whole,
-        "effective_at": whole,
+        "due_date": moment,
+        "effective_at": moment,
         "ending_balance": whole,
         "lines": [_INVOICE_LINE],
-        "next_payment_attempt": whole,
+        "next_payment_attempt": moment,
         "paid": switch,
         "paid_out_of_band": switch,
         "parent": {"type": code, "subscription_details": {"subscription": identifier}},
         "payment_intent": identifier,
         "payments": [identifier],
-        "period_end": whole,
-        "period_start": whole,
+        "period_end": moment,
+        "period_start": moment,
         "post_payment_credit_notes_amount": whole,
         "pre_payment_credit_notes_amount": whole,
         "starting_balance": whole,
         "status_transitions": {
-            "finalized_at": whole,
-            "marked_uncollectible_at": whole,
-            "paid_at": whole,
-            "voided_at": whole,
+            "finalized_at": moment,
+            "marked_uncollectible_at": moment,
+            "paid_at": moment,
+            "voided_at": moment,
         },
         "subscription": identifier,
         "subtotal": whole,
@@ -235,13 +244,13 @@ SHAPES: Mapping[str, Shape] = {
         "invoice": identifier,
         "is_default": switch,
         "payment": {"type": code, "payment_intent": identifier, "charge": identifier, "payment_record": identifier},
-        "status_transitions": {"canceled_at": whole, "paid_at": whole},
+        "status_transitions": {"canceled_at": moment, "paid_at": moment},
     },
     "credit_note": {
         "amount": whole,
         "customer": identifier,
         "customer_balance_transaction": identifier,
-        "effective_at": whole,
+        "effective_at": moment,
         "invoice": identifier,
         "out_of_band_amount": whole,
         "post_payment_amount": whole,
@@ -252,31 +261,31 @@ SHAPES: Mapping[str, Shape] = {
         "subtotal": whole,
         "total": whole,
         "type": code,
-        "voided_at": whole,
+        "voided_at": moment,
     },
     "customer": {},
     "subscription": {
         **_PERIOD,
-        "billing_cycle_anchor": whole,
-        "cancel_at": whole,
+        "billing_cycle_anchor": moment,
+        "cancel_at": moment,
         "cancel_at_period_end": switch,
-        "canceled_at": whole,
+        "canceled_at": moment,
         "cancellation_details": {"reason": code},
         "collection_method": code,
         "customer": identifier,
-        "ended_at": whole,
+        "ended_at": moment,
         "items": [{**_PERIOD, "id": identifier, "plan": _PLAN, "price": _PRICE, "quantity": whole}],
         "latest_invoice": identifier,
-        "pause_collection": {"behavior": code, "resumes_at": whole},
+        "pause_collection": {"behavior": code, "resumes_at": moment},
         "plan": _PLAN,
         "quantity": whole,
-        "start_date": whole,
-        "trial_end": whole,
-        "trial_start": whole,
+        "start_date": moment,
+        "trial_end": moment,
+        "trial_start": moment,
     },
     "balance_transaction": {
         "amount": whole,
-        "available_on": whole,
+        "available_on": moment,
         "fee": whole,
         "net": whole,
         "payout": identifier,
@@ -286,7 +295,7 @@ SHAPES: Mapping[str, Shape] = {
     },
     "payout": {
         "amount": whole,
-        "arrival_date": whole,
+        "arrival_date": moment,
         "automatic": switch,
         "balance_transaction": identifier,
         "failure_balance_transaction": identifier,

@@ -14,7 +14,7 @@ import orjson
 from ingestion import landing
 from ingestion.feed import Load, Progress, load_file
 from ingestion.landing import FeedUnreadable, Quarantined, Receipt
-from ingestion.stripe_fields import SHAPES, FieldRefused, allowed
+from ingestion.stripe_fields import LAST_SECOND, SHAPES, FieldRefused, allowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +34,6 @@ _STORED = (
 )
 _ID = re.compile(r"[A-Za-z0-9_\-.]{1,255}")
 _TYPE = re.compile(r"[a-z0-9_.]{1,64}")
-# The last second of the year 9999, where Python's times end.
-_LAST_SECOND = 253_402_300_799
 _ROWS_IN_A_BLOCK = 1_000
 _NULL = r"\N"
 # orjson makes floats of numbers beyond 64 bits and spells floats in its own way: such a line is read the slow way.
@@ -190,7 +188,7 @@ def _unwrapped(whole: dict[str, Any], loaded_at: str) -> _Version:
     carried = data.get("object") if isinstance(data, dict) else None
     if not isinstance(carried, dict):
         raise FieldRefused("data.object", None, "of the event is missing; give the event whole, as the API returns it")
-    if type(created) is not int or not 0 <= created <= _LAST_SECOND:
+    if type(created) is not int or not 0 <= created <= LAST_SECOND:
         raise FieldRefused("created", None, "of the event is not a whole number of seconds since 1970")
     return _Version(carried, datetime.fromtimestamp(created, UTC).isoformat(), _word(whole, "id", _ID))
 
