@@ -19,8 +19,7 @@ Source: TypeAlias = Mapping[str, Any]
 Shape: TypeAlias = Mapping[str, "Reader"]
 Reader: TypeAlias = "Callable[[Any], object] | Shape | list[Reader]"
 
-# The last second of the year 9999, where Python's times end.
-LAST_SECOND = 253_402_300_799
+LAST_SECOND = 253_402_300_799  # of the year 9999, where Python's times end
 _ID = re.compile(r"[A-Za-z0-9_\-.]{1,255}")
 _PREFIXED_ID = re.compile(r"[a-z]{2,10}_[A-Za-z0-9_]{6,250}")
 _CODE = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
