@@ -12,7 +12,7 @@ from types import FrameType
 import click
 import typer
 
-from orchestration.commands import backfill, demo, era, errors, export, load, plan, reconcile, status, up
+from orchestration.commands import backfill, close, demo, era, errors, export, load, plan, reconcile, status, up
 from orchestration.commands.output import Json, Output, example
 
 STOPPED = "Stopped. What was finished is kept, nothing is half-written; run the command again to go on."
@@ -31,6 +31,9 @@ app.command("demo", epilog=demo.EPILOG)(demo.demo)
 app.command("up", epilog=up.EPILOG)(up.up)
 app.add_typer(load.load, name="load")
 app.command("reconcile", epilog=reconcile.EPILOG)(reconcile.reconcile)
+app.command("close", epilog=close.CLOSE_EPILOG)(close.close)
+app.command("reopen", epilog=close.REOPEN_EPILOG)(close.reopen)
+app.command("note", epilog=close.NOTE_EPILOG)(close.note)
 app.command("backfill", epilog=backfill.EPILOG)(backfill.backfill)
 app.command("plan", epilog=plan.EPILOG)(plan.plan)
 app.command("export", epilog=export.EPILOG)(export.export)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from ledger.rules.billing import RULE_VERSION
+from ledger.rules.months import first_open, month_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     import psycopg
 
@@ -45,17 +46,18 @@ class Run:
     """
 
     run_id: UUID
+    as_of: date
     fingerprint: str
     loaded_through: int
     warnings: tuple[str, ...]
     stands: bool
 
 
-def run_setting(settings: "Settings", as_of: date) -> RunSetting:
-    """Return the settings of a run at `as_of`. No month is closed yet, so memos post to the month of `as_of`."""
+def run_setting(settings: "Settings", as_of: date, closed: "Collection[str]") -> RunSetting:
+    """Return the settings of a run at `as_of`: it posts to the first month from then on that is not `closed`."""
     return RunSetting(
         as_of=as_of,
-        posting_period=f"{as_of:%Y-%m}",
+        posting_period=first_open(month_of(as_of), closed),
         timezone=settings.timezone,
         rule_version=RULE_VERSION,
         claim_overdue_days=settings.claim_overdue_days,
@@ -113,11 +115,11 @@ def last_success(connection: "psycopg.Connection") -> Run | None:
     A run that a contract blocked published nothing; one that failed or was killed may have replaced some of the marts.
     """
     row = connection.execute(
-        "select run_id, fingerprint, loaded_through, warnings, not exists ("
+        "select run_id, as_of, fingerprint, loaded_through, warnings, not exists ("
         "   select 1 from ops.run as later where later.started_at > run.started_at and later.status <> 'blocked')"
         " from ops.run as run where status = 'succeeded' order by started_at desc limit 1"
     ).fetchone()
-    return Run(row[0], row[1], row[2], tuple(row[3]), stands=row[4]) if row else None
+    return Run(row[0], row[1], row[2], row[3], tuple(row[4]), stands=row[5]) if row else None
 
 
 def begin(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from ingestion import landing, verdicts
-from ledger.store import schema
+from ledger.store import periods, schema
 from ledger.store.database import Database, connect
 from orchestration import dbt_project, ops
 
@@ -58,9 +58,7 @@ def reconcile(settings: "Settings", database: Database, *, as_of: date, on_step:
             landing.ensure_schema(guard)
             ops.prepare(guard)
             verdicts.assess(guard)
-        setting = ops.run_setting(settings, as_of)
-        through = ops.loaded_through(guard)
-        inputs = ops.fingerprint(setting, through, dbt_project.checksum(), schema.revision(guard))
+        setting, inputs, through = rests_on(guard, settings, as_of)
         last = ops.last_success(guard)
         if last and last.stands and last.fingerprint == inputs and not ops.touched(guard):
             return Outcome(nothing_new=True, run_id=last.run_id, memos=0, warnings=last.warnings)
@@ -72,6 +70,15 @@ def reconcile(settings: "Settings", database: Database, *, as_of: date, on_step:
             _stop_when_broken(finished)
             ops.succeed(guard, run_id, finished.memos, finished.warnings)
         return Outcome(nothing_new=False, run_id=run_id, memos=finished.memos, warnings=finished.warnings)
+
+
+def rests_on(guard: "psycopg.Connection", settings: "Settings", as_of: date) -> tuple[ops.RunSetting, str, int]:
+    """Return what a run at `as_of` rests on now: its settings, the fingerprint of all of it, and the last load."""
+    setting = ops.run_setting(settings, as_of, periods.closed(guard))
+    through = ops.loaded_through(guard)
+    # A closing changes no figure; a reopening gives a month its own again.
+    parts = (dbt_project.checksum(), schema.revision(guard), periods.reopenings(guard))
+    return setting, ops.fingerprint(setting, through, *parts), through
 
 
 def _run(  # noqa: PLR0913, PLR0917 - what a run is of, from its only caller

@@ -1,3 +1,4 @@
+-- Of the months that are open: a closed one shows what was, and its visits what is.
 with denials as (
 
     select
@@ -24,4 +25,6 @@ select
     visits.cents as visits_cents
 from denials
 full outer join visits using (period)
-where coalesce(denials.cents, 0) <> coalesce(visits.cents, 0)
+where
+    coalesce(denials.cents, 0) <> coalesce(visits.cents, 0)
+    and period not in (select closed.period from {{ ref('closed_months') }} as closed)

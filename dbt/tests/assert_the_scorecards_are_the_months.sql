@@ -1,10 +1,17 @@
--- Payers' parts of the place-of-service mix and of the scorecard are the insured visits of the books.
-with scorecard as (
+-- Payers' parts of the place-of-service mix and of the scorecard are the insured visits of the books, in the months that are open.
+with closed as (
+
+    select period from {{ ref('closed_months') }}
+
+),
+
+scorecard as (
 
     select
         coalesce(sum(visits), 0) as visits,
         coalesce(sum(payer_paid_cents), 0) as paid_cents
     from {{ ref('payer_scorecard') }}
+    where period not in (select closed.period from closed)
 
 ),
 
@@ -14,6 +21,7 @@ mix as (
         coalesce(sum(visits), 0) as visits,
         coalesce(sum(pos_variance_cents), 0) as variance_cents
     from {{ ref('pos_mix') }}
+    where period not in (select closed.period from closed)
 
 ),
 
@@ -24,7 +32,7 @@ insured as (
         coalesce(sum(payer_paid_cents), 0) as paid_cents,
         coalesce(sum(pos_variance_cents), 0) as variance_cents
     from {{ ref('visit_revenue') }}
-    where payer_id is not null
+    where payer_id is not null and service_period not in (select closed.period from closed)
 
 )
 

@@ -1,4 +1,4 @@
--- The run rate is that of the movements, revenue that of deferred revenue, and every cent collected is in one column of cash.
+-- The run rate of open months is that of the movements, revenue that of deferred revenue, and every cent collected is in one column of cash.
 with unified as (
 
     select
@@ -18,6 +18,7 @@ months as (
         period
     from unified
     full outer join {{ ref('mrr_movements') }} as movements using (period)
+    where period not in (select closed.period from {{ ref('closed_months') }} as closed)
     union all
     select coalesce(unified.revenue_cents, 0) - coalesce(deferred.recognised_cents, 0), 'revenue', period
     from unified

@@ -1,7 +1,5 @@
 """`trueup era release` and `trueup era replace`: a person settles a held or conflicting remittance."""
 
-import os
-import pwd
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +10,7 @@ from orchestration.commands import workspace
 from orchestration.commands.errors import WENT_WELL, Misused
 from orchestration.commands.explain import HASH
 from orchestration.commands.output import Json, Output, example, printable
+from orchestration.commands.staff import person, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +55,7 @@ def release(transaction: Transaction, why: Why, settled_by: SettledBy = None, as
 
     def settle(connection: "Connection") -> "Settlement":
         named = _named(connection, transaction)
-        return settlement.release(connection, named, _said(why, "--why"), _person(settled_by))
+        return settlement.release(connection, named, said(why, "--why"), person(settled_by, "--settled-by"))
 
     return _settle(settle, Output(as_json))
 
@@ -67,7 +66,7 @@ def replace(transaction: Transaction, by: Other, why: Why, settled_by: SettledBy
 
     def settle(connection: "Connection") -> "Settlement":
         named, other = _named(connection, transaction), _named(connection, by)
-        return settlement.replace_by(connection, named, other, _said(why, "--why"), _person(settled_by))
+        return settlement.replace_by(connection, named, other, said(why, "--why"), person(settled_by, "--settled-by"))
 
     return _settle(settle, Output(as_json))
 
@@ -121,24 +120,6 @@ def _hash_of(file: str) -> str:
     if len(hashes) != 1:
         raise Misused(f"{printable(file)} holds {len(hashes)} files. Name the one you mean by its SHA-256.")
     return hashes[0]
-
-
-def _said(text: str, option: str) -> str:
-    """Return what staff wrote, on one line."""
-    said = printable(text.strip())
-    if not said:
-        raise Misused(f"{option} is empty. Say it in a few words; whoever reads the books later has only these.")
-    return said
-
-
-def _person(settled_by: str | None) -> str:
-    """Return who settles: the name given, else the user of the system, whatever the environment says."""
-    if settled_by is not None:
-        return _said(settled_by, "--settled-by")
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container's user may have a number only
-        return f"uid {os.getuid()}"
 
 
 def _document(done: "Settlement", beside: "list[Name]") -> dict[str, object]:

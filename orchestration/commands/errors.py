@@ -27,6 +27,7 @@ SENTENCES = {
     "ingestion.era835.archive_key.ArchiveError": COULD_NOT_RUN,
     "ingestion.era835.settlement.UnknownTransaction": MISUSED,
     "ingestion.era835.settlement.CannotSettle": COULD_NOT_RUN,
+    "orchestration.closing.NoSuchPoint": MISUSED,
     "orchestration.dbt_project.DbtFailed": COULD_NOT_RUN,
 }
 

@@ -4,21 +4,31 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
 from orchestration import dbt_project
-from orchestration.commands import exports, workspace
+from orchestration.commands import workspace
+from orchestration.commands.close import month
 from orchestration.commands.errors import WENT_WELL, CannotRun, Misused
 from orchestration.commands.output import Output, counted, example
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from orchestration import published
 
 EPILOG = example(
     "trueup export month_summary",
     "trueup export visit_revenue --format parquet --out visit_revenue.parquet",
     "trueup export memos --out memos.xlsx",
+    "trueup export month_summary --period 2026-10",
+    "trueup export trial_balance --as-of 2026-10-31",
+    "trueup export visit_revenue --period 2026-10 --version 1 --out october-as-first-closed.csv",
 )
 
 
@@ -34,7 +44,7 @@ class Format(StrEnum):
 BINARY = frozenset({Format.PARQUET, Format.XLSX})
 
 
-def export(
+def export(  # noqa: PLR0913, PLR0917 - the options of the command
     name: Annotated[str, typer.Argument(help="The table: memos, visit_revenue, leaks, month_summary, quarantine, …")],
     form: Annotated[
         Format | None,
@@ -43,20 +53,50 @@ def export(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Written whole or not at all. Default: stdout.")
     ] = None,
+    period: Annotated[
+        str | None,
+        typer.Option("--period", metavar="YYYY-MM", help="What is of a month; of a closed one, as it was published."),
+    ] = None,
+    version: Annotated[
+        int | None,
+        typer.Option(
+            "--version", min=1, help="With --period: which closing of the month. Default: the one that stands."
+        ),
+    ] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of",
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            help="As it was known at the end of that day: memos, month_summary, revenue_feed, trial_balance.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="To stdout: as --format json. With --out: what was written, as JSON on stdout."),
     ] = False,
 ) -> int:
     """Export a table of the books. Rows come in one fixed order, amounts as integer cents, times in ISO-8601."""
+    from orchestration.commands import exports
+
     output = Output(as_json)
+    if version is not None and period is None:
+        raise Misused("--version is of a month: name it with --period.")
+    if as_of is not None and period is not None:
+        raise Misused("--period and --as-of exclude each other: a month as it was closed is its --version.")
     chosen = form or _implied(out, as_json)
     if out is None and chosen in BINARY and sys.stdout.isatty():
         raise Misused(f"{chosen} is not for a terminal: name a file with --out, or send it through a pipe.")
     if out is not None:
         _checked(out)
     with workspace.opened() as books, books.connection() as connection:
-        table = _table(exports.tables(connection), name)
+        if period:
+            table = _of_month(connection, name, month(period), version)
+        elif as_of:
+            table = _as_known(connection, name, as_of.date(), books.settings.timezone)
+        else:
+            table = _table(connection, name)
         with _sink(out) as sink:
             rows = exports.FORMATS[chosen](connection, table, sink)
     if out is not None:
@@ -72,13 +112,45 @@ def _implied(out: Path | None, as_json: bool) -> Format:
     return Format(ending) if ending in set(Format) else Format.CSV
 
 
-def _table(found: dict[str, exports.Table], name: str) -> exports.Table:
+def _table(connection: "psycopg.Connection", name: str) -> "published.Table":
+    from orchestration import published
+
+    found = published.tables(connection)
     if name in found:
         return found[name]
-    published = dbt_project.marts()
-    if name in published:
+    known = dbt_project.marts()
+    if name in known:
         raise CannotRun(f"There is no table {name} yet: run `trueup reconcile` first.")
-    raise Misused(f"There is no table {name}. There are: {', '.join(published)}.")
+    raise Misused(f"There is no table {name}. There are: {', '.join(known)}.")
+
+
+def _of_month(connection: "psycopg.Connection", name: str, period: str, version: int | None) -> "published.Table":
+    """Give a table of a month: as a closing kept it, or, of an open month, what its closing would keep now."""
+    from ledger.store import periods
+    from orchestration import published
+
+    closings = periods.closings(connection, period)
+    standing = periods.closed(connection).get(period)
+    if version is not None and version not in closings:
+        raise Misused(f"{period} has no version {version}. It was closed {counted(len(closings), 'time')}.")
+    chosen = version or (standing.version if standing else None)
+    found = published.as_closed(connection, period, chosen) if chosen else published.of_month(connection, period)
+    if name not in found:
+        _table(connection, name)  # says what is wrong with a name that is no table at all
+        raise Misused(f"{name} is not kept by month. Of {period} there are: {', '.join(sorted(found))}.")
+    if chosen and not published.is_sound(connection, period, chosen, found[name]):
+        raise CannotRun(f"{name} of {period} is not what was sealed at its closing (version {chosen}): call for help.")
+    return found[name]
+
+
+def _as_known(connection: "psycopg.Connection", name: str, day: date, timezone: str) -> "published.Table":
+    from orchestration import as_known
+
+    found = as_known.as_known(connection, day, timezone)
+    if name not in found:
+        _table(connection, name)
+        raise Misused(f"{name} cannot be given as of a day. These can: {', '.join(as_known.QUERIES)}.")
+    return found[name]
 
 
 def _checked(out: Path) -> None:

@@ -5,12 +5,12 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from orchestration.commands.errors import CannotRun
+from orchestration.published import INTEGER_TYPES, JSON_TYPES, MOMENT, Column, Table
 
 if TYPE_CHECKING:
     import psycopg
@@ -21,42 +21,6 @@ ROWS_A_FETCH = 5_000
 XLSX_ROWS = 1_048_576  # of a sheet, the header included (Excel specifications and limits)
 XLSX_INTEGER = 2**53  # a cell is an IEEE 754 double: whole numbers are exact up to here
 XLSX_CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 - the library wants it bare; fixed, so that equal tables give equal bytes
-JSON_TYPES = frozenset({"json", "jsonb"})
-INTEGER_TYPES = frozenset({"smallint", "integer", "bigint"})
-TEXT_TYPES = frozenset({"text", "character varying", "character"})
-MOMENT = "timestamp with time zone"
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column and its PostgreSQL type (as information_schema names it)."""
-
-    name: str
-    type: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the books that can be exported."""
-
-    schema: str
-    name: str
-    columns: tuple[Column, ...]
-
-    def query(self, expression: Callable[[Column], str]) -> str:
-        """Give the select of all rows, ordered by every column, text by its bytes: equal tables give equal files."""
-        chosen = ", ".join(f"{expression(column)} as {_quoted(column.name)}" for column in self.columns)
-        order = ", ".join(_order(column) for column in self.columns)
-        return f"select {chosen} from {_quoted(self.schema)}.{_quoted(self.name)} as r order by {order}"
-
-
-def tables(connection: "psycopg.Connection") -> dict[str, Table]:
-    """Give what can be exported: every table of schema marts, nothing but the quarantine before the first reconcile.
-
-    The quarantine is read where it arises, since its mart is as old as the last reconcile.
-    """
-    quarantine = _columns(connection, "raw", "open_quarantine")["open_quarantine"]
-    return _columns(connection, "marts", None) | {"quarantine": quarantine}
 
 
 def as_csv(connection: "psycopg.Connection", table: Table, sink: BinaryIO) -> int:
@@ -120,21 +84,6 @@ FORMATS: dict[str, Callable[["psycopg.Connection", Table, BinaryIO], int]] = {
 }
 
 
-def _columns(connection: "psycopg.Connection", schema: str, name: str | None) -> dict[str, Table]:
-    # The bookkeeping columns of raw are nobody's business outside (they differ between equal books).
-    rows = connection.execute(
-        "select table_name, column_name, data_type from information_schema.columns"
-        " where table_schema = %(schema)s and table_name = coalesce(%(name)s, table_name)"
-        " and not (table_schema = 'raw' and column_name in ('load_id', 'recorded_at'))"
-        " order by table_name, ordinal_position",
-        {"schema": schema, "name": name},
-    )
-    found: dict[str, list[Column]] = {}
-    for table, column, kind in rows:
-        found.setdefault(table, []).append(Column(column, kind))
-    return {table: Table(schema, table, tuple(columns)) for table, columns in found.items()}
-
-
 def _batches(connection: "psycopg.Connection", query: str) -> Iterator[list[tuple[object, ...]]]:
     with connection.cursor(name="export") as cursor:
         cursor.execute(query)
@@ -147,38 +96,21 @@ def _rows(connection: "psycopg.Connection", query: str) -> Iterator[tuple[object
         yield from rows
 
 
-def _quoted(name: str) -> str:
-    doubled = name.replace('"', '""')
-    return f'"{doubled}"'
-
-
-def _reference(column: Column) -> str:
-    return f"r.{_quoted(column.name)}"
-
-
-def _order(column: Column) -> str:
-    if column.type in TEXT_TYPES:
-        return f'{_reference(column)} collate "C"'
-    if column.type in JSON_TYPES:
-        return f'{_reference(column)}::text collate "C"'
-    return _reference(column)
-
-
 def _native(column: Column) -> str:
     kept = column.type in INTEGER_TYPES | JSON_TYPES | {"boolean"}
-    return _reference(column) if kept else _as_text(column)
+    return column.reference if kept else _as_text(column)
 
 
 def _as_text(column: Column) -> str:
     if column.type == MOMENT:
-        return f"""to_char({_reference(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')"""
+        return f"""to_char({column.reference} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')"""
     if column.type == "date":
-        return f"to_char({_reference(column)}, 'YYYY-MM-DD')"
-    return f"{_reference(column)}::text"
+        return f"to_char({column.reference}, 'YYYY-MM-DD')"
+    return f"{column.reference}::text"
 
 
 def _for_parquet(column: Column) -> str:
-    return _reference(column) if column.type in {"date", MOMENT} else _for_xlsx(column)
+    return column.reference if column.type in {"date", MOMENT} else _for_xlsx(column)
 
 
 def _for_xlsx(column: Column) -> str:

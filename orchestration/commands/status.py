@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from ledger.rules.months import first_open, month_of
 from orchestration import ops
 from orchestration.commands import workspace
 from orchestration.commands.errors import WENT_WELL
@@ -12,6 +13,8 @@ from orchestration.commands.reconcile import today
 
 if TYPE_CHECKING:
     import psycopg
+
+    from ledger.store.periods import Closed
 
 EPILOG = example("trueup status", "trueup status --json")
 
@@ -65,13 +68,14 @@ class LastFailure:
 
 @dataclass(frozen=True)
 class Status:
-    """All that `trueup status` shows; `open_month` is YYYY-MM."""
+    """All that `trueup status` shows; `open_month` (YYYY-MM) is the one that memos post to."""
 
     feeds: tuple[Feed, ...]
     quarantine: tuple[Refusals, ...]
     remits: tuple[Remits, ...]
     stale: tuple[str, ...]
     open_month: str
+    closed_months: "tuple[Closed, ...]"
     last_run: LastRun | None
     last_failure: LastFailure | None
 
@@ -89,6 +93,8 @@ def status(as_json: Json = False) -> int:
 
 def read(connection: "psycopg.Connection", day: date) -> Status:
     """Read the state of the books as of a day."""
+    from ledger.store import periods
+
     feeds = tuple(
         Feed(*row)
         for row in connection.execute(
@@ -108,12 +114,14 @@ def read(connection: "psycopg.Connection", day: date) -> Status:
         " join raw.era_standing as standing using (file_sha256, st_index) group by stands order by stands"
     )
     last_run = _last_run(connection)
+    closed = periods.closed(connection)
     return Status(
         feeds=feeds,
         quarantine=tuple(Refusals(*row) for row in refusals),
         remits=tuple(Remits(*row) for row in remits),
         stale=tuple(_stale(feeds, last_run)),
-        open_month=f"{day:%Y-%m}",
+        open_month=first_open(month_of(day), closed),
+        closed_months=tuple(closed.values()),
         last_run=last_run,
         last_failure=_last_failure(connection, last_run),
     )
@@ -144,6 +152,7 @@ def show(found: Status, output: Output) -> None:
         )
     output.line()
     output.line(f"Open month: {found.open_month}")
+    _show_closed(found, output)
     output.line(f"Last reconcile: {_said(found.last_run)}")
     if found.last_failure:
         failure = found.last_failure
@@ -153,6 +162,15 @@ def show(found: Status, output: Output) -> None:
         )
     for sentence in found.stale:
         output.line(f"Stale: {sentence}")
+
+
+def _show_closed(found: Status, output: Output) -> None:
+    if found.closed_months:
+        rows = [
+            (month.period, str(month.version), f"{month.closed_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC", month.closed_by)
+            for month in found.closed_months
+        ]
+        output.table(plain_table("Closed months", ("month", "version", "closed", "by"), rows))
 
 
 def _show_feeds(found: Status, output: Output) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def test_every_unit_test_of_the_models_passes(settings: Settings, database: Database) -> None:
     with connect(database, autocommit=True) as connection:
         ops.prepare(connection)
-        ops.begin(connection, RUN, ops.run_setting(settings, date(2026, 11, 1)), "none", 0)
+        ops.begin(connection, RUN, ops.run_setting(settings, date(2026, 11, 1), ()), "none", 0)
     dbt = Dbt(settings.home, database.dbt_environment())
     built = dbt.build("trueup.staging trueup.intermediate trueup.marts resource_type:seed", lambda _: None)
     assert not [node.unique_id for node in built if node.failed]

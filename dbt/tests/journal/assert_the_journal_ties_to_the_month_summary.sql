@@ -1,27 +1,30 @@
--- The journal by month of origin is the month in figures; memos stand in the month they were posted to.
-with journal as (
+-- The journal is the month in figures, of closed months too: what came in time by month of origin, what came late by the month it
+-- was posted to. Memos stand in the month they were posted to.
+with lines as (
 
     select
-        case when measures.measure = 'memo' then journal.period else journal.origin_period end as period,
-        measures.measure,
-        sum(measures.sign * (journal.debit_cents - journal.credit_cents)) as cents
-    from {{ ref('int_journal__months') }} as journal
-    inner join (
-        values
-        ('remittance_claim', 'contractual_adjustment', 'contractual', 1),
-        ('remittance_claim', 'sequestration', 'sequestration', 1),
-        ('remittance_claim', 'denial', 'denied', 1),
-        ('supersession', 'denial', 'denied', 1),
-        ('remittance_claim', 'other_adjustment', 'other_adjustment', 1),
-        ('remittance_claim', 'remittance_clearing', 'payer_paid', 1),
-        ('remittance_claim', 'unapplied_cash', 'payer_paid', 1),
-        ('demand', 'patient_receivable', 'patient_billed', 1),
-        ('receipt', 'patient_receivable', 'patient_collected', -1),
-        ('memo', 'patient_receivable', 'memo', 1)
-    ) as measures (source_kind, account, measure, sign)
-        on journal.source_kind = measures.source_kind
-        and journal.account = measures.account
-    group by 1, 2
+        case when is_late then period else origin_period end as period,
+        case when is_late then 'prior_period_' || measure else measure end as measure,
+        amount_cents as cents
+    from {{ ref('int_journal__measures') }}
+    union all
+    select
+        period,
+        'memo',
+        debit_cents - credit_cents
+    from {{ ref('int_journal__months') }}
+    where source_kind = 'memo' and account = 'patient_receivable'
+
+),
+
+journal as (
+
+    select
+        period,
+        measure,
+        sum(cents) as cents
+    from lines
+    group by period, measure
 
 ),
 
@@ -35,7 +38,7 @@ summary as (
     where
         measure in ('memo_debit', 'memo_credit')
         or measure in (select journal.measure from journal)
-    group by 1, 2
+    group by period, case when measure like 'memo%' then 'memo' else measure end
 
 )
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from orchestration import published
 from orchestration.commands import exports
 from orchestration.commands.errors import CannotRun
 
@@ -32,26 +33,26 @@ insert into marts.sample values
 
 
 @pytest.fixture
-def table(connection: psycopg.Connection) -> exports.Table:
+def table(connection: psycopg.Connection) -> published.Table:
     connection.execute(TABLE)
     connection.execute(ROWS)
-    return exports.tables(connection)["sample"]
+    return published.tables(connection)["sample"]
 
 
-Writer = Callable[[psycopg.Connection, exports.Table, io.BytesIO], int]
+Writer = Callable[[psycopg.Connection, published.Table, io.BytesIO], int]
 
 
 def _written(
     writer: Writer,
     connection: psycopg.Connection,
-    table: exports.Table,
+    table: published.Table,
 ) -> tuple[int, bytes]:
     sink = io.BytesIO()
     return writer(connection, table, sink), sink.getvalue()
 
 
 def test_csv_quotes_what_needs_it_and_writes_iso_days_and_times(
-    connection: psycopg.Connection, table: exports.Table
+    connection: psycopg.Connection, table: published.Table
 ) -> None:
     count, written = _written(exports.as_csv, connection, table)
     rows = list(csv.DictReader(io.StringIO(written.decode())))
@@ -63,7 +64,7 @@ def test_csv_quotes_what_needs_it_and_writes_iso_days_and_times(
 
 
 def test_json_is_an_array_of_objects_with_integers_and_nested_evidence(
-    connection: psycopg.Connection, table: exports.Table
+    connection: psycopg.Connection, table: published.Table
 ) -> None:
     count, written = _written(exports.as_json, connection, table)
     rows = json.loads(written)
@@ -81,7 +82,7 @@ def test_json_is_an_array_of_objects_with_integers_and_nested_evidence(
     assert rows[3]["amount_cents"] == 9007199254740993
 
 
-def test_parquet_keeps_int64_days_and_moments(connection: psycopg.Connection, table: exports.Table) -> None:
+def test_parquet_keeps_int64_days_and_moments(connection: psycopg.Connection, table: published.Table) -> None:
     count, written = _written(exports.as_parquet, connection, table)
     found = parquet.read_table(io.BytesIO(written))
     assert count == found.num_rows == 4
@@ -93,7 +94,7 @@ def test_parquet_keeps_int64_days_and_moments(connection: psycopg.Connection, ta
     assert (first["evidence"], last["amount_cents"]) == ('{"n": [1]}', 9007199254740993)
 
 
-def test_xlsx_holds_integers_and_never_a_formula(connection: psycopg.Connection, table: exports.Table) -> None:
+def test_xlsx_holds_integers_and_never_a_formula(connection: psycopg.Connection, table: published.Table) -> None:
     connection.execute("delete from marts.sample where amount_cents > 100")
     count, written = _written(exports.as_xlsx, connection, table)
     header, *rows = openpyxl.load_workbook(io.BytesIO(written)).active.iter_rows(values_only=True)
@@ -103,14 +104,14 @@ def test_xlsx_holds_integers_and_never_a_formula(connection: psycopg.Connection,
     assert openpyxl.load_workbook(io.BytesIO(written)).active["B2"].data_type == "s"
 
 
-def test_xlsx_refuses_a_number_a_cell_cannot_hold(connection: psycopg.Connection, table: exports.Table) -> None:
+def test_xlsx_refuses_a_number_a_cell_cannot_hold(connection: psycopg.Connection, table: published.Table) -> None:
     with pytest.raises(CannotRun, match="9007199254740993"):
         _written(exports.as_xlsx, connection, table)
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "parquet", "xlsx"])
 def test_equal_tables_give_equal_bytes_whatever_the_order_of_their_rows(
-    form: str, connection: psycopg.Connection, table: exports.Table
+    form: str, connection: psycopg.Connection, table: published.Table
 ) -> None:
     connection.execute("update marts.sample set amount_cents = 1 where amount_cents > 100")
     first = _written(exports.FORMATS[form], connection, table)
@@ -121,7 +122,7 @@ def test_equal_tables_give_equal_bytes_whatever_the_order_of_their_rows(
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "parquet", "xlsx"])
-def test_an_empty_table_is_a_whole_file(form: str, connection: psycopg.Connection, table: exports.Table) -> None:
+def test_an_empty_table_is_a_whole_file(form: str, connection: psycopg.Connection, table: published.Table) -> None:
     connection.execute("truncate marts.sample")
     count, written = _written(exports.FORMATS[form], connection, table)
     assert count == 0
@@ -129,7 +130,7 @@ def test_an_empty_table_is_a_whole_file(form: str, connection: psycopg.Connectio
 
 
 def test_the_quarantine_can_be_exported_before_there_are_marts(connection: psycopg.Connection) -> None:
-    quarantine = exports.tables(connection)["quarantine"]
+    quarantine = published.tables(connection)["quarantine"]
     assert [column.name for column in quarantine.columns] == [
         "source",
         "file_sha256",

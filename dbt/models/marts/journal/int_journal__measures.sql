@@ -1,17 +1,16 @@
 {{ config(schema='intermediate', contract={'enforced': false}, grants={}) }}
 
--- What the journal alone knows of the month in figures, by month of origin.
+-- What the journal says of each measure of the month in figures: a measure, a month of origin and of posting, late or not, a row.
 select
-    journal.origin_period as period,
     measures.measure,
-    sum(case measures.side when 'debit' then 1 else -1 end * (journal.debit_cents - journal.credit_cents)) as amount_cents,
-    cast(sum(journal.entries) as bigint) as count
+    measures.is_of_visits,
+    journal.origin_period,
+    journal.period,
+    journal.is_late,
+    cast(sum(measures.sign * (journal.debit_cents - journal.credit_cents)) as bigint) as amount_cents,
+    cast(sum(journal.entries) as bigint) as entries
 from {{ ref('int_journal__months') }} as journal
-inner join (
-    values
-    ('gross_patient_service_revenue', 'gross_revenue', 'credit'),
-    ('implicit_price_concession', 'price_concession', 'debit'),
-    ('missed_visit_fees', 'missed_visit_fees', 'credit'),
-    ('bad_debt', 'bad_debt', 'debit')
-) as measures (account, measure, side) on journal.account = measures.account
-group by journal.origin_period, measures.measure
+inner join {{ ref('measure') }} as measures
+    on journal.account = measures.account
+    and measures.source_kind in (journal.source_kind, 'any')
+group by measures.measure, measures.is_of_visits, journal.origin_period, journal.period, journal.is_late

@@ -43,13 +43,7 @@ ageing as (
 
 ratios as (
 
-    select
-        months.period,
-        measures.measure,
-        measures.counted_in,
-        measures.numerator,
-        measures.denominator,
-        null as days
+    select months.period, measures.*, null as days
     from months
     left join bad_debts on months.period = bad_debts.period
     cross join lateral (
@@ -63,13 +57,7 @@ ratios as (
         ('first_pass_yield', 'visits', passed_visits, decided_visits)
     ) as measures (measure, counted_in, numerator, denominator)
     union all
-    select
-        period,
-        'days_in_ar',
-        'days',
-        owed_cents,
-        net_revenue_cents,
-        days
+    select period, 'days_in_ar', 'days', owed_cents, net_revenue_cents, days
     from {{ ref('int_month__balances') }}
     union all
     select
@@ -81,18 +69,24 @@ ratios as (
         null
     from ageing
 
+),
+
+now as (
+
+    select
+        period,
+        measure,
+        case when counted_in <> 'visits' then cast(numerator as bigint) end as numerator_cents,
+        case when counted_in <> 'visits' then cast(denominator as bigint) end as denominator_cents,
+        case counted_in when 'visits' then cast(numerator as bigint) end as numerator_count,
+        case counted_in when 'visits' then cast(denominator as bigint) end as denominator_count,
+        case when counted_in <> 'days' then {{ basis_points('numerator', 'denominator') }} end as ratio,
+        case
+            when counted_in = 'days' and denominator > 0
+                then cast(round(1.0 * numerator * days / denominator, 4) as numeric(20, 4))
+        end as days
+    from ratios
+
 )
 
-select
-    period,
-    measure,
-    case when counted_in <> 'visits' then cast(numerator as bigint) end as numerator_cents,
-    case when counted_in <> 'visits' then cast(denominator as bigint) end as denominator_cents,
-    case counted_in when 'visits' then cast(numerator as bigint) end as numerator_count,
-    case counted_in when 'visits' then cast(denominator as bigint) end as denominator_count,
-    case when counted_in <> 'days' then {{ basis_points('numerator', 'denominator') }} end as ratio,
-    case
-        when counted_in = 'days' and denominator > 0
-            then cast(round(1.0 * numerator * days / denominator, 4) as numeric(20, 4))
-    end as days
-from ratios
+{{ closed_months_stay('now') }}

@@ -20,30 +20,36 @@ with months as (
     from {{ ref('int_month__visit_sums') }}
     group by service_period
 
+),
+
+now as (
+
+    select
+        months.service_period as period,
+        steps.position,
+        steps.step,
+        steps.kind,
+        cast(steps.amount_cents as bigint) as amount_cents
+    from months
+    cross join lateral (
+        values
+        (1, 'gross_patient_service_revenue', 'total', gross_revenue_cents),
+        (2, 'contractual', 'movement', -contractual_cents),
+        (3, 'sequestration', 'movement', -sequestration_cents),
+        (4, 'denied', 'movement', -denied_cents),
+        (5, 'other_adjustment', 'movement', -other_adjustment_cents),
+        (6, 'price_concession', 'movement', -price_concession_cents),
+        (7, 'missed_visit_fees', 'movement', missed_visit_fee_cents),
+        (8, 'net_patient_service_revenue', 'total', net_revenue_cents),
+        (9, 'payer_paid', 'movement', -payer_paid_cents),
+        (10, 'patient_collected', 'movement', -patient_collected_cents),
+        (11, 'outstanding', 'total', patient_balance_cents + payer_receivable_cents + unbilled_cents),
+        (12, 'patient_balance', 'part', patient_balance_cents),
+        (13, 'payer_receivable', 'part', payer_receivable_cents),
+        (14, 'unbilled', 'part', unbilled_cents),
+        (15, 'patient_share', 'note', patient_share_cents)
+    ) as steps (position, step, kind, amount_cents)
+
 )
 
-select
-    months.service_period as period,
-    steps.position,
-    steps.step,
-    steps.kind,
-    cast(steps.amount_cents as bigint) as amount_cents
-from months
-cross join lateral (
-    values
-    (1, 'gross_patient_service_revenue', 'total', gross_revenue_cents),
-    (2, 'contractual', 'movement', -contractual_cents),
-    (3, 'sequestration', 'movement', -sequestration_cents),
-    (4, 'denied', 'movement', -denied_cents),
-    (5, 'other_adjustment', 'movement', -other_adjustment_cents),
-    (6, 'price_concession', 'movement', -price_concession_cents),
-    (7, 'missed_visit_fees', 'movement', missed_visit_fee_cents),
-    (8, 'net_patient_service_revenue', 'total', net_revenue_cents),
-    (9, 'payer_paid', 'movement', -payer_paid_cents),
-    (10, 'patient_collected', 'movement', -patient_collected_cents),
-    (11, 'outstanding', 'total', patient_balance_cents + payer_receivable_cents + unbilled_cents),
-    (12, 'patient_balance', 'part', patient_balance_cents),
-    (13, 'payer_receivable', 'part', payer_receivable_cents),
-    (14, 'unbilled', 'part', unbilled_cents),
-    (15, 'patient_share', 'note', patient_share_cents)
-) as steps (position, step, kind, amount_cents)
+{{ closed_months_stay('now') }}

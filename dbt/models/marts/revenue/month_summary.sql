@@ -1,41 +1,8 @@
 -- The month in figures. A visit's figures and what the journal says of it stand in its month of service, a memo's in the month it
--- was posted to, a leak's in the month of its visit, or else of its charge or payment.
-with visits as (
+-- was posted to, a leak's in the month of its visit, or else of its charge or payment. A closed month stays as it was closed.
+with visit_measures as (
 
-    select * from {{ ref('visit_revenue') }}
-
-),
-
-visit_measures as (
-
-    select
-        visits.service_period as period,
-        measures.measure,
-        sum(measures.amount_cents) as amount_cents,
-        count(*) filter (where measures.counts) as count
-    from visits
-    cross join lateral (
-        values
-        ('visits', 0, true),
-        ('gross_charges', visits.charge_cents, visits.charge_cents <> 0),
-        ('contractual', visits.contractual_cents, visits.contractual_cents <> 0),
-        ('sequestration', visits.sequestration_cents, visits.sequestration_cents <> 0),
-        ('denied', visits.denied_cents, visits.denied_cents <> 0),
-        ('other_adjustment', visits.other_adjustment_cents, visits.other_adjustment_cents <> 0),
-        ('allowed', coalesce(visits.allowed_cents, 0), visits.allowed_cents is not null),
-        ('payer_paid', visits.payer_paid_cents, visits.payer_paid_cents <> 0),
-        (
-            'patient_responsibility', coalesce(visits.patient_responsibility_cents, 0),
-            visits.patient_responsibility_cents is not null
-        ),
-        ('patient_target', visits.patient_target_cents, visits.patient_target_cents <> 0),
-        ('patient_billed', visits.patient_billed_cents, visits.patient_billed_cents <> 0),
-        ('patient_collected', visits.patient_collected_cents, visits.patient_collected_cents <> 0),
-        ('pos_variance', coalesce(visits.pos_variance_cents, 0), visits.pos_variance_cents <> 0),
-        ('pos_adjusted_revenue', visits.pos_adjusted_revenue_cents, visits.pos_adjusted_revenue_cents <> 0),
-        ('patient_balance', visits.patient_balance_cents, visits.patient_balance_cents <> 0)
-    ) as measures (measure, amount_cents, counts)
-    group by visits.service_period, measures.measure
+    select * from {{ ref('int_month_summary__visits') }}
 
 ),
 
@@ -63,21 +30,69 @@ leak_measures as (
 
 ),
 
+journal_measures as (
+
+    select
+        origin_period as period,
+        measure,
+        amount_cents,
+        entries as count
+    from {{ ref('int_journal__measures') }}
+    where not is_of_visits
+
+),
+
+late as (
+
+    select *
+    from {{ ref('int_journal__measures') }}
+    where is_late and (amount_cents <> 0 or entries <> 0)
+
+),
+
+-- What came late for a month that was closed stands in the month that was open, and not in its own again.
+late_measures as (
+
+    select
+        origin_period as period,
+        measure,
+        -amount_cents as amount_cents,
+        0 as count
+    from late
+    union all
+    select
+        period,
+        'prior_period_' || measure,
+        amount_cents,
+        entries
+    from late
+
+),
+
 measures as (
 
     select * from visit_measures
     union all
-    select * from {{ ref('int_journal__measures') }}
+    select * from journal_measures
     union all
     select * from memo_measures
     union all
     select * from leak_measures
+    union all
+    select * from late_measures
+
+),
+
+now as (
+
+    select
+        period,
+        measure,
+        cast(coalesce(sum(amount_cents), 0) as bigint) as amount_cents,
+        cast(sum(count) as bigint) as count
+    from measures
+    group by period, measure
 
 )
 
-select
-    period,
-    measure,
-    cast(coalesce(amount_cents, 0) as bigint) as amount_cents,
-    count
-from measures
+{{ closed_months_stay('now') }}

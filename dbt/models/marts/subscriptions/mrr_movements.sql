@@ -39,19 +39,55 @@ sums as (
     from customer_months
     group by month
 
+),
+
+now as (
+
+    select
+        {{ period('months.month') }} as period,
+        cast(coalesce(sums.opening_cents, 0) as bigint) as opening_cents,
+        cast(coalesce(sums.new_cents, 0) as bigint) as new_cents,
+        cast(coalesce(sums.expansion_cents, 0) as bigint) as expansion_cents,
+        cast(coalesce(sums.reactivation_cents, 0) as bigint) as reactivation_cents,
+        cast(coalesce(sums.contraction_cents, 0) as bigint) as contraction_cents,
+        cast(coalesce(sums.churn_cents, 0) as bigint) as churn_cents,
+        cast(coalesce(sums.closing_cents, 0) as bigint) as closing_cents,
+        coalesce(sums.customers, 0) as customers,
+        cast(coalesce(sums.subscriptions, 0) as bigint) as subscriptions,
+        cast(coalesce(sums.unpriced_items, 0) as bigint) as unpriced_items
+    from months
+    left join sums on months.month = sums.month
+
+),
+
+-- A closed month keeps its closing, and the next one opens with that: what moved it since counts where it is open.
+published as (
+
+    select
+        to_char(to_date(period, 'YYYY-MM') + interval '1 month', 'YYYY-MM') as next_period,
+        cast(figure ->> 'closing_cents' as bigint) as closing_cents
+    from {{ source('ledger', 'standing_figure') }}
+    where table_name = 'mrr_movements'
+
+),
+
+carried as (
+
+    select
+        now.period,
+        coalesce(published.closing_cents, now.opening_cents) as opening_cents,
+        now.new_cents,
+        now.expansion_cents + coalesce(greatest(now.opening_cents - published.closing_cents, 0), 0) as expansion_cents,
+        now.reactivation_cents,
+        now.contraction_cents + coalesce(greatest(published.closing_cents - now.opening_cents, 0), 0) as contraction_cents,
+        now.churn_cents,
+        now.closing_cents,
+        now.customers,
+        now.subscriptions,
+        now.unpriced_items
+    from now
+    left join published on now.period = published.next_period
+
 )
 
-select
-    {{ period('months.month') }} as period,
-    cast(coalesce(sums.opening_cents, 0) as bigint) as opening_cents,
-    cast(coalesce(sums.new_cents, 0) as bigint) as new_cents,
-    cast(coalesce(sums.expansion_cents, 0) as bigint) as expansion_cents,
-    cast(coalesce(sums.reactivation_cents, 0) as bigint) as reactivation_cents,
-    cast(coalesce(sums.contraction_cents, 0) as bigint) as contraction_cents,
-    cast(coalesce(sums.churn_cents, 0) as bigint) as churn_cents,
-    cast(coalesce(sums.closing_cents, 0) as bigint) as closing_cents,
-    coalesce(sums.customers, 0) as customers,
-    cast(coalesce(sums.subscriptions, 0) as bigint) as subscriptions,
-    cast(coalesce(sums.unpriced_items, 0) as bigint) as unpriced_items
-from months
-left join sums on months.month = sums.month
+{{ closed_months_stay('carried') }}

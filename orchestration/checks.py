@@ -1,0 +1,196 @@
+"""The checks before a month closes: what each asks, its query (key and finding a row), and what to do about a point."""
+
+from typing import Literal, NamedTuple
+
+
+class Check(NamedTuple):
+    """A check. `hard` points can never be explained away, `told` ones hold nothing up.
+
+    `query` takes `period`, `last` (the month's last day) and `timezone`, and gives a key and a sentence a row. A note
+    explains a point while the sentence is the same, so the sentence has the amounts.
+    """
+
+    name: str
+    asks: str
+    force: Literal["hard", "explainable", "told"]
+    do: str
+    query: str = ""
+
+
+OVER = Check("over", "The month is over", "hard", "Wait until it is over.")
+RUN = Check("run", "The last reconcile succeeded and is of everything loaded", "hard", "trueup reconcile")
+CONTRACTS = Check(
+    "contracts",
+    "No contract on a feed warns",
+    "explainable",
+    "Mend the file and load it, or: trueup note contracts KEY",
+)
+
+# What a feed is known to reach: the newest row, or the day of its newest file where a quiet feed has none to give.
+_REACHES = """
+    with file as (
+        select kind, max(loaded_at at time zone %(timezone)s)::date as loaded_on from raw.file group by kind
+    ),
+    visit as (
+        select
+            max(state_changed_at at time zone %(timezone)s)::date as changed_on,
+            max(scheduled_start at time zone %(timezone)s)::date as scheduled_on
+        from raw.visit
+    ),
+    feed as (
+        select kind, loaded_on, case kind
+            when 'visits' then (select greatest(changed_on, least(scheduled_on, loaded_on)) from visit)
+            when 'stripe' then (select max(version_at at time zone %(timezone)s)::date from raw.stripe_object)
+            when 'era' then greatest(loaded_on, (select max(paid_on) from raw.era_transaction))
+            when 'bank' then greatest(loaded_on, (select max(deposited_on) from raw.bank_deposit))
+        end as through
+        from unnest(array['visits', 'stripe', 'era', 'bank']) as kind
+        left join file using (kind)
+    )
+"""
+_FEEDS = (
+    _REACHES
+    + """
+    select
+        %(period)s || '/' || kind,
+        format('%%s reach to %%s, and the month ends on %%s.', kind, coalesce(through::text, 'no day'), %(last)s::date)
+    from feed
+    where loaded_on is not null and (through is null or through < %(last)s)
+    order by 1
+"""
+)
+_UNUSED = """
+    select %(period)s || '/' || feed, format('Nothing of %%s has ever been loaded.', feed)
+    from unnest(array['visits', 'stripe', 'era', 'bank']) as feed
+    where not exists (select from raw.file where kind = feed)
+    order by 1
+"""
+_HELD = """
+    select
+        left(file_sha256, 12) || '#' || st_index,
+        format('%%s: %%s, trace %%s, paid on %%s, %%s cents',
+            verdict, coalesce(payer_name, 'a payer'), coalesce(trn_number, 'none'), coalesce(paid_on::text, 'no day'),
+            coalesce(bpr_cents::text, 'unreadable'))
+    from marts.era_tieout
+    where verdict in ('held', 'conflict') and settlement is distinct from 'replaced'
+        and coalesce(to_char(paid_on, 'YYYY-MM') <= %(period)s, true)
+    order by 1
+"""
+_ERA = """
+    select
+        left(file_sha256, 12) || '#' || st_index,
+        format('posted with a residual of %%s cents', residual_cents)
+    from marts.era_tieout
+    where verdict = 'posted' and residual_cents <> 0 and settlement is null
+        and coalesce(to_char(paid_on, 'YYYY-MM') <= %(period)s, true)
+    order by 1
+"""
+_EFT = """
+    select
+        trn_number,
+        format('%%s: %%s cents expected, %%s deposited', status, expected_cents, deposited_cents)
+    from marts.eft_tieout
+    where status <> 'matched' and exists (select from raw.bank_deposit)
+        and coalesce(least(paid_on, deposited_on) <= %(last)s, true)
+    order by 1
+"""
+_PAYOUTS = """
+    select payout_id, format('%%s cents paid out, %%s in its transactions', amount_cents, transactions_cents)
+    from marts.payout_tieout
+    where residual_cents <> 0 and coalesce(arrives_on <= %(last)s, true)
+    order by 1
+"""
+_BALANCE = """
+    select
+        source_id,
+        format('%%s: %%s of %%s cents, %%s in the Stripe balance',
+            status, coalesce(source_type, 'a movement'), object_cents, transactions_cents)
+    from marts.balance_tieout
+    where status <> 'matched' and happened_on <= %(last)s
+    order by 1
+"""
+_INPUTS = """
+    select check_name, format('%%s: %%s places differ', check_name, count(*))
+    from marts.input_tieout
+    left join marts.visit_revenue using (visit_token)
+    where residual_cents <> 0 and coalesce(service_period <= %(period)s, true)
+    group by check_name
+    order by 1
+"""
+_ACCOUNTS = """
+    with held as (
+        select distinct on (account) account, closing_cents
+        from marts.trial_balance
+        where period <= %(period)s
+        order by account, period desc
+    )
+    select account, format('%%s holds %%s cents', account, closing_cents)
+    from held
+    where closing_cents <> 0
+        and account in ('stripe_unclassified', 'remittance_clearing', 'remittance_difference')
+    order by 1
+"""
+_EARLIER = """
+    select period, format('%%s has visits and is open.', period)
+    from marts.month_summary
+    where measure = 'visits' and period < %(period)s
+        and period not in (select period from ledger.closed_month)
+    order by 1
+"""
+_REFUSED = """
+    select source, format('%%s pieces of %%s stand in quarantine.', count(*), source)
+    from raw.open_quarantine
+    group by source
+    order by 1
+"""
+
+QUERIES = (
+    Check("feeds", "Feeds reach to the month's end", "explainable", "trueup load …, or: trueup note feeds KEY", _FEEDS),
+    Check(
+        "held_remits",
+        "No held or conflicting remit is unexplained",
+        "explainable",
+        "trueup era explain KEY, then trueup era release or replace, or: trueup note held_remits KEY",
+        _HELD,
+    ),
+    Check(
+        "era_tieout",
+        "Posted remits balance",
+        "explainable",
+        "trueup export era_tieout, or: trueup note era_tieout KEY",
+        _ERA,
+    ),
+    Check(
+        "eft_tieout",
+        "What payers announced is at the bank, and the reverse",
+        "explainable",
+        "Load the bank's list, ask the payer, or: trueup note eft_tieout KEY",
+        _EFT,
+    ),
+    Check(
+        "payout_tieout",
+        "Payouts are the sum of their balance transactions",
+        "explainable",
+        "Load the balance transactions, or: trueup note payout_tieout KEY",
+        _PAYOUTS,
+    ),
+    Check(
+        "balance_tieout",
+        "Stripe's objects are what moved its balance",
+        "explainable",
+        "Load the balance transactions, or: trueup note balance_tieout KEY",
+        _BALANCE,
+    ),
+    Check(
+        "accounts",
+        "Clearing accounts hold nothing that nobody has explained",
+        "explainable",
+        "trueup export roll_forwards, load what is missing, or: trueup note accounts KEY",
+        _ACCOUNTS,
+    ),
+    Check("unused_feeds", "Every feed is in use", "told", "trueup load …", _UNUSED),
+    Check("earlier_months", "Earlier months are closed", "told", "trueup close KEY", _EARLIER),
+    Check("input_tieout", "No two inputs say a cent differently", "told", "trueup export input_tieout", _INPUTS),
+    Check("quarantine", "Nothing is in quarantine", "told", "trueup export quarantine", _REFUSED),
+)
+BY_NAME = {check.name: check for check in (OVER, RUN, CONTRACTS, *QUERIES)}

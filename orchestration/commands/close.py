@@ -1,0 +1,187 @@
+"""`trueup close`, `reopen` and `note`: a month's figures become final, open again with a reason, or are explained."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.commands import workspace
+from orchestration.commands.errors import COULD_NOT_RUN, WENT_WELL, Misused
+from orchestration.commands.output import Json, Output, counted, example, plain_table, printable
+from orchestration.commands.reconcile import today
+from orchestration.commands.staff import person, said
+
+if TYPE_CHECKING:
+    from orchestration.checklist import Checked
+    from orchestration.closing import Closing
+
+CLOSE_EPILOG = example(
+    "trueup close 2026-10", "trueup close 2026-10 --why 'Two deposits are on their way, bank called on 4 November'"
+)
+REOPEN_EPILOG = example("trueup reopen 2026-10 --why 'The clearinghouse resent a whole day'")
+NOTE_EPILOG = example("trueup note eft_tieout 8831207 --why 'Deposit of 2 November' --period 2026-10")
+POINTS_SHOWN = 10
+
+Month = Annotated[str, typer.Argument(metavar="YYYY-MM", help="The month.")]
+By = Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who does it. Default: the user of the system.")]
+WHY_HELP = "kept for ever. No patient names in it."
+
+
+def close(
+    period: Month,
+    why: Annotated[
+        str | None,
+        typer.Option("--why", metavar="TEXT", help=f"Explains every open point that may be explained; {WHY_HELP}"),
+    ] = None,
+    by: By = None,
+    as_json: Json = False,
+) -> int:
+    """Close a month: run the checklist, keep every published figure, lock. From then on they never change."""
+    from orchestration import closing
+
+    output, who = Output(as_json), closing.Person(person(by, "--by"), said(why, "--why") if why is not None else None)
+    with workspace.opened() as books:
+        done = closing.close(
+            books.settings,
+            books.database,
+            month(period),
+            today=today(books.settings.timezone),
+            by=who,
+            waiting=lambda: output.message("Waiting for another command to finish with the books …"),
+        )
+    output.result(_document(period, done))
+    _show(period, done, output)
+    return WENT_WELL if done.closed else COULD_NOT_RUN
+
+
+def reopen(
+    period: Month,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help=f"The reason, {WHY_HELP}")],
+    by: By = None,
+    as_json: Json = False,
+) -> int:
+    """Open a closed month again. What was published stays readable (`export --period --version`)."""
+    from orchestration import closing
+
+    output, who = Output(as_json), closing.Person(person(by, "--by"), said(why, "--why"))
+    with workspace.opened() as books:
+        stood = closing.reopen(
+            books.database, month(period), by=who, waiting=lambda: output.message("Waiting for the books …")
+        )
+    output.result({"period": period, "reopened_version": stood.version, "why": who.why, "by": who.name})
+    output.line(
+        f"{period} is open again; version {stood.version} of its figures stays readable "
+        f"(trueup export NAME --period {period} --version {stood.version})."
+    )
+    return WENT_WELL
+
+
+def note(  # noqa: PLR0913, PLR0917 - the options of the command
+    check: Annotated[str, typer.Argument(metavar="CHECK", help="The check, as `trueup close` names it.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The point, as `trueup close` names it.")],
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help=f"The explanation, {WHY_HELP}")],
+    period: Annotated[
+        str | None, typer.Option("--period", metavar="YYYY-MM", help="The month to close. Default: the last one over.")
+    ] = None,
+    by: By = None,
+    as_json: Json = False,
+) -> int:
+    """Explain an open point of the checklist; the explanation holds while the point is what it is."""
+    from ledger.rules.months import month_before
+    from orchestration import closing
+
+    output, who = Output(as_json), closing.Person(person(by, "--by"), said(why, "--why"))
+    with workspace.opened() as books:
+        day = today(books.settings.timezone)
+        point = closing.note(
+            books.settings,
+            books.database,
+            (check, key),
+            period=month(period) if period else month_before(day),
+            today=day,
+            by=who,
+            waiting=lambda: output.message("Waiting for the books …"),
+        )
+    output.result({"check": check, "key": key, "found": point.found, "why": who.why, "by": who.name})
+    output.line(f"Explained: {printable(point.found)}")
+    return WENT_WELL
+
+
+def month(text: str) -> str:
+    """Return a month that was named as YYYY-MM."""
+    from ledger.rules.months import is_month
+
+    if not is_month(text):
+        raise Misused(f"{printable(text)} is no month: write YYYY-MM, as in 2026-10.")
+    return text
+
+
+def _show(period: str, done: "Closing", output: Output) -> None:
+    if done.checked:
+        rows = [
+            (checked.check.name, checked.check.asks, checked.state, str(len(checked.points) or ""))
+            for checked in done.checked
+        ]
+        output.table(plain_table(f"Checklist of {period}", ("check", "what must hold", "state", "found"), rows))
+    for checked in done.checked:
+        _show_points(checked, output)
+    if done.closed is None:
+        output.message(
+            f"trueup: {period} stays open, nothing was written: {counted(_open(done), 'point')} to settle or explain "
+            f"(`trueup close {period} --why TEXT` explains all that may be)."
+        )
+    elif done.is_new:
+        output.line(
+            f"{period} is closed: version {done.closed.version}, {counted(len(done.tables), 'table')}, "
+            f"{counted(sum(table.row_count for table in done.tables), 'row')}. Its figures stay as they are."
+        )
+    else:
+        output.line(
+            f"{period} is closed already (version {done.closed.version}, by {printable(done.closed.closed_by)}); "
+            "nothing changed."
+        )
+
+
+def _show_points(checked: "Checked", output: Output) -> None:
+    points = [point for point in checked.points if point.state != "explained"]
+    for point in points[:POINTS_SHOWN]:
+        output.line(printable(f"  {point.check} {point.key}: {point.found}"))
+    if len(points) > POINTS_SHOWN:
+        output.line(f"  … and {len(points) - POINTS_SHOWN:,} more of {checked.check.name} (--json lists all)")
+    if points:
+        output.line(f"    → {checked.check.do}")
+
+
+def _open(done: "Closing") -> int:
+    return sum(len(checked.open) for checked in done.checked)
+
+
+def _document(period: str, done: "Closing") -> dict[str, object]:
+    """Give the closing for a machine."""
+    return {
+        "period": period,
+        "closed": done.closed is not None,
+        "changed": done.is_new and done.closed is not None,
+        "version": done.closed.version if done.closed else None,
+        "closed_at": done.closed.closed_at.isoformat() if done.closed else None,
+        "closed_by": done.closed.closed_by if done.closed else None,
+        "checks": [
+            {
+                "check": checked.check.name,
+                "asks": checked.check.asks,
+                "state": checked.state,
+                "do": checked.check.do,
+                "points": [
+                    {
+                        "key": point.key,
+                        "found": point.found,
+                        "state": point.state,
+                        "why": point.note.why if point.note else None,
+                        "by": point.note.made_by if point.note else None,
+                    }
+                    for point in checked.points
+                ],
+            }
+            for checked in done.checked
+        ],
+        "tables": [{"name": table.name, "rows": table.row_count, "sha256": table.sha256} for table in done.tables],
+    }
