@@ -44,12 +44,12 @@ def books_and_marts(
     [
         *("visit_revenue", "memos", "leaks", "era_tieout", "eft_tieout"),
         *("unmatched_remits", "denials", "payout_tieout", "provider_balances", "month_summary"),
-        *("ar_ageing", "month_ratios", "lag_triangle"),
+        *("ar_ageing", "month_ratios", "lag_triangle", "revenue_feed"),
     ],
 )
 def test_a_mart_says_what_the_contract_says(books_and_marts: tuple[Books, dict[str, list[str]]], table: str) -> None:
     books, disagreements = books_and_marts
-    assert getattr(books, {"memos": "memo_cents"}.get(table, table))
+    assert getattr(books, {"memos": "memo_cents", "revenue_feed": "accounts"}.get(table, table))
     assert not disagreements[table], product_run.told({table: disagreements[table]})
 
 

@@ -23,8 +23,16 @@ SAME_IN_ANY_ORDER = Options(visits=300, conflicts=False)
 TABLES = (
     *("visit_revenue", "leaks", "era_tieout", "eft_tieout", "unmatched_remits", "denials", "payout_tieout"),
     *("provider_balances", "reversals", "ar_ageing", "month_ratios", "revenue_waterfall", "underpayments", "pos_mix"),
+    *("revenue_feed", "trial_balance", "roll_forwards"),
     *("payer_scorecard", "plb_rollforward", "lag_triangle", "unapplied_cash"),
 )
+
+MOVED = """
+    select source_id
+    from ledger.journal as waiting join ledger.journal as posted using (source_kind, source_id)
+    where 'unapplied_cash' = any(waiting.accounts) and waiting.reverses is null
+        and 'payer_receivable' = any(posted.accounts) and posted.version > waiting.version
+"""
 
 
 def _issued(product: product_run.Product, world: World) -> dict[str, int]:
@@ -48,6 +56,7 @@ def test_three_shuffled_batches_with_a_reconcile_after_each_give_the_same_books(
     disagreements = product_run.compare(product, books)
     assert not any(disagreements.values()), product_run.told(disagreements)
     assert books.visit_revenue == keep(product.with_hashes(world).inputs(), issued).visit_revenue
+    assert product.rows(MOVED), "no world in which a remit waits for its visit"
 
 
 def test_everything_loaded_twice_changes_nothing(database: Database, tmp_path: Path) -> None:

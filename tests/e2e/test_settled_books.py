@@ -141,6 +141,39 @@ def test_the_books_of_a_visit_are_as_if_what_stands_had_posted_at_once(settled: 
     assert ours or table != "visit_revenue"
 
 
+def test_the_accounts_of_a_visit_are_as_if_what_stands_had_posted_at_once(settled: Settled) -> None:
+    lines = "select account, sum(debit_cents - credit_cents)::bigint as cents from marts.revenue_feed"
+    for number in range(1, 6):
+        ours, at_once = (
+            settled.books.rows(
+                f"{lines} where visit_token = '{token(first + number)}' group by account"
+                " having sum(debit_cents - credit_cents) <> 0 order by account"
+            )
+            for first in (0, AT_ONCE)
+        )
+        assert ours == at_once
+        assert ours
+
+
+def test_the_journal_takes_back_what_was_replaced_and_shows_what_a_release_leaves_open(settled: Settled) -> None:
+    entries = {
+        (name, row["version"]): (row["reverses"], row["accounts"], row["amounts"])
+        for name, sent in settled.names.items()
+        for row in settled.books.rows(
+            "select version, reverses, accounts::text[] as accounts, amounts from ledger.journal"
+            f" where source_kind = 'remittance' and source_id = '{sent.file_sha256}#0'"
+        )
+    }
+    plain = ["eft_clearing", "remittance_clearing"]
+    assert entries == {
+        ("held", 1): (None, [*plain, "remittance_difference"], [8300, -8000, -300]),
+        ("wrong", 1): (None, plain, [8000, -8000]),
+        ("wrong", 2): (1, plain, [-8000, 8000]),
+        ("twin", 1): (None, plain, [8000, -8000]),
+        ("whole", 1): (None, plain, [22000, -22000]),
+    }
+
+
 def test_memos_move_by_further_memos_and_end_where_they_would_have_been_at_once(settled: Settled) -> None:
     at_once = {token(AT_ONCE + 1): [2000], token(AT_ONCE + 2): [3500], token(AT_ONCE + 4): [1000]}
     assert settled.before == at_once | {token(2): [2000], token(4): [1000]}

@@ -179,6 +179,7 @@ def test_a_run_that_was_killed_is_closed_by_the_next_one_which_gives_the_same_bo
     books: Books, instance: dg.DagsterInstance
 ) -> None:
     before = asked(books.database, "select memo_id from ledger.memos order by memo_id")
+    entered = asked(books.database, "select entry_id from ledger.journal order by entry_id")
     code = f"""
 import os, signal
 from datetime import date
@@ -200,6 +201,7 @@ reconcile(settings, Database({books.database.url!r}), as_of=date(2026, 11, 4), o
     outcome = again(books, date(2026, 11, 3))
     assert (outcome.nothing_new, outcome.memos) == (False, 0)
     assert asked(books.database, "select memo_id from ledger.memos order by memo_id") == before
+    assert asked(books.database, "select entry_id from ledger.journal order by entry_id") == entered
     assert asked(books.database, f"select status from ops.run where run_id = '{lost}'") == [("interrupted",)]
     run = instance.get_run_by_id(str(lost))
     assert run is not None
