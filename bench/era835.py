@@ -14,7 +14,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from bench import load, report
+from bench import load, page, report
 from bench.generate import Shape, kept
 from bench.machine import described
 from bench.reading import LIMITS, OURS, PEERS, ROUNDS, Readers
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--load-sizes", type=int, nargs="*", default=[10, 100], help="MB for the load; none: no load")
     parser.add_argument("--files", type=Path, default=Path("/tmp/trueup-bench"), help="where files are made")  # noqa: S108 - may be anywhere
     parser.add_argument("--limit", type=float, default=120, help="seconds of CPU a reading may take")
-    parser.add_argument("--write", dest="out", action="store_const", const=_REPORT, default=Path("/dev/stdout"))
+    parser.add_argument("--write", dest="out", action="store_const", const=_REPORT)
     given = parser.parse_args()
     given.files.mkdir(parents=True, exist_ok=True)
     readers = Readers(given.files, given.peers, given.limit)
@@ -42,7 +42,10 @@ def main() -> None:
     def write() -> None:  # after each step: a run takes long, and may be stopped
         command = f"python -m bench.era835 {shlex.join(sys.argv[1:])}"
         text = report.written(readers.readings, loadings, machine, command)
-        given.out.write_text(text)
+        if given.out:
+            page.put(given.out, "remittances", text)
+        else:
+            sys.stdout.write(text)
 
     wanted = [name for name in given.readers if name not in LIMITS]
     readers.read("1 MB, one transaction", 1, wanted, Shape(one_transaction=True))
