@@ -15,6 +15,7 @@ from psycopg import errors
 
 from ingestion.era835 import settlement
 from ledger.store.database import connect
+from orchestration import as_known, published
 from orchestration import closing as months
 from orchestration.reconcile import Blocked
 from tests.support.closed_world import (
@@ -27,7 +28,9 @@ from tests.support.closed_world import (
     Story,
     changed,
     exported,
+    figures,
     open_points,
+    written,
 )
 from tests.support.oracle.books import keep
 from tests.support.product_run import Product
@@ -354,6 +357,19 @@ def test_a_note_explains_one_point_and_no_other(reopened: Story) -> None:
         months.note(product.settings, product.database, ("eft_tieout", "nothing"), **by)
     with pytest.raises(months.NoSuchPoint):
         months.note(product.settings, product.database, ("run", "run"), **by)
+
+
+def test_as_of_a_day_to_come_is_what_is(reopened: Story) -> None:
+    with connect(reopened.parts.product.database) as connection:
+        known = as_known.as_known(connection, date(2099, 1, 1), "UTC")
+        now = published.tables(connection)
+        assert set(known) == set(as_known.QUERIES)
+        for name in ("memos", "revenue_feed", "trial_balance"):
+            assert written(connection, known[name]) == written(connection, now[name]), name
+        shown, told = (figures(connection, tables["month_summary"]) for tables in (now, known))
+    assert told
+    assert told.items() <= shown.items()
+    assert {measure for _, measure in told} > {"payer_paid", "prior_period_payer_paid", "memo_credit"}
 
 
 def test_a_figure_that_was_tampered_with_is_noticed(reopened: Story) -> None:

@@ -19,6 +19,8 @@ from tests.support.random_world import Options, World, random_world
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import psycopg
+
     from ledger.store.database import Database
     from orchestration.checklist import Point
     from tests.support.product_run import Product
@@ -133,3 +135,18 @@ class Story:
 def open_points(closing: months.Closing) -> dict[str, int]:
     """Count the open points of each check that has any."""
     return {checked.check.name: len(checked.open) for checked in closing.checked if checked.open}
+
+
+def written(connection: psycopg.Connection, table: published.Table) -> bytes:
+    """Return a table as CSV."""
+    sink = io.BytesIO()
+    exports.as_csv(connection, table, sink)
+    return sink.getvalue()
+
+
+def figures(connection: psycopg.Connection, table: published.Table) -> dict[tuple[str, str], int]:
+    """Return the amounts of the month in figures that are not 0."""
+    rows = connection.execute(
+        f"select period, measure, amount_cents from {table.relation} as r where amount_cents <> 0"
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
