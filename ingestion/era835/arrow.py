@@ -1,22 +1,23 @@
-"""Arrays to Arrow columns, by the kinds of value that `columns` names."""
+"""Room for the rows that the loops write, and the same memory as Arrow tables."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from ingestion.era835.columns import FINDINGS, TABLES
-from ingestion.era835.segments import Spans, bitmap
+from ingestion.era835.rows import COLUMNS, COUNTS, WRITTEN, Rows, gathered
+from ingestion.era835.tokens import TAGS, measured
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-Column: TypeAlias = "pa.Array[Any] | Spans | NDArray[np.generic] | tuple[NDArray[np.generic], NDArray[np.bool_]]"
-"""A column on its way: Arrow already, texts, values without nulls, or values with those that are not null."""
+    from ingestion.era835.segments import Segments
 
 TYPES: dict[str, pa.DataType] = {
     "text": pa.string(),
@@ -28,50 +29,122 @@ TYPES: dict[str, pa.DataType] = {
     "quantity": pa.decimal128(18, 3),
 }
 
-
 SCHEMAS = {
     table: pa.schema([(name, TYPES[kind]) for name, kind in kinds.items()])
     for table, kinds in {**TABLES, "findings": FINDINGS}.items()
 }
 """The Arrow schema of every table."""
 
-
-def table(name: str, columns: Mapping[str, Column], file_sha256: str) -> pa.Table:
-    """Return a table with these columns, every row with `file_sha256`."""
-    made = {column: _column(values, TABLES[name][column]) for column, values in columns.items()}
-    made["file_sha256"] = pa.repeat(pa.scalar(file_sha256), len(made["st_index"]))
-    return pa.table([made[column] for column in TABLES[name]], schema=SCHEMAS[name])
-
-
-def indexed(values: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Read numbers below 0 as null."""
-    return values, values >= 0
-
-
-def filled(column: pa.Array[Any]) -> pa.Array[Any]:
-    """Return texts in which null is empty."""
-    return column.fill_null("")
-
-
-def _column(column: Column, kind: str) -> pa.Array[Any]:
-    if isinstance(column, pa.Array):
-        return column
-    if isinstance(column, Spans):
-        return column.texts()
-    values, valid = column if isinstance(column, tuple) else (column, None)
-    # pa.array() would do as well, and takes five times as long.
-    buffers = [None if valid is None else bitmap(valid), pa.py_buffer(_bytes(values, kind).data)]
-    return pa.Array.from_buffers(TYPES[kind], len(values), buffers)
+_KINDS = [WRITTEN[table][column] for table, column in COLUMNS]
+_LONGS = np.array([{"long": 1, "cents": 1, "quantity": 2}.get(kind, 0) for kind in _KINDS])
+_INTS = np.array([kind in {"index", "date", "text"} for kind in _KINDS])
+_FLAGS, _TEXTS = (np.array([kind == name for kind in _KINDS]) for name in ("flag", "text"))
+_TABLES = np.array([list(WRITTEN).index(table) for table, _ in COLUMNS])
+_TAGS_OF = {
+    "claims": ("CLP",),
+    "services": ("SVC",),
+    "adjustments": ("CAS",),
+    "provider_adjustments": ("PLB",),
+    "remarks": ("MIA", "MOA", "LQ"),
+    "amounts": ("AMT",),
+    "quantities": ("QTY",),
+    "references": ("REF",),
+    "dates": ("DTM",),
+    "unread": TAGS,
+}
+_OF_REFERENCES = {"original_ref", "line_ref"}
+_FROM = np.array([[tag in _TAGS_OF[table] for tag in TAGS] for table in WRITTEN])
+_TEXT_FROM = np.array(
+    [[tag == "REF" if column in _OF_REFERENCES else tag in _TAGS_OF[table] for tag in TAGS] for table, column in COLUMNS]
+)
+_PROVIDER_ID = COLUMNS.index(("provider_adjustments", "provider_id"))
+_MOST_PROVIDER_IDS = 1 << 24  # bytes: PLB01 has at most 50 characters, and stands in each row of its PLB
 
 
-def _bytes(values: NDArray[Any], kind: str) -> NDArray[Any]:
-    """Return the values as Arrow lays them out."""
-    if kind == "flag":
-        return np.packbits(values, bitorder="little")
-    if kind == "quantity":
-        # Thousandths as decimals of three places: 128 bits, low half first.
-        halves = np.empty((len(values), 2), np.int64)
-        halves[:, 0] = values
-        halves[:, 1] = halves[:, 0] >> 63
-        return halves
-    return np.ascontiguousarray(values, np.int64 if kind in {"cents", "long"} else np.int32)
+def room(segments: Segments) -> Rows:
+    """Return room for all rows that these segments can have."""
+    count, elements, length = measured(segments.tags, segments.first, segments.begins, segments.ends)
+    most = _most_rows(count, elements, len(segments))[_TABLES]
+    longest = _TEXT_FROM @ length
+    longest[_TABLES == _TABLES[-1]] = 2 * len(segments)  # the names of segments
+    longest[_PROVIDER_ID] *= min(most[_PROVIDER_ID], _MOST_PROVIDER_IDS // (longest[_PROVIDER_ID] + 1) + 50)
+    longest = np.where(_TEXTS, 2 * longest + 64, 0)  # a Latin-1 character may take two bytes
+    longs, ints, flags = _places(most * _LONGS), _places((most + 1) * _INTS), _places((most + 7 >> 3) * _FLAGS)
+    valid, text = _places(most + 7 >> 3) + flags[-1], _places(longest)
+    at = np.where(_LONGS > 0, longs[:-1], np.where(_INTS, ints[:-1], flags[:-1]))
+    rows = Rows(
+        longs=np.empty(longs[-1], np.int64),
+        ints=np.empty(ints[-1], np.int32),
+        bits=np.full(valid[-1], 0xFF, np.uint8),
+        texts=np.empty(text[-1], np.uint8),
+        at=at,
+        valid=valid[:-1].copy(),
+        text=text[:-1].copy(),
+        used=text[:-1].copy(),
+        limit=text[:-1] + longest,
+        nulls=np.zeros(len(COLUMNS), np.int64),
+        count=np.zeros((), COUNTS)[()],
+        notes=np.empty((2 * int(segments.first[-1]) + 6 * len(segments), 4), np.int64),
+        heads=np.empty((len(segments), 3), np.int64),
+    )
+    rows.ints[at[_TEXTS]] = 0
+    return rows
+
+
+def _most_rows(count: NDArray[np.int64], elements: NDArray[np.int64], segments: int) -> NDArray[np.int64]:
+    """Return how many rows each table can have, by the segments of each name and their elements."""
+    most = dict(zip(WRITTEN, (_FROM @ count).tolist(), strict=True))
+    most["adjustments"] = (int(elements[TAGS.index("CAS")]) + most["adjustments"]) // 3
+    most["provider_adjustments"] = int(elements[TAGS.index("PLB")]) // 2
+    most["remarks"] *= 5
+    most["unread"] = segments
+    return np.array(list(most.values()))
+
+
+def _places(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where columns of these sizes begin, one after the other, and where the last one ends."""
+    return np.concatenate([[0], np.cumsum((sizes + 63) & ~63)])
+
+
+class Tables:
+    """Makes Arrow tables of one file: every row has `file_sha256`."""
+
+    def __init__(self, file_sha256: str) -> None:
+        self._file_sha256 = pa.scalar(file_sha256)
+        self._repeated: pa.Array[Any] = pa.repeat(self._file_sha256, 0)
+
+    def of(self, rows: Rows) -> dict[str, pa.Table]:
+        """Return the tables of rows, in the memory where they were written; texts are put together."""
+        counts = [int(rows.count[table]) for table in WRITTEN]
+        columns = _columns(rows, counts)
+        tables = {}
+        for table, count in zip(WRITTEN, counts, strict=True):
+            own = islice(columns, len(WRITTEN[table]))
+            tables[table] = pa.Table.from_arrays([self._repeat(count), *own], schema=SCHEMAS[table])
+        return tables
+
+    def _repeat(self, count: int) -> pa.Array[Any]:
+        """Return the file's hash so many times; all tables share the memory."""
+        if count > len(self._repeated):
+            self._repeated = pa.repeat(self._file_sha256, count)
+        return self._repeated.slice(0, count)
+
+
+def _columns(rows: Rows, counts: list[int]) -> Iterator[pa.Array[Any]]:
+    """Yield every column, in the order of COLUMNS."""
+    gathered_texts, text_at = gathered(rows)
+    longs, ints, bits, texts = (pa.py_buffer(array) for array in (rows.longs, rows.ints, rows.bits, gathered_texts))
+    places = (array.tolist() for array in (_TABLES, rows.at, rows.valid, text_at, text_at[1:], rows.nulls))
+    for kind, table, at, valid, text, text_end, nulls in zip(_KINDS, *places, strict=False):
+        count = counts[table]
+        null_bits = bits.slice(valid, count + 7 >> 3) if nulls else None
+        if kind == "text":
+            values = [ints.slice(4 * at, 4 * count + 4), texts.slice(text, text_end - text)]
+        elif kind == "flag":
+            values = [bits.slice(at, count + 7 >> 3)]
+        elif kind in {"index", "date"}:
+            values = [ints.slice(4 * at, 4 * count)]
+        else:
+            width = 16 if kind == "quantity" else 8
+            values = [longs.slice(8 * at, width * count)]
+        yield pa.Array.from_buffers(TYPES[kind], count, [null_bits, *values], nulls)

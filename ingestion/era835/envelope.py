@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,11 +17,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ingestion.era835.segments import Segments
-    from ingestion.era835.tokens import Positions
 
 ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA", "TA1")
-OUTSIDE, OTHER = -1, -2
-"""What stands for the transaction of a segment outside every transaction, and in one that is no 835."""
+_OTHER = -2
+"""What stands for the number of a transaction that is no 835."""
 
 _SE = TAGS.index("SE")
 
@@ -51,23 +52,26 @@ class Piece:
     ended: bool = False
     complete: bool = False
 
+    def number(self, row: int) -> int:
+        """Return the number of a segment in its transaction, from 0."""
+        return self.before + row - self.start
+
 
 @dataclass
 class Part:
-    """One part with its envelopes read: the transaction of each row (or OUTSIDE, OTHER) and its number.
-
-    A row's number counts from the ST of its transaction, outside of an 835 from the start of the file.
-    """
+    """One part of a file with its envelopes read; `before` is how many segments stand in earlier parts."""
 
     segments: Segments
     pieces: list[Piece]
-    transactions: Positions
-    numbers: NDArray[np.int64]
+    before: int
 
-    def end_of(self, piece: Piece) -> Place:
-        """Say where the segment after a piece stands, or the end of the part."""
-        number = piece.before + piece.end - piece.start
-        return Place(piece.transaction.st_index, number, self.segments.offset_of(piece.end))
+    def place(self, piece: Piece, row: int) -> Place:
+        """Say where a segment of a piece stands, or the one after it (or the end of the part)."""
+        return Place(piece.transaction.st_index, piece.number(row), self.segments.offset_of(row))
+
+    def piece_of(self, row: int) -> Piece:
+        """Return the piece in which a segment stands."""
+        return self.pieces[bisect_right(self.pieces, row, key=attrgetter("start")) - 1]
 
 
 class Envelopes:
@@ -90,7 +94,7 @@ class Envelopes:
         """Read the envelopes of one part; `ends`: nothing with these delimiters follows it."""
         self._segments, self._pieces = segments, list[Piece]()
         self._filled = np.concatenate([[0], np.cumsum(segments.filled)])
-        self._spans: list[tuple[int, int, int]] = []
+        self._spans: list[tuple[int, int]] = []
         if begins_without_isa:
             self._note("era.no_isa", 0)
         if self._open is not None:
@@ -101,14 +105,14 @@ class Envelopes:
         self._leave(len(segments))
         if ends:
             self._end(len(segments))
-        part = Part(segments, self._pieces, *self._placed())
-        self._tell_strays(enveloping, part.transactions)
+        part = Part(segments, self._pieces, self._rows_before)
+        self._tell_strays(enveloping)
         self._rows_before += len(segments)
         return part
 
     def _take(self, row: int, name: str) -> None:
         if self._open is not None:
-            if name == "TA1" or not self._segments.counts(np.array([row]))[0]:
+            if name == "TA1" or not self._segments.count(row):
                 return
             self._close(row, name)
             if name == "SE":
@@ -138,7 +142,7 @@ class Envelopes:
         is_835 = kind == "835"
         if not is_835:
             self._note("era.other_transaction", row, kind if kind and kind.isdecimal() else described(kind or ""))
-        st_index = self._st_index if is_835 else OTHER
+        st_index = self._st_index if is_835 else _OTHER
         self._open = Transaction(st_index, self._isa_control, self._gs_control, control, is_835)
         self._st_index += is_835
         self._start = row
@@ -157,7 +161,7 @@ class Envelopes:
         end = row if after is None else after
         self._open.rows += end - self._start
         self._open.segments += int(self._filled[end] - self._filled[self._start])
-        self._spans.append((self._start, end, self._open.st_index))
+        self._spans.append((self._start, end))
         if self._open.is_835:
             self._pieces[-1].end = row
 
@@ -175,7 +179,7 @@ class Envelopes:
         cut_here = self._segments.unterminated and row + 1 == len(self._segments)
         piece.complete = own and (not cut_here or said == counted)  # else only the last terminator is not there
         if piece.complete:
-            place = self._place_in(piece, row)
+            place = Place(piece.transaction.st_index, piece.number(row), self._segments.offset_of(row))
             self._agree("era.se", row, transaction.segments, transaction.st_control, place)
 
     def _end(self, row: int) -> None:
@@ -212,27 +216,13 @@ class Envelopes:
             finding(rule, place or Place(None, self._rows_before + row, self._segments.offset_of(row)), value)
         )
 
-    def _place_in(self, piece: Piece, row: int) -> Place:
-        return Place(piece.transaction.st_index, row - piece.start + piece.before, self._segments.offset_of(row))
-
-    # Rows ---------------------------------------------------------------------------------------------------------
-
-    def _placed(self) -> tuple[Positions, NDArray[np.int64]]:
-        """Return the transaction of every row, and every row's number."""
-        size = len(self._segments)
-        transactions = np.full(size, OUTSIDE, np.int32)
-        numbers = np.arange(self._rows_before, self._rows_before + size, dtype=np.int64)
-        for start, end, st_index in self._spans:
-            transactions[start:end] = st_index
-        for piece in self._pieces:
-            end = piece.end + piece.complete
-            numbers[piece.start : end] = np.arange(piece.before, piece.before + end - piece.start)
-        return transactions, numbers
-
-    def _tell_strays(self, enveloping: NDArray[np.bool_], transactions: Positions) -> None:
+    def _tell_strays(self, enveloping: NDArray[np.bool_]) -> None:
         """Tell the first segment of every run that stands outside all transactions and belongs to no envelope."""
-        tags, filled = self._segments.tags, self._segments.filled
-        loose = np.flatnonzero((transactions == OUTSIDE) & filled & (~enveloping | (tags == _SE)))
+        tags = self._segments.tags
+        loose_ones = self._segments.filled & (~enveloping | (tags == _SE))
+        for start, end in self._spans:
+            loose_ones[start:end] = False
+        loose = np.flatnonzero(loose_ones)
         opened = np.cumsum(enveloping & (tags != _SE))
         runs, firsts = np.unique(opened[loose], return_index=True)
         if self._stray and runs.size and runs[0] == 0:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from pathlib import Path
+from types import CellType, FunctionType
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import numba
@@ -11,14 +14,29 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., object]")
 
+_SOURCES = sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
+
 
 def compiled(function: F) -> F:
     """Compile a loop over arrays; it runs without the interpreter's lock, so that another thread can go on.
 
     The machine code is kept in `__pycache__` (else in the user's cache folder, or in NUMBA_CACHE_DIR) and is made anew
-    when the source changes. Where no folder can be written, every process compiles for itself, ten seconds and more.
+    when any source of this package changes. Where no folder can be written, every process compiles for itself, half a
+    minute.
     """
+    dated = _dated(function)
     try:
-        return cast("F", numba.njit(cache=True, nogil=True)(function))
+        return cast("F", numba.njit(cache=True, nogil=True, error_model="numpy")(dated))
     except RuntimeError:  # no folder for the cache
-        return cast("F", numba.njit(nogil=True)(function))
+        return cast("F", numba.njit(nogil=True, error_model="numpy")(dated))
+
+
+def _dated(function: Callable[..., object]) -> FunctionType:
+    """Give a function the sources as a variable that it closes over.
+
+    Numba keeps machine code by what a function closes over and by its own file, whatever the files say that it calls.
+    """
+    made = cast("FunctionType", function)
+    code = made.__code__.replace(co_freevars=(*made.__code__.co_freevars, "_SOURCES"))
+    closed = (*(made.__closure__ or ()), CellType(_SOURCES))
+    return FunctionType(code, made.__globals__, made.__name__, made.__defaults__, closed)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from ingestion.era835.arrow import SCHEMAS, table
+from ingestion.era835.arrow import SCHEMAS
 from ingestion.era835.columns import TABLES
 from ingestion.era835.findings import Finding, Place, finding, quarantined
 from ingestion.era835.reader import Reader
@@ -57,11 +57,10 @@ def read(blocks: Iterable[bytes], file_sha256: str) -> Iterator[Remittances]:
     `held` on any error of its own, `conflict` with an earlier one, else `posted`.
     """
     findings: list[Finding] = []
-    stretches, reader = Stretches(findings), Reader(findings)
+    stretches, reader = Stretches(findings), Reader(findings, file_sha256)
     told = parts = 0
     for stretch in stretches.of(blocks):
-        columns = reader.read(stretch)
-        tables = {name: table(name, columns[name], file_sha256) for name in TABLES}
+        tables = reader.read(stretch)
         yield _remittances(file_sha256, tables, findings, told)
         told, parts = told + len(findings), parts + 1
         findings.clear()

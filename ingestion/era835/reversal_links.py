@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -10,9 +10,6 @@ from ingestion.era835.jit import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from ingestion.era835.segments import Spans
-    from ingestion.era835.tokens import Positions
 
 _REACH = 1 << 18
 """How many claims back the claim that a reversal undoes is sought; each is remembered in 64 bytes."""
@@ -23,91 +20,62 @@ NO_AMOUNT = -(2**63)
 _REF, _NUMBER, _CHARGE, _PAID, _BEFORE, _ST_INDEX, _CLAIM_INDEX, _STANDS = range(8)
 
 
-class ReversalLinks:
-    """Remembers the claims of a file that stand, by claim reference.
+class Links(NamedTuple):
+    """The claims of a file that stand, counted from 1: what is known of each, the newest of each bucket, how many."""
 
-    Of the earlier claims with the reference of a reversal it undoes the newest with its payer claim number (its own, or
-    the original one of REF*F8; X12 RFI 791), else the newest with exactly opposite charge and payment.
-    """
+    memory: NDArray[np.int64]
+    newest: NDArray[np.int64]
+    count: NDArray[np.int64]
 
-    def __init__(self) -> None:
-        # Memory that nobody has written to costs nothing: a small file pays for its own claims only.
-        self._memory = np.zeros((_REACH, 8), np.int64)
-        self._newest = np.zeros(_REACH, np.int64)
-        self._count = 0
 
-    def of(  # noqa: PLR0913, PLR0917 - the columns a link is made of
-        self,
-        texts: tuple[Spans, Spans, Spans],
-        charge: NDArray[np.int64],
-        paid: NDArray[np.int64],
-        is_reversal: NDArray[np.bool_],
-        st_index: Positions,
-        claim_index: Positions,
-    ) -> tuple[Positions, Positions]:
-        """Return `st_index` and `claim_index` of the claim each claim undoes, -1 where it undoes none of this file.
-
-        `texts` are the claim reference, the payer claim number and the original one of every claim.
-        """
-        refs, numbers, originals = (text.hashes() for text in texts)
-        refs[texts[0].equal("0")] = 0  # the payer was sent none (X12 RFI 535)
-        count = self._count
-        self._count += refs.size
-        return _linked(
-            self._memory,
-            self._newest,
-            count,
-            refs,
-            numbers,
-            originals,
-            charge,
-            paid,
-            is_reversal,
-            st_index,
-            claim_index,
-        )
+def none_yet() -> Links:
+    """Return room for the claims of a file; memory that nobody has written to costs nothing."""
+    return Links(np.zeros((_REACH, 8), np.int64), np.zeros(_REACH, np.int64), np.zeros(1, np.int64))
 
 
 @compiled
-def _linked(  # noqa: PLR0913, PLR0917 - as above
-    memory: NDArray[np.int64],
-    newest: NDArray[np.int64],
-    count: int,
-    refs: NDArray[np.int64],
-    numbers: NDArray[np.int64],
-    originals: NDArray[np.int64],
-    charge: NDArray[np.int64],
-    paid: NDArray[np.int64],
-    is_reversal: NDArray[np.bool_],
-    st_index: Positions,
-    claim_index: Positions,
-) -> tuple[Positions, Positions]:
-    """Link and remember claim after claim. Claims are counted from 1 in `memory` and `newest`; 0 is none."""
-    undone_st, undone_claim = np.full(refs.size, -1, np.int32), np.full(refs.size, -1, np.int32)
-    for row in range(refs.size):
-        number = count + row + 1
-        bucket = refs[row] & (_REACH - 1)
-        if refs[row] == 0:
-            continue
-        if not is_reversal[row]:
-            memory[number & (_REACH - 1)] = np.array(
-                [refs[row], numbers[row], charge[row], paid[row], newest[bucket], st_index[row], claim_index[row], 1]
-            )
-            newest[bucket] = number
-            continue
-        found, at = 0, newest[bucket]
-        while at > max(number - _REACH, 0):
-            claim = memory[at & (_REACH - 1)]
-            if claim[_STANDS] and claim[_REF] == refs[row]:
-                if claim[_NUMBER] != 0 and (claim[_NUMBER] == numbers[row] or claim[_NUMBER] == originals[row]):
-                    found = at
-                    break
-                read = charge[row] != NO_AMOUNT and paid[row] != NO_AMOUNT
-                if not found and read and claim[_CHARGE] == -charge[row] and claim[_PAID] == -paid[row]:
-                    found = at
-            at = claim[_BEFORE]
-        if found:
-            claim = memory[found & (_REACH - 1)]
-            claim[_STANDS] = 0
-            undone_st[row], undone_claim[row] = claim[_ST_INDEX], claim[_CLAIM_INDEX]
-    return undone_st, undone_claim
+def linked(
+    links: Links, claim: tuple[int, int, int, int, int], is_reversal: bool, st_index: int, claim_index: int
+) -> tuple[int, int]:
+    """Return `st_index` and `claim_index` of the claim this one undoes, -1 where it undoes none; remember it if it stands.
+
+    `claim` is its claim reference (0: none), its payer claim number and the original one (REF*F8) as hashes, its charge
+    and its payment. Of the earlier claims with the reference of a reversal it undoes the newest with either number
+    (X12 RFI 791), else the newest with exactly opposite charge and payment.
+    """
+    ref, own, original, charge, paid = claim
+    links.count[0] += 1
+    number = links.count[0]
+    if ref == 0:
+        return -1, -1
+    bucket = ref & (_REACH - 1)
+    if not is_reversal:
+        stands = links.memory[number & (_REACH - 1)]
+        stands[_REF], stands[_NUMBER], stands[_CHARGE], stands[_PAID] = ref, own, charge, paid
+        stands[_BEFORE], stands[_ST_INDEX], stands[_CLAIM_INDEX] = links.newest[bucket], st_index, claim_index
+        stands[_STANDS] = 1
+        links.newest[bucket] = number
+        return -1, -1
+    found = _undone(links, claim, number, links.newest[bucket])
+    if not found:
+        return -1, -1
+    undone = links.memory[found & (_REACH - 1)]
+    undone[_STANDS] = 0
+    return undone[_ST_INDEX], undone[_CLAIM_INDEX]
+
+
+@compiled
+def _undone(links: Links, claim: tuple[int, int, int, int, int], number: int, at: int) -> int:
+    """Return which of the claims of a bucket a reversal undoes, 0 if none; `at` is the newest of them."""
+    ref, own, original, charge, paid = claim
+    readable = charge != NO_AMOUNT and paid != NO_AMOUNT
+    opposite = 0
+    while at > max(number - _REACH, 0):
+        earlier = links.memory[at & (_REACH - 1)]
+        if earlier[_STANDS] and earlier[_REF] == ref:
+            if earlier[_NUMBER] != 0 and (earlier[_NUMBER] == own or earlier[_NUMBER] == original):
+                return at
+            if not opposite and readable and earlier[_CHARGE] == -charge and earlier[_PAID] == -paid:
+                opposite = at
+        at = earlier[_BEFORE]
+    return opposite

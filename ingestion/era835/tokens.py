@@ -101,64 +101,12 @@ def tokenised(  # noqa: PLR0913, PLR0917 - what to split, by what, into how much
 
 
 @compiled
-def nested(
-    tags: Tags, transaction: Positions, claim: int, service: int, in_claim: bool
-) -> tuple[Positions, Positions, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell of each segment the claim and the service line before it in its transaction (-1: none yet).
-
-    `transaction` is the transaction of each segment, below 0 outside. The rest is where the first one stands, when it
-    began in an earlier part. Also returned: whether the segment stands in a claim (between its CLP and the next PLB),
-    and whether in a service line (between its SVC and the next CLP or PLB).
-    """
-    size = tags.size
-    claims, services = np.empty(size, np.int32), np.empty(size, np.int32)
-    inside, on_line = np.empty(size, np.bool_), np.empty(size, np.bool_)
-    open_line = in_claim and service >= 0
-    for at in range(size):
-        if at and transaction[at] != transaction[at - 1]:
-            claim, service, in_claim, open_line = -1, -1, False, False
-        if transaction[at] >= 0:
-            if tags[at] == CLP:
-                claim += 1
-                service, in_claim, open_line = -1, True, False
-            elif tags[at] == SVC and in_claim:
-                service += 1
-                open_line = True
-            elif tags[at] == PLB:
-                in_claim, open_line = False, False
-        claims[at], services[at] = claim, service
-        inside[at], on_line[at] = in_claim, open_line
-    return claims, services, inside, on_line
-
-
-@compiled
-def grouped(tags: Tags, transaction: Positions) -> tuple[Positions, Positions]:
-    """Return the segments of transactions by their tags: those of `tag` are `rows[bounds[tag]:bounds[tag + 1]]`."""
-    bounds = np.zeros(len(TAGS) + 1, np.int32)
-    for at in range(tags.size):
-        if transaction[at] >= 0 and tags[at] >= 0:
-            bounds[tags[at] + 1] += 1
-    for tag in range(len(TAGS)):
-        bounds[tag + 1] += bounds[tag]
-    free = bounds[:-1].copy()
-    rows = np.empty(bounds[-1], np.int32)
-    for at in range(tags.size):
-        if transaction[at] >= 0 and tags[at] >= 0:
-            rows[free[tags[at]]] = at
-            free[tags[at]] += 1
-    return rows, bounds
-
-
-@compiled
-def added(totals: NDArray[np.int64], places: NDArray[np.signedinteger], values: NDArray[np.int64]) -> None:
-    """Add each value to the total at its place."""
-    for row in range(values.size):
-        totals[places[row]] += values[row]
-
-
-@compiled
-def widened(low: Positions, high: Positions, places: NDArray[np.int64], values: Positions) -> None:
-    """Widen the span from `low` to `high` at each place so that it holds the value."""
-    for row in range(values.size):
-        low[places[row]] = min(low[places[row]], values[row])
-        high[places[row]] = max(high[places[row]], values[row])
+def measured(tags: Tags, first: Positions, begins: Positions, ends: Positions) -> NDArray[np.int64]:
+    """Return by tag how many segments there are, how many elements follow their names, and their bytes: a row each."""
+    sizes = np.zeros((3, len(TAGS) + 1), np.int64)  # the last one is that of UNKNOWN
+    for segment in range(tags.size):
+        tag = tags[segment]
+        sizes[0, tag] += 1
+        sizes[1, tag] += first[segment + 1] - first[segment] - 2
+        sizes[2, tag] += ends[segment] - begins[segment]
+    return sizes[:, : len(TAGS)].copy()
