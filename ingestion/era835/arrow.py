@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from ingestion.era835.columns import FINDINGS, TABLES
-from ingestion.era835.rows import COLUMNS, COUNTS, WRITTEN, Rows, gathered
+from ingestion.era835.rows import COLUMNS, COUNT, WRITTEN, Rows, gathered
 from ingestion.era835.tokens import TAGS, measured
 
 if TYPE_CHECKING:
@@ -83,9 +83,9 @@ def room(segments: Segments) -> Rows:
         used=text[:-1].copy(),
         limit=text[:-1] + longest,
         nulls=np.zeros(len(COLUMNS), np.int64),
-        count=np.zeros((), COUNTS)[()],
-        notes=np.empty((2 * int(segments.first[-1]) + 6 * len(segments), 4), np.int64),
-        heads=np.empty((len(segments), 3), np.int64),
+        count=np.zeros(len(COUNT), np.int64),
+        notes=np.empty(4 * (2 * int(segments.first[-1]) + 6 * len(segments)), np.int64),
+        heads=np.empty(3 * len(segments), np.int64),
     )
     rows.ints[at[_TEXTS]] = 0
     return rows
@@ -115,7 +115,7 @@ class Tables:
 
     def of(self, rows: Rows) -> dict[str, pa.Table]:
         """Return the tables of rows, in the memory where they were written; texts are put together."""
-        counts = [int(rows.count[table]) for table in WRITTEN]
+        counts = rows.count[: len(WRITTEN)].tolist()
         columns = _columns(rows, counts)
         tables = {}
         for table, count in zip(WRITTEN, counts, strict=True):

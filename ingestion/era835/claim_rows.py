@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ingestion.era835 import notes
-from ingestion.era835.jit import compiled
+from ingestion.era835.jit import within
 from ingestion.era835.reversal_links import NO_AMOUNT, linked
 from ingestion.era835.rows import (
+    COUNT,
     append,
     append_byte,
     code,
@@ -59,7 +60,7 @@ _MODIFIERS = 4
 _WORDS = np.array([chr(byte).isalnum() for byte in range(256)])
 
 
-@compiled
+@within
 def amount(source: Source, rows: Rows, segment: int, number: int, required: bool) -> tuple[int, bool]:
     """Read an element as cents, and tell whether it could be read; an empty one counts 0, with a remark if required."""
     begin, end = element(source, segment, number)
@@ -71,7 +72,7 @@ def amount(source: Source, rows: Rows, segment: int, number: int, required: bool
     return value, state != UNREADABLE
 
 
-@compiled
+@within
 def quantity(source: Source, rows: Rows, segment: int, number: int) -> tuple[int, int]:
     """Read an element as thousandths, and tell what became of it."""
     begin, end = element(source, segment, number)
@@ -81,7 +82,7 @@ def quantity(source: Source, rows: Rows, segment: int, number: int) -> tuple[int
     return value, state
 
 
-@compiled
+@within
 def put_cents(rows: Rows, column: int, row: int, value: int, known: bool) -> None:
     """Write an amount, null where it is not known."""
     put_long(rows, column, row, value)
@@ -89,7 +90,7 @@ def put_cents(rows: Rows, column: int, row: int, value: int, known: bool) -> Non
         put_null(rows, column, row)
 
 
-@compiled
+@within
 def put_date(rows: Rows, column: int, row: int, day: int, known: bool) -> None:
     """Write a day, null where it is not known."""
     put_int(rows, column, row, day)
@@ -97,7 +98,7 @@ def put_date(rows: Rows, column: int, row: int, day: int, known: bool) -> None:
         put_null(rows, column, row)
 
 
-@compiled
+@within
 def put_quantity(rows: Rows, column: int, row: int, value: int, known: bool) -> None:
     """Write a quantity, null where it is not known."""
     put_thousandths(rows, column, row, value)
@@ -105,11 +106,11 @@ def put_quantity(rows: Rows, column: int, row: int, value: int, known: bool) -> 
         put_null(rows, column, row)
 
 
-@compiled
+@within
 def begin_claim(source: Source, rows: Rows, now: Standing, segment: int) -> None:
     """Write a claim's row (CLP) as far as it is known. A reversal has status 22, or no amount above zero."""
-    row = rows.count.claims
-    rows.count.claims += 1
+    row = rows.count[COUNT.claims]
+    rows.count[COUNT.claims] += 1
     charge, charge_read = amount(source, rows, segment, 3, True)
     paid, paid_read = amount(source, rows, segment, 4, True)
     owed, _ = amount(source, rows, segment, 5, False)
@@ -144,7 +145,7 @@ def begin_claim(source: Source, rows: Rows, now: Standing, segment: int) -> None
         weigh_claim(now, cents)
 
 
-@compiled
+@within
 def end_claim(source: Source, rows: Rows, links: Links, now: Standing) -> None:
     """Write what a claim's segments say of it together, when all of them were read."""
     row = now.claim_row
@@ -163,7 +164,7 @@ def end_claim(source: Source, rows: Rows, links: Links, now: Standing) -> None:
     _link(source, rows, links, now, row, hashed(source.data, begin, end))
 
 
-@compiled
+@within
 def _put_days(rows: Rows, now: Standing, row: int) -> None:
     """Write the first and last day of a claim: its own DTM*232 and 233, else those of its service lines.
 
@@ -182,7 +183,7 @@ def _put_days(rows: Rows, now: Standing, row: int) -> None:
     put_date(rows, _CLAIM.service_to, row, latest, dated or now.claim_has_to)
 
 
-@compiled
+@within
 def _link(source: Source, rows: Rows, links: Links, now: Standing, row: int, original: int) -> None:
     begin, end = element(source, now.claim_segment, 1)
     ref = 0 if packed(source.data, begin, end) == _NO_REF else hashed(source.data, begin, end)  # 0: X12 RFI 535
@@ -195,14 +196,14 @@ def _link(source: Source, rows: Rows, links: Links, now: Standing, row: int, ori
     put_index(rows, _CLAIM.undoes_claim_index, row, claim_index)
 
 
-@compiled
+@within
 def begin_line(source: Source, rows: Rows, now: Standing, segment: int) -> None:
     """Write a service line's row (SVC) as far as it is known; one outside every claim holds its transaction."""
-    row = rows.count.services
+    row = rows.count[COUNT.services]
     if not now.in_claim:
         note(rows, _SERVICE_OUTSIDE, segment, 0, 0)
         return
-    rows.count.services += 1
+    rows.count[COUNT.services] += 1
     _procedure(source, rows, now, segment, row)
     charge, charge_read = amount(source, rows, segment, 2, True)
     paid, paid_read = amount(source, rows, segment, 3, True)
@@ -223,7 +224,7 @@ def begin_line(source: Source, rows: Rows, now: Standing, segment: int) -> None:
         weigh_line(now, cents)
 
 
-@compiled
+@within
 def end_line(source: Source, rows: Rows, now: Standing) -> None:
     """Write what a line's segments say of it together, when all of them were read."""
     row = now.line_row
@@ -242,7 +243,7 @@ def end_line(source: Source, rows: Rows, now: Standing) -> None:
         now.claim_has_days = 1
 
 
-@compiled
+@within
 def _procedure(source: Source, rows: Rows, now: Standing, segment: int, row: int) -> None:
     """Write the parts of SVC01, and the code of SVC06 that was submitted."""
     begin, end = element(source, segment, 1)
@@ -267,7 +268,7 @@ def _procedure(source: Source, rows: Rows, now: Standing, segment: int, row: int
     put_text(source, rows, _SERVICE.submitted_code, row, part, part_end)
 
 
-@compiled
+@within
 def next_part(source: Source, at: int, end: int, mark: int) -> tuple[int, int, int]:
     """Return the span of the part of a composite that begins here, and where the next one does."""
     stop = found(source.data, at, end, mark)
@@ -275,7 +276,7 @@ def next_part(source: Source, at: int, end: int, mark: int) -> tuple[int, int, i
     return part, part_end, min(stop + 1, end)
 
 
-@compiled
+@within
 def component_mark(source: Source, rows: Rows, now: Standing, segment: int, begin: int, end: int) -> int:  # noqa: PLR0913, PLR0917
     """Return what separates the parts of a composite.
 
@@ -290,7 +291,7 @@ def component_mark(source: Source, rows: Rows, now: Standing, segment: int, begi
     return now.mark
 
 
-@compiled
+@within
 def adjustments(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     """Write a row a triplet (reason, amount, quantity) of a CAS; one outside every claim holds its transaction."""
     if not now.in_claim:
@@ -313,8 +314,8 @@ def adjustments(source: Source, rows: Rows, now: Standing, segment: int) -> bool
             continue
         if reason == reason_end:
             note(rows, _REASON_MISSING, segment, 0, 0)
-        row = rows.count.adjustments
-        rows.count.adjustments += 1
+        row = rows.count[COUNT.adjustments]
+        rows.count[COUNT.adjustments] += 1
         put_int(rows, _ADJUSTMENT.st_index, row, now.st_index)
         put_int(rows, _ADJUSTMENT.claim_index, row, now.claims - 1)
         put_index(rows, _ADJUSTMENT.service_index, row, now.services - 1 if now.on_line else -1)
@@ -328,7 +329,7 @@ def adjustments(source: Source, rows: Rows, now: Standing, segment: int) -> bool
     return read
 
 
-@compiled
+@within
 def _adjust(now: Standing, cents: int, read: bool, owed: bool) -> None:
     """Count an adjustment into the balances of its claim and its line."""
     now.claim_difference -= cents

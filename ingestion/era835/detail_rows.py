@@ -8,8 +8,9 @@ import numpy as np
 
 from ingestion.era835 import notes
 from ingestion.era835.claim_rows import put_cents, put_date, put_quantity, quantity
-from ingestion.era835.jit import compiled
+from ingestion.era835.jit import within
 from ingestion.era835.rows import (
+    COUNT,
     columns_of,
     element,
     keep,
@@ -59,15 +60,15 @@ PAYER_REF, STRANGE_NAME = 5, 6
 """Kinds of segments that are kept, see `rows.keep`: the payer's REF*2U, and one nobody read whose name is none."""
 
 
-@compiled
+@within
 def amounts(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     """Write a row an AMT. They inform only: no balance counts them (X12 RFI 2601)."""
     begin, end = element(source, segment, 1)
     said, said_end = element(source, segment, 2)
     if begin == end and said == said_end:
         return False
-    row = rows.count.amounts
-    rows.count.amounts += 1
+    row = rows.count[COUNT.amounts]
+    rows.count[COUNT.amounts] += 1
     _put_level(rows, now, row, _AMOUNT.st_index, now.amounts)
     now.amounts += 1
     put_qualifier(source, rows, _AMOUNT.qualifier, row, begin, end)
@@ -78,15 +79,15 @@ def amounts(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     return True
 
 
-@compiled
+@within
 def quantities(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     """Write a row a QTY."""
     begin, end = element(source, segment, 1)
     said, said_end = element(source, segment, 2)
     if begin == end and said == said_end:
         return False
-    row = rows.count.quantities
-    rows.count.quantities += 1
+    row = rows.count[COUNT.quantities]
+    rows.count[COUNT.quantities] += 1
     _put_level(rows, now, row, _QUANTITY.st_index, now.quantities)
     now.quantities += 1
     put_qualifier(source, rows, _QUANTITY.qualifier, row, begin, end)
@@ -95,15 +96,15 @@ def quantities(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     return True
 
 
-@compiled
+@within
 def references(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     """Write a row a REF; its value is null where it is, or may be, a number of a person (a member, a policy)."""
     begin, end = element(source, segment, 1)
     said, said_end = element(source, segment, 2)
     if begin == end and said == said_end:
         return False
-    row = rows.count.references
-    rows.count.references += 1
+    row = rows.count[COUNT.references]
+    rows.count[COUNT.references] += 1
     _put_level(rows, now, row, _REFERENCE.st_index, now.references)
     now.references += 1
     put_qualifier(source, rows, _REFERENCE.qualifier, row, begin, end)
@@ -122,15 +123,15 @@ def references(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     return True
 
 
-@compiled
+@within
 def dates(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     """Write a row a DTM; a date of birth is null."""
     begin, end = element(source, segment, 1)
     said, said_end = element(source, segment, 2)
     if begin == end and said == said_end:
         return False
-    row = rows.count.dates
-    rows.count.dates += 1
+    row = rows.count[COUNT.dates]
+    rows.count[COUNT.dates] += 1
     _put_level(rows, now, row, _DATE.st_index, now.dates)
     now.dates += 1
     put_qualifier(source, rows, _DATE.qualifier, row, begin, end)
@@ -144,7 +145,7 @@ def dates(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     return True
 
 
-@compiled
+@within
 def _place_day(now: Standing, qualifier: int, on: int) -> None:
     """Take the day of a line, the last DTM*472, else the first DTM*150 (start of a period); and those of a claim."""
     if not now.on_line:
@@ -161,7 +162,7 @@ def _place_day(now: Standing, qualifier: int, on: int) -> None:
         now.claim_has_period = 1
 
 
-@compiled
+@within
 def remarks(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     """Write a row a remark code of a claim: MIA and MOA speak of the claim, LQ of the line."""
     read = False
@@ -171,8 +172,8 @@ def remarks(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
         if begin == end or number == 0 or not now.in_claim:
             continue
         read = True
-        row = rows.count.remarks
-        rows.count.remarks += 1
+        row = rows.count[COUNT.remarks]
+        rows.count[COUNT.remarks] += 1
         put_int(rows, _REMARK.st_index, row, now.st_index)
         put_int(rows, _REMARK.remark_index, row, now.remarks)
         put_int(rows, _REMARK.claim_index, row, now.claims - 1)
@@ -183,11 +184,11 @@ def remarks(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     return read
 
 
-@compiled
+@within
 def unread(source: Source, rows: Rows, segment: int, st_index: int, number: int) -> None:
     """Write a row a segment that no table takes anything from; its place is a place in `source.data`."""
-    row = rows.count.unread
-    rows.count.unread += 1
+    row = rows.count[COUNT.unread]
+    rows.count[COUNT.unread] += 1
     begin = source.starts[source.first[segment]]
     put_index(rows, _UNREAD.st_index, row, st_index)
     put_long(rows, _UNREAD.segment_index, row, number)
@@ -200,7 +201,7 @@ def unread(source: Source, rows: Rows, segment: int, st_index: int, number: int)
         put_name(rows, _UNREAD.tag, row, tag)
 
 
-@compiled
+@within
 def _put_strange_name(source: Source, rows: Rows, segment: int, row: int) -> None:
     begin, end = source.starts[source.first[segment]], source.starts[source.first[segment] + 1] - 1
     is_name = 2 <= end - begin <= 3  # noqa: PLR2004 - two or three characters
@@ -212,7 +213,7 @@ def _put_strange_name(source: Source, rows: Rows, segment: int, row: int) -> Non
         keep(rows, STRANGE_NAME, segment, row)
 
 
-@compiled
+@within
 def _put_level(rows: Rows, now: Standing, row: int, st_index: int, number: int) -> None:
     """Write where a row stands (columns from `st_index` on) and its number; null the levels it does not stand in."""
     put_int(rows, st_index, row, now.st_index)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from ingestion.era835 import notes
 from ingestion.era835.claim_rows import amount, component_mark, next_part, put_date
-from ingestion.era835.jit import compiled
+from ingestion.era835.jit import within
 from ingestion.era835.rows import (
+    COUNT,
     append,
     append_byte,
     code,
@@ -43,7 +44,7 @@ PAYMENT, TRACE, PAYER, PAYEE = range(1, 5)
 """Kinds of segments that are kept, see `rows.keep`."""
 
 
-@compiled
+@within
 def payment(source: Source, rows: Rows, now: Standing, segment: int) -> None:
     """Take the first BPR of a transaction; a second one holds it."""
     if now.payments:
@@ -66,7 +67,7 @@ def payment(source: Source, rows: Rows, now: Standing, segment: int) -> None:
     now.paid_on_read = state == READ
 
 
-@compiled
+@within
 def trace(rows: Rows, now: Standing, segment: int) -> bool:
     """Take the first TRN before the claims."""
     if now.claims:
@@ -79,7 +80,7 @@ def trace(rows: Rows, now: Standing, segment: int) -> bool:
     return True
 
 
-@compiled
+@within
 def party(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     """Take the first payer, and the first payee with a national number, of those named before the claims (N1)."""
     if now.claims:
@@ -97,7 +98,7 @@ def party(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     return False
 
 
-@compiled
+@within
 def currency(source: Source, rows: Rows, segment: int) -> bool:
     """Tell of a currency (CUR02) that is not the US dollar."""
     said = code(source, segment, 2)
@@ -107,7 +108,7 @@ def currency(source: Source, rows: Rows, segment: int) -> bool:
     return foreign
 
 
-@compiled
+@within
 def provider_adjustments(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     """Write a row a pair (reason and reference, amount) of a PLB."""
     year_end, state = _date(source, rows, segment, 2)
@@ -126,8 +127,8 @@ def provider_adjustments(source: Source, rows: Rows, now: Standing, segment: int
         weigh(now, cents)
         if not cents_read:
             continue
-        row = rows.count.provider_adjustments
-        rows.count.provider_adjustments += 1
+        row = rows.count[COUNT.provider_adjustments]
+        rows.count[COUNT.provider_adjustments] += 1
         put_int(rows, _PROVIDER.st_index, row, now.st_index)
         put_int(rows, _PROVIDER.provider_adjustment_index, row, now.provider_adjustments)
         put_text(source, rows, _PROVIDER.provider_id, row, provider, provider_end)
@@ -142,7 +143,7 @@ def provider_adjustments(source: Source, rows: Rows, now: Standing, segment: int
     return read
 
 
-@compiled
+@within
 def _put_reference(source: Source, rows: Rows, row: int, begin: int, end: int, mark: int) -> None:  # noqa: PLR0913, PLR0917
     """Write all but the first part of a composite, with `:` between them."""
     begin, end = trimmed(source.data, min(found(source.data, begin, end, mark) + 1, end), end)
@@ -158,7 +159,7 @@ def _put_reference(source: Source, rows: Rows, row: int, begin: int, end: int, m
         put_null(rows, _PROVIDER.reference, row)
 
 
-@compiled
+@within
 def _date(source: Source, rows: Rows, segment: int, number: int) -> tuple[int, int]:
     begin, end = element(source, segment, number)
     value, state = day(source.data, begin, end)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 from types import CellType, FunctionType
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numba
+from numba.core import types
+from numba.extending import intrinsic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +33,11 @@ def compiled(function: F) -> F:
         return cast("F", numba.njit(nogil=True, error_model="numpy")(dated))
 
 
+def within(function: F) -> F:
+    """Compile a loop that only compiled ones call: it becomes part of them and is not kept by itself."""
+    return cast("F", numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)(function))
+
+
 def _dated(function: Callable[..., object]) -> FunctionType:
     """Give a function the sources as a variable that it closes over.
 
@@ -40,3 +47,13 @@ def _dated(function: Callable[..., object]) -> FunctionType:
     code = made.__code__.replace(co_freevars=(*made.__code__.co_freevars, "_SOURCES"))
     closed = (*(made.__closure__ or ()), CellType(_SOURCES))
     return FunctionType(code, made.__globals__, made.__name__, made.__defaults__, closed)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def pointer(_context: Any, array: Any) -> Any:
+    """Return an array's memory, to be read and written by index: no references are counted, nothing is checked."""
+
+    def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
+
+    return types.CPointer(array.dtype)(array), generated

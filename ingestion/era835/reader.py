@@ -18,7 +18,7 @@ from ingestion.era835.envelope import Envelopes
 from ingestion.era835.findings import Finding, Place, dollars, finding
 from ingestion.era835.identity import payment_key, trace_of
 from ingestion.era835.reversal_links import none_yet
-from ingestion.era835.rows import columns_of
+from ingestion.era835.rows import COUNT, columns_of
 from ingestion.era835.spans import LARGEST
 from ingestion.era835.standing import NOTHING
 from ingestion.era835.walk import walked
@@ -69,7 +69,7 @@ class Reader:
         part = self._envelopes.read(stretch.segments, begins_without_isa=begins_without_isa, ends=stretch.ends)
         drafts = self._drafts(part)
         rows = self._walk(part, drafts)
-        self._findings += notes.told(part, rows.notes[: rows.count["notes"]])
+        self._findings += notes.told(part, rows.notes.reshape(-1, 4)[: rows.count[COUNT.notes]])
         tables = self._written(part, rows, self._words(part, rows, drafts))
         ended = self._ended(part, drafts)
         self._draft = drafts[-1] if drafts and not part.pieces[-1].ended else None
@@ -98,7 +98,7 @@ class Reader:
         """Read the texts that the loops left: headers, and what is said of names that are none (by rows of unread)."""
         first = part.pieces[0].transaction.st_index if part.pieces else 0
         strange = {}
-        for kind, row, of in rows.heads[: rows.count["heads"]].tolist():
+        for kind, row, of in rows.heads.reshape(-1, 3)[: rows.count[COUNT.heads]].tolist():
             if kind == STRANGE_NAME:
                 strange[of] = described(part.segments.name(row))
             else:
@@ -108,7 +108,7 @@ class Reader:
     def _written(self, part: Part, rows: Rows, strange: dict[int, str]) -> dict[str, pa.Table]:
         """Return the tables that the loops wrote, and put into them what the loops could not."""
         begin = rows.at[_UNREAD.byte_offset]
-        places = rows.longs[begin : begin + rows.count["unread"]]
+        places = rows.longs[begin : begin + rows.count[COUNT.unread]]
         places[:] = part.segments.bytes_at(places)
         tables = self._tables.of(rows)
         if strange:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ingestion.era835.jit import compiled
+from ingestion.era835.jit import pointer, within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,10 +30,16 @@ class Links(NamedTuple):
 
 def none_yet() -> Links:
     """Return room for the claims of a file; memory that nobody has written to costs nothing."""
-    return Links(np.zeros((_REACH, 8), np.int64), np.zeros(_REACH, np.int64), np.zeros(1, np.int64))
+    return Links(np.zeros(8 * _REACH, np.int64), np.zeros(_REACH, np.int64), np.zeros(1, np.int64))
 
 
-@compiled
+@within
+def links_memory(links: Links) -> Links:
+    """Return the same with bare memory in the place of arrays."""
+    return Links(pointer(links.memory), pointer(links.newest), pointer(links.count))
+
+
+@within
 def linked(
     links: Links, claim: tuple[int, int, int, int, int], is_reversal: bool, st_index: int, claim_index: int
 ) -> tuple[int, int]:
@@ -50,32 +56,35 @@ def linked(
         return -1, -1
     bucket = ref & (_REACH - 1)
     if not is_reversal:
-        stands = links.memory[number & (_REACH - 1)]
-        stands[_REF], stands[_NUMBER], stands[_CHARGE], stands[_PAID] = ref, own, charge, paid
-        stands[_BEFORE], stands[_ST_INDEX], stands[_CLAIM_INDEX] = links.newest[bucket], st_index, claim_index
-        stands[_STANDS] = 1
+        at = 8 * (number & (_REACH - 1))
+        links.memory[at + _REF], links.memory[at + _NUMBER] = ref, own
+        links.memory[at + _CHARGE], links.memory[at + _PAID] = charge, paid
+        links.memory[at + _ST_INDEX], links.memory[at + _CLAIM_INDEX] = st_index, claim_index
+        links.memory[at + _BEFORE], links.memory[at + _STANDS] = links.newest[bucket], 1
         links.newest[bucket] = number
         return -1, -1
     found = _undone(links, claim, number, links.newest[bucket])
     if not found:
         return -1, -1
-    undone = links.memory[found & (_REACH - 1)]
-    undone[_STANDS] = 0
-    return undone[_ST_INDEX], undone[_CLAIM_INDEX]
+    undone = 8 * (found & (_REACH - 1))
+    links.memory[undone + _STANDS] = 0
+    return links.memory[undone + _ST_INDEX], links.memory[undone + _CLAIM_INDEX]
 
 
-@compiled
+@within
 def _undone(links: Links, claim: tuple[int, int, int, int, int], number: int, at: int) -> int:
     """Return which of the claims of a bucket a reversal undoes, 0 if none; `at` is the newest of them."""
     ref, own, original, charge, paid = claim
     readable = charge != NO_AMOUNT and paid != NO_AMOUNT
     opposite = 0
     while at > max(number - _REACH, 0):
-        earlier = links.memory[at & (_REACH - 1)]
-        if earlier[_STANDS] and earlier[_REF] == ref:
-            if earlier[_NUMBER] != 0 and (earlier[_NUMBER] == own or earlier[_NUMBER] == original):
+        earlier = 8 * (at & (_REACH - 1))
+        if links.memory[earlier + _STANDS] and links.memory[earlier + _REF] == ref:
+            own_of_earlier = links.memory[earlier + _NUMBER]
+            if own_of_earlier != 0 and (own_of_earlier == own or own_of_earlier == original):
                 return at
-            if not opposite and readable and earlier[_CHARGE] == -charge and earlier[_PAID] == -paid:
+            reverse = links.memory[earlier + _CHARGE] == -charge and links.memory[earlier + _PAID] == -paid
+            if not opposite and readable and reverse:
                 opposite = at
-        at = earlier[_BEFORE]
+        at = links.memory[earlier + _BEFORE]
     return opposite

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ingestion.era835.columns import TABLES
-from ingestion.era835.jit import compiled
+from ingestion.era835.jit import compiled, pointer, within
 from ingestion.era835.spans import packed, trimmed
 from ingestion.era835.tokens import TAGS
 
@@ -27,8 +27,8 @@ WRITTEN = {
 COLUMNS = [(table, column) for table, kinds in WRITTEN.items() for column in kinds]
 """Every column of them: the loops know it by its place here."""
 
-COUNTS = np.dtype([(name, np.int64) for name in (*WRITTEN, "notes", "heads")])
-"""How many rows were written of each table, how many remarks, and how many segments of a header were kept."""
+COUNT: Any = namedtuple("COUNT", (*WRITTEN, "notes", "heads"))(*range(len(WRITTEN) + 2))  # noqa: PYI024 - made of names
+"""Places of counts: how many rows were written of each table, how many remarks, how many segments were kept."""
 
 _HIGH, _LOWEST_OF_TWO, _CONTINUED = 0x80, 0xC0, 0x3F
 _NAMES = np.frombuffer("".join(tag.ljust(3) for tag in TAGS).encode(), np.uint8).copy()
@@ -72,31 +72,65 @@ class Rows(NamedTuple):
     used: NDArray[np.int64]
     limit: NDArray[np.int64]
     nulls: NDArray[np.int64]
-    count: Any
+    count: NDArray[np.int64]
     notes: NDArray[np.int64]
     heads: NDArray[np.int64]
 
 
-@compiled
+@within
+def source_memory(source: Source) -> Source:
+    """Return the same with bare memory in the place of arrays."""
+    return Source(
+        pointer(source.data),
+        pointer(source.tags),
+        pointer(source.first),
+        pointer(source.starts),
+        pointer(source.ends),
+        source.is_ascii,
+        source.component,
+    )
+
+
+@within
+def rows_memory(rows: Rows) -> Rows:
+    """Return the same with bare memory in the place of arrays."""
+    return Rows(
+        pointer(rows.longs),
+        pointer(rows.ints),
+        pointer(rows.bits),
+        pointer(rows.texts),
+        pointer(rows.at),
+        pointer(rows.valid),
+        pointer(rows.text),
+        pointer(rows.used),
+        pointer(rows.limit),
+        pointer(rows.nulls),
+        pointer(rows.count),
+        pointer(rows.notes),
+        pointer(rows.heads),
+    )
+
+
+@within
 def put_null(rows: Rows, column: int, row: int) -> None:
     """Say that a value is null."""
     rows.nulls[column] += 1
     rows.bits[rows.valid[column] + (row >> 3)] &= ~(1 << (row & 7))
 
 
-@compiled
+@within
 def put_long(rows: Rows, column: int, row: int, value: int) -> None:
     """Write a 64-bit number, such as an amount in cents."""
     rows.longs[rows.at[column] + row] = value
 
 
-@compiled
+@within
 def put_int(rows: Rows, column: int, row: int, value: int) -> None:
     """Write an index or a day."""
     rows.ints[rows.at[column] + row] = value
 
 
-@compiled
+@within
 def put_index(rows: Rows, column: int, row: int, value: int) -> None:
     """Write an index; below 0 it is null."""
     rows.ints[rows.at[column] + row] = value
@@ -104,14 +138,14 @@ def put_index(rows: Rows, column: int, row: int, value: int) -> None:
         put_null(rows, column, row)
 
 
-@compiled
+@within
 def put_flag(rows: Rows, column: int, row: int, value: bool) -> None:
     """Write a flag."""
     if not value:
         rows.bits[rows.at[column] + (row >> 3)] &= ~(1 << (row & 7))
 
 
-@compiled
+@within
 def put_thousandths(rows: Rows, column: int, row: int, value: int) -> None:
     """Write a quantity: thousandths as a decimal of three places, 128 bits, the low half first."""
     at = rows.at[column] + 2 * row
@@ -119,7 +153,7 @@ def put_thousandths(rows: Rows, column: int, row: int, value: int) -> None:
     rows.longs[at + 1] = value >> 63
 
 
-@compiled
+@within
 def put_text(source: Source, rows: Rows, column: int, row: int, begin: int, end: int) -> None:
     """Write a text, null where it is empty."""
     append(source, rows, column, begin, end)
@@ -128,7 +162,7 @@ def put_text(source: Source, rows: Rows, column: int, row: int, begin: int, end:
         put_null(rows, column, row)
 
 
-@compiled
+@within
 def put_code(source: Source, rows: Rows, column: int, row: int, begin: int, end: int, longest: int) -> None:  # noqa: PLR0913, PLR0917
     """Write a code, which is never null; one longer than its kind can be may be a name, and is empty."""
     if end - begin <= longest:
@@ -136,13 +170,13 @@ def put_code(source: Source, rows: Rows, column: int, row: int, begin: int, end:
     end_text(rows, column, row)
 
 
-@compiled
+@within
 def put_qualifier(source: Source, rows: Rows, column: int, row: int, begin: int, end: int) -> None:
     """Write a qualifier, null where it is empty or longer than one can be."""
     put_text(source, rows, column, row, begin, begin if end - begin > 3 else end)  # noqa: PLR2004 - ID 2/3
 
 
-@compiled
+@within
 def put_name(rows: Rows, column: int, row: int, tag: int) -> None:
     """Write the name of a segment by its tag."""
     for at in range(_NAME_LENGTHS[tag]):
@@ -150,7 +184,7 @@ def put_name(rows: Rows, column: int, row: int, tag: int) -> None:
     end_text(rows, column, row)
 
 
-@compiled
+@within
 def append(source: Source, rows: Rows, column: int, begin: int, end: int) -> None:
     """Add Latin-1 bytes, as UTF-8, to the text of a column that was begun."""
     data, to = source.data, rows.used[column]
@@ -165,7 +199,7 @@ def append(source: Source, rows: Rows, column: int, begin: int, end: int) -> Non
         append_byte(rows, column, data[at])
 
 
-@compiled
+@within
 def append_byte(rows: Rows, column: int, byte: int) -> None:
     """Add one Latin-1 byte, as UTF-8, to the text of a column that was begun."""
     to = rows.used[column]
@@ -178,31 +212,31 @@ def append_byte(rows: Rows, column: int, byte: int) -> None:
         rows.used[column] = to + 2
 
 
-@compiled
+@within
 def end_text(rows: Rows, column: int, row: int) -> None:
     """End the text of a row."""
     rows.ints[rows.at[column] + row + 1] = rows.used[column] - rows.text[column]
 
 
-@compiled
+@within
 def note(rows: Rows, rule: int, segment: int, element: int, cents: int) -> None:
     """Leave a remark, see `notes.told`."""
-    number = rows.count.notes
-    rows.count.notes += 1
-    rows.notes[number, 0] = rule
-    rows.notes[number, 1] = segment
-    rows.notes[number, 2] = element
-    rows.notes[number, 3] = cents
+    number = rows.count[COUNT.notes]
+    rows.count[COUNT.notes] += 1
+    rows.notes[4 * number] = rule
+    rows.notes[4 * number + 1] = segment
+    rows.notes[4 * number + 2] = element
+    rows.notes[4 * number + 3] = cents
 
 
-@compiled
+@within
 def keep(rows: Rows, kind: int, segment: int, of: int) -> None:
     """Keep a segment whose texts are read later, and what it is of: a transaction, or a row."""
-    number = rows.count.heads
-    rows.count.heads += 1
-    rows.heads[number, 0] = kind
-    rows.heads[number, 1] = segment
-    rows.heads[number, 2] = of
+    number = rows.count[COUNT.heads]
+    rows.count[COUNT.heads] += 1
+    rows.heads[3 * number] = kind
+    rows.heads[3 * number + 1] = segment
+    rows.heads[3 * number + 2] = of
 
 
 @compiled
@@ -216,7 +250,7 @@ def gathered(rows: Rows) -> tuple[Bytes, NDArray[np.int64]]:
     return texts, begins
 
 
-@compiled
+@within
 def element(source: Source, segment: int, number: int) -> tuple[int, int]:
     """Return the span of an element without blanks around it; empty where it is not there."""
     place = source.first[segment] + number
@@ -225,7 +259,7 @@ def element(source: Source, segment: int, number: int) -> tuple[int, int]:
     return trimmed(source.data, source.starts[place], source.starts[place + 1] - 1)
 
 
-@compiled
+@within
 def code(source: Source, segment: int, number: int) -> int:
     """Return an element as a number, see `tokens.packed`."""
     begin, end = element(source, segment, number)

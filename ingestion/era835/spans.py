@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ingestion.era835.jit import compiled
+from ingestion.era835.jit import within
 from ingestion.era835.tokens import LONGER, LONGEST
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _BLANKS[[0x20, 0x09, 0x00, 0x1A, 0x0B, 0x0C]] = True
 _FNV_START, _FNV_PRIME = -3750763034362895579, 1099511628211
 
 
-@compiled
+@within
 def trimmed(data: Bytes, begin: int, end: int) -> tuple[int, int]:
     """Return the span without blanks around it."""
     while begin < end and _BLANKS[data[begin]]:
@@ -34,7 +34,7 @@ def trimmed(data: Bytes, begin: int, end: int) -> tuple[int, int]:
     return begin, end
 
 
-@compiled
+@within
 def packed(data: Bytes, begin: int, end: int) -> int:
     """Return a text as a number, see `tokens.packed`: equal for equal texts of up to three characters."""
     if end - begin > LONGEST:
@@ -45,7 +45,7 @@ def packed(data: Bytes, begin: int, end: int) -> int:
     return number
 
 
-@compiled
+@within
 def found(data: Bytes, begin: int, end: int, mark: int) -> int:
     """Return where a byte stands first; `end` where it does not."""
     while begin < end and data[begin] != mark:
@@ -53,7 +53,7 @@ def found(data: Bytes, begin: int, end: int, mark: int) -> int:
     return begin
 
 
-@compiled
+@within
 def scaled(data: Bytes, begin: int, end: int, decimals: int, most_whole: int) -> tuple[int, int]:
     """Read a decimal number (`100`, `100.`, `.5`, `-20`) as a whole number of its last allowed decimal.
 
@@ -87,7 +87,7 @@ def scaled(data: Bytes, begin: int, end: int, decimals: int, most_whole: int) ->
     return (-value if negative else value), READ
 
 
-@compiled
+@within
 def day(data: Bytes, begin: int, end: int) -> tuple[int, int]:
     """Read a date (CCYYMMDD) as days since 1970-01-01; returns what became of the span as well."""
     if begin == end:
@@ -110,7 +110,7 @@ def day(data: Bytes, begin: int, end: int) -> tuple[int, int]:
     return before + (153 * ((month + 9) % 12) + 2) // 5 + date - 1 - 719468, READ
 
 
-@compiled
+@within
 def hashed(data: Bytes, begin: int, end: int) -> int:
     """Return a 64-bit FNV-1a hash of a span; of an empty one 0."""
     if begin == end:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ingestion.era835.jit import compiled
+from ingestion.era835.jit import within
 
 if TYPE_CHECKING:
     from typing import Any
@@ -48,27 +48,27 @@ NOTHING["claim_row"] = NOTHING["line_row"] = -1
 _LIMIT = 1 << 31  # halves of 32 bits: 2**63 cents are more than the books hold
 
 
-@compiled
+@within
 def too_large(high: int, low: int) -> bool:
     """Tell whether amounts without their signs add up to more than a bigint holds."""
     return high + (low >> 32) >= _LIMIT
 
 
-@compiled
+@within
 def weigh(now: Standing, cents: int) -> None:
     """Count an amount into how much the transaction could come to."""
     now.high += abs(cents) >> 32
     now.low += abs(cents) & 0xFFFFFFFF
 
 
-@compiled
+@within
 def weigh_claim(now: Standing, cents: int) -> None:
     """Count an amount into how much the open claim could come to."""
     now.claim_high += abs(cents) >> 32
     now.claim_low += abs(cents) & 0xFFFFFFFF
 
 
-@compiled
+@within
 def weigh_line(now: Standing, cents: int) -> None:
     """Count an amount into how much the open line could come to."""
     now.line_high += abs(cents) >> 32

@@ -11,8 +11,9 @@ from ingestion.era835.claim_rows import adjustments, begin_claim, begin_line, en
 from ingestion.era835.detail_rows import amounts, dates, quantities, references, remarks, unread
 from ingestion.era835.envelope import ENVELOPE
 from ingestion.era835.header_rows import currency, party, payment, provider_adjustments, trace
-from ingestion.era835.jit import compiled
-from ingestion.era835.rows import note
+from ingestion.era835.jit import compiled, within
+from ingestion.era835.reversal_links import links_memory
+from ingestion.era835.rows import note, rows_memory, source_memory
 from ingestion.era835.tokens import CLP, PLB, SVC, TAGS, UNKNOWN
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _STRANGE = _ENVELOPING | (np.arange(len(TAGS) + 1) == len(TAGS))
 
 @compiled
 def walked(  # noqa: PLR0913, PLR0917 - what to read, what is known, where rows go
-    source: Source, pieces: NDArray[np.int64], standings: NDArray[np.void], rows: Rows, links: Links, before: int
+    segments: Source, pieces: NDArray[np.int64], standings: NDArray[np.void], room: Rows, claims: Links, before: int
 ) -> None:
     """Read the segments of a part.
 
@@ -40,9 +41,10 @@ def walked(  # noqa: PLR0913, PLR0917 - what to read, what is known, where rows 
     parts, `standings` what is known of it so far, and is carried on. `before` is how many segments the file has in
     earlier parts. All of a claim stands in one part.
     """
+    source, rows, links = source_memory(segments), rows_memory(room), links_memory(claims)
     at = 0
     for number in range(pieces.shape[0]):
-        start, end, earlier = pieces[number]
+        start, end, earlier = pieces[number, 0], pieces[number, 1], pieces[number, 2]
         _outside(source, rows, at, start, before)
         now = standings[number]
         for segment in range(start if earlier else start + 1, end):
@@ -52,10 +54,10 @@ def walked(  # noqa: PLR0913, PLR0917 - what to read, what is known, where rows 
         end_line(source, rows, now)
         end_claim(source, rows, links, now)
         at = end
-    _outside(source, rows, at, source.tags.size, before)
+    _outside(source, rows, at, segments.tags.size, before)
 
 
-@compiled
+@within
 def _outside(source: Source, rows: Rows, start: int, end: int, before: int) -> None:
     """List what stands between transactions and is no envelope."""
     for segment in range(start, end):
@@ -64,7 +66,7 @@ def _outside(source: Source, rows: Rows, start: int, end: int, before: int) -> N
             unread(source, rows, segment, -1, before + segment)
 
 
-@compiled
+@within
 def _taken(source: Source, rows: Rows, links: Links, now: Standing, segment: int) -> bool:  # noqa: PLR0911, C901, PLR0912
     """Give a segment's rows to the tables, and tell whether any took something from it."""
     tag = source.tags[segment]
@@ -97,7 +99,7 @@ def _taken(source: Source, rows: Rows, links: Links, now: Standing, segment: int
     return _of_header(source, rows, now, segment)
 
 
-@compiled
+@within
 def _of_header(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     tag = source.tags[segment]
     if tag == _BPR:
