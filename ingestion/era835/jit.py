@@ -35,7 +35,7 @@ def compiled(function: F) -> F:
 
 def within(function: F) -> F:
     """Compile a loop that only compiled ones call: it becomes part of them and is not kept by itself."""
-    return cast("F", numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)(function))
+    return cast("F", numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, forceinline=True)(function))
 
 
 def _dated(function: Callable[..., object]) -> FunctionType:
