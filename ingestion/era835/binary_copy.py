@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from ingestion.era835.tokens import Bytes
+    from ingestion.era835.jit import Bytes
 
     Places = NDArray[np.int64]
     Number = TypeVar("Number", np.uint8, np.int32, np.int64)

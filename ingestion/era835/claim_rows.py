@@ -33,7 +33,7 @@ from ingestion.era835.rows import (
 )
 from ingestion.era835.spans import MISSING, READ, UNREADABLE, found, hashed, packed, scaled, trimmed
 from ingestion.era835.standing import too_large, weigh, weigh_claim, weigh_line
-from ingestion.era835.tokens import packed as packed_text
+from ingestion.era835.tokens import packed_text
 
 if TYPE_CHECKING:
     from ingestion.era835.reversal_links import Links
@@ -302,7 +302,7 @@ def adjustments(source: Source, rows: Rows, now: Standing, segment: int) -> bool
     read = not (kind == _CO or kind == _PR or kind == _OA or kind == _PI or kind == _CR)
     if read:
         note(rows, _GROUP_UNKNOWN, segment, 1, 0)
-    for number in range(2, source.first[segment + 1] - source.first[segment] - 1, 3):
+    for number in range(2, source.first[segment + 1] - source.first[segment], 3):
         reason, reason_end = element(source, segment, number)
         said, said_end = element(source, segment, number + 1)
         if reason == reason_end and said == said_end:

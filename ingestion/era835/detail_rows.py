@@ -24,7 +24,7 @@ from ingestion.era835.rows import (
 )
 from ingestion.era835.spans import READ, UNREADABLE, day, packed, scaled
 from ingestion.era835.tokens import TAGS, UNKNOWN
-from ingestion.era835.tokens import packed as packed_text
+from ingestion.era835.tokens import packed_text
 
 if TYPE_CHECKING:
     from ingestion.era835.rows import Rows, Source
@@ -189,7 +189,7 @@ def unread(source: Source, rows: Rows, segment: int, st_index: int, number: int)
     """Write a row a segment that no table takes anything from; its place is a place in `source.data`."""
     row = rows.count[COUNT.unread]
     rows.count[COUNT.unread] += 1
-    begin = source.starts[source.first[segment]]
+    begin = source.begins[segment]
     put_index(rows, _UNREAD.st_index, row, st_index)
     put_long(rows, _UNREAD.segment_index, row, number)
     put_long(rows, _UNREAD.byte_offset, row, begin)
@@ -203,7 +203,7 @@ def unread(source: Source, rows: Rows, segment: int, st_index: int, number: int)
 
 @within
 def _put_strange_name(source: Source, rows: Rows, segment: int, row: int) -> None:
-    begin, end = source.starts[source.first[segment]], source.starts[source.first[segment] + 1] - 1
+    begin, end = source.begins[segment], source.starts[source.first[segment] + 1] - 1
     is_name = 2 <= end - begin <= 3  # noqa: PLR2004 - two or three characters
     for at in range(begin, end):
         byte = source.data[at]

@@ -23,10 +23,9 @@ from ingestion.era835.rows import (
     put_null,
     put_text,
 )
-from ingestion.era835.spans import READ, UNREADABLE, day, found, trimmed
+from ingestion.era835.spans import LONGEST, READ, UNREADABLE, day, found, trimmed
 from ingestion.era835.standing import weigh
-from ingestion.era835.tokens import LONGEST
-from ingestion.era835.tokens import packed as packed_text
+from ingestion.era835.tokens import packed_text
 
 if TYPE_CHECKING:
     from ingestion.era835.rows import Rows, Source
@@ -114,7 +113,7 @@ def provider_adjustments(source: Source, rows: Rows, now: Standing, segment: int
     year_end, state = _date(source, rows, segment, 2)
     read = state == UNREADABLE
     provider, provider_end = element(source, segment, 1)
-    for number in range(3, source.first[segment + 1] - source.first[segment] - 1, 2):
+    for number in range(3, source.first[segment + 1] - source.first[segment], 2):
         begin, end = element(source, segment, number)
         said, said_end = element(source, segment, number + 1)
         mark = component_mark(source, rows, now, segment, begin, end)

@@ -9,13 +9,14 @@ import numpy as np
 
 from ingestion.era835.columns import TABLES
 from ingestion.era835.jit import compiled, pointer, within
-from ingestion.era835.spans import packed, trimmed
+from ingestion.era835.spans import WORD, packed, trimmed
 from ingestion.era835.tokens import TAGS
+from ingestion.era835.words import last_bytes, put_word, word_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ingestion.era835.tokens import Bytes, Positions, Tags
+    from ingestion.era835.jit import Bytes, Positions, Tags
 
 WRITTEN = {
     name: {column: kind for column, kind in kinds.items() if column != "file_sha256"}
@@ -46,6 +47,7 @@ class Source(NamedTuple):
 
     data: Bytes
     tags: Tags
+    begins: Positions
     first: Positions
     starts: Positions
     ends: Positions
@@ -83,6 +85,7 @@ def source_memory(source: Source) -> Source:
     return Source(
         pointer(source.data),
         pointer(source.tags),
+        pointer(source.begins),
         pointer(source.first),
         pointer(source.starts),
         pointer(source.ends),
@@ -187,16 +190,19 @@ def put_name(rows: Rows, column: int, row: int, tag: int) -> None:
 @within
 def append(source: Source, rows: Rows, column: int, begin: int, end: int) -> None:
     """Add Latin-1 bytes, as UTF-8, to the text of a column that was begun."""
-    data, to = source.data, rows.used[column]
-    if to + 2 * (end - begin) > rows.limit[column]:
+    to = rows.used[column]
+    if begin == end or to + 2 * (end - begin) + WORD > rows.limit[column]:
         return
-    if source.is_ascii:
-        for at in range(end - begin):
-            rows.texts[to + at] = data[begin + at]
-        rows.used[column] = to + end - begin
+    if not source.is_ascii:
+        for at in range(begin, end):
+            append_byte(rows, column, source.data[at])
         return
-    for at in range(begin, end):
-        append_byte(rows, column, data[at])
+    rows.used[column] = to + end - begin
+    while end - begin > WORD:
+        put_word(rows.texts, to, word_at(source.data, begin))
+        begin += WORD
+        to += WORD
+    put_word(rows.texts, to, last_bytes(source.data, begin, end))
 
 
 @within
@@ -254,7 +260,7 @@ def gathered(rows: Rows) -> tuple[Bytes, NDArray[np.int64]]:
 def element(source: Source, segment: int, number: int) -> tuple[int, int]:
     """Return the span of an element without blanks around it; empty where it is not there."""
     place = source.first[segment] + number
-    if place + 1 >= source.first[segment + 1]:
+    if place >= source.first[segment + 1]:
         return 0, 0
     return trimmed(source.data, source.starts[place], source.starts[place + 1] - 1)
 

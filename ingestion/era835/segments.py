@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ingestion.era835.interchanges import Delimiters
-    from ingestion.era835.tokens import Bytes, Positions, Tags
+    from ingestion.era835.jit import Bytes, Positions, Tags
 
 _BREAKS = b"\r\n"
 
@@ -34,12 +34,10 @@ class Segments:
         self.content = _cleaned(raw, delimiters)
         self.data: Bytes = np.frombuffer(self.content, np.uint8)
         element, terminator = ord(delimiters.element), ord(delimiters.terminator)
-        most_segments = int(np.count_nonzero(self.data == terminator)) + 1
-        most_elements = int(np.count_nonzero(self.data == element)) + most_segments
-        tokens = tokenised(self.data, element, terminator, _blanks(delimiters), most_segments, most_elements)
+        tokens = tokenised(self.data, element, terminator, _blanks(delimiters))
         self.tags: Tags
-        self.tags, self.ends, self.first, self.starts, self.unterminated = tokens
-        self.begins: Positions = self.starts[self.first[:-1]]
+        self.begins: Positions
+        self.tags, self.begins, self.ends, self.first, self.starts, self.unterminated = tokens
 
     def __len__(self) -> int:
         """Return the number of segments, empty ones included."""
@@ -90,6 +88,7 @@ class Segments:
         return Source(
             self.data,
             self.tags,
+            self.begins,
             self.first,
             self.starts,
             self.ends,
@@ -99,12 +98,12 @@ class Segments:
 
     def count(self, row: int) -> int:
         """Return how many elements follow the name of a segment."""
-        return int(self.first[row + 1] - self.first[row]) - 2
+        return int(self.first[row + 1] - self.first[row]) - 1
 
     def text(self, row: int, number: int) -> str | None:
         """Return one element as text; null where it is empty or not there."""
         place = self.first[row] + number
-        if place + 1 >= self.first[row + 1]:
+        if number > self.count(row):
             return None
         content = self.content[self.starts[place] : self.starts[place + 1] - 1]
         return content.decode("latin-1").strip(JUNK) or None

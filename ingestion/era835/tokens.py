@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ingestion.era835.jit import compiled
+from ingestion.era835.jit import compiled, pointer, within
+from ingestion.era835.spans import LONGER, WORD, packed
+from ingestion.era835.words import bits, equal, first_bit, word_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    Bytes: TypeAlias = NDArray[np.uint8]
-    Positions: TypeAlias = NDArray[np.int32]
-    Tags: TypeAlias = NDArray[np.int8]
-
-LONGEST = 3
-LONGER = 1
-"""What `packed` gives for a text of more than three characters."""
+    from ingestion.era835.jit import Bytes, Positions, Tags
 
 
-def packed(text: str) -> int:
-    """Return a short text as one number, its Latin-1 bytes one after the other; empty is 0."""
-    return int.from_bytes(text.encode("latin-1")) if len(text) <= LONGEST else LONGER
+def packed_text(text: str) -> int:
+    """Return a text of at most three characters as `spans.packed` does; empty is 0."""
+    return int.from_bytes(text.encode("latin-1"), "little")
 
 
 TAGS = (
@@ -38,7 +34,7 @@ UNKNOWN = -1
 CLP, SVC, PLB = TAGS.index("CLP"), TAGS.index("SVC"), TAGS.index("PLB")
 
 # A table in which no two tags have the same place finds each with one look.
-_PACKED = np.array([packed(tag) for tag in TAGS], np.int32)
+_PACKED = np.array([packed_text(tag) for tag in TAGS], np.int32)
 _SLOTS = next(size for size in range(len(TAGS), 1 << 12) if np.unique(_PACKED % size).size == len(TAGS))
 _IN_SLOT = np.zeros(_SLOTS, np.int8)
 _IN_SLOT[_PACKED % _SLOTS] = np.arange(len(TAGS))
@@ -52,52 +48,79 @@ def among(tags: Tags, names: Sequence[str]) -> NDArray[np.bool_]:
 
 
 @compiled
-def tokenised(  # noqa: PLR0913, PLR0917 - what to split, by what, into how much
-    data: Bytes, element: int, terminator: int, blank: NDArray[np.bool_], segments: int, elements: int
-) -> tuple[Tags, Positions, Positions, Positions, bool]:
+def tokenised(
+    data: Bytes, element: int, terminator: int, blank: NDArray[np.bool_]
+) -> tuple[Tags, Positions, Positions, Positions, Positions, bool]:
     """Split bytes into segments and elements.
 
-    `blank` says of each byte value whether it is skipped before a segment; `segments` and `elements` are how many
-    there can be at most. Returns for each segment its tag (see `TAGS`) and its end, then `first`: where its
-    elements begin in `starts`, then `starts`: where each element starts, with one position more after the last of a
-    segment (its end + 1); and whether the last segment has no terminator. Segments that are empty stay in the list.
+    `blank` says of each byte value whether it is skipped before a segment. Returns for each segment its tag (see
+    `TAGS`), where it begins and ends, then `first` and `starts`: element n of a segment starts at
+    `starts[first[segment] + n]` and ends before the position before the next one, and its elements end where those of
+    the next begin; and whether the last segment has no terminator. Segments that are empty stay in the list.
     """
-    tags, ends = np.empty(segments, np.int8), np.empty(segments, np.int32)
-    first, starts = np.empty(segments + 1, np.int32), np.empty(elements + segments, np.int32)
-    count = used = at = 0
-    size = data.size
-    unterminated = False
-    while at < size:
-        while at < size and blank[data[at]]:
-            at += 1
-        if at == size:
-            break
-        first[count] = used
-        starts[used] = at
-        used += 1
-        while at < size and data[at] != terminator:
-            if data[at] == element:
-                starts[used] = at + 1
-                used += 1
-            at += 1
-        unterminated = at == size
-        starts[used] = at + 1
-        used += 1
-        begin = starts[first[count]]
-        length = starts[first[count] + 1] - 1 - begin
-        tags[count] = UNKNOWN
-        if 0 < length <= LONGEST:
-            name = 0
-            for place in range(begin, begin + length):
-                name = name * 256 + data[place]
-            tag = _IN_SLOT[name % _SLOTS]
-            if _PACKED[tag] == name:
-                tags[count] = tag
-        ends[count] = at
-        count += 1
+    starts = np.empty(data.size + 2 * WORD, np.int32)
+    used = _split(pointer(data), data.size, element, terminator, pointer(starts))
+    first = np.empty(used + 2, np.int32)
+    count = _closed(pointer(data), terminator, pointer(starts), used, pointer(first))
+    at = starts[first[count]]
+    while at < data.size and blank[data[at]]:
         at += 1
-    first[count] = used
-    return tags[:count].copy(), ends[:count].copy(), first[: count + 1].copy(), starts[:used].copy(), unterminated
+    unterminated = at < data.size
+    if unterminated:
+        starts[used] = data.size + 1
+        count += 1
+        first[count] = used
+        used += 1
+    tags, begins, ends = np.empty(count, np.int8), np.empty(count, np.int32), np.empty(count, np.int32)
+    for segment in range(count):
+        at, end = starts[first[segment]], starts[first[segment + 1]] - 1
+        while at < end and blank[data[at]]:
+            at += 1
+        begins[segment], ends[segment] = at, end
+        tags[segment] = _tag(pointer(data), at, starts[first[segment] + 1] - 1)
+    return tags, begins, ends, first[: count + 1], starts[:used], unterminated
+
+
+@within
+def _split(data: Bytes, size: int, element: int, terminator: int, starts: Positions) -> int:
+    """Write the place after every delimiter (first of all 0), and return how many there are."""
+    starts[0] = 0
+    used = 1
+    for at in range(0, size - WORD + 1, WORD):
+        word = word_at(data, at)
+        marks = equal(word, element) | equal(word, terminator)
+        following = used + bits(marks)
+        for _ in range(4):  # mostly all of them: whether there are four is not asked
+            starts[used] = at + 1 + (first_bit(marks) >> 3)
+            marks &= marks - 1
+            used += 1
+        while used < following:
+            starts[used] = at + 1 + (first_bit(marks) >> 3)
+            marks &= marks - 1
+            used += 1
+        used = following
+    for at in range(size - size % WORD, size):
+        starts[used] = at + 1
+        used += data[at] == element or data[at] == terminator
+    return used
+
+
+@within
+def _closed(data: Bytes, terminator: int, starts: Positions, used: int, first: Positions) -> int:
+    """Write which of the places follow a terminator (first of all 0), and return how many terminators there are."""
+    first[0] = 0
+    count = 1
+    for number in range(1, used):
+        first[count] = number
+        count += data[starts[number] - 1] == terminator
+    return count - 1
+
+
+@within
+def _tag(data: Bytes, begin: int, end: int) -> int:
+    name = packed(data, begin, end)
+    tag = _IN_SLOT[name % _SLOTS]
+    return tag if name > LONGER and _PACKED[tag] == name else UNKNOWN
 
 
 @compiled
@@ -107,6 +130,6 @@ def measured(tags: Tags, first: Positions, begins: Positions, ends: Positions) -
     for segment in range(tags.size):
         tag = tags[segment]
         sizes[0, tag] += 1
-        sizes[1, tag] += first[segment + 1] - first[segment] - 2
+        sizes[1, tag] += first[segment + 1] - first[segment] - 1
         sizes[2, tag] += ends[segment] - begins[segment]
     return sizes[:, : len(TAGS)].copy()

@@ -48,7 +48,7 @@ def walked(  # noqa: PLR0913, PLR0917 - what to read, what is known, where rows 
         _outside(source, rows, at, start, before)
         now = standings[number]
         for segment in range(start if earlier else start + 1, end):
-            filled = source.ends[segment] > source.starts[source.first[segment]]
+            filled = source.ends[segment] > source.begins[segment]
             if filled and not _taken(source, rows, links, now, segment):
                 unread(source, rows, segment, now.st_index, earlier + segment - start)
         end_line(source, rows, now)
@@ -61,7 +61,7 @@ def walked(  # noqa: PLR0913, PLR0917 - what to read, what is known, where rows 
 def _outside(source: Source, rows: Rows, start: int, end: int, before: int) -> None:
     """List what stands between transactions and is no envelope."""
     for segment in range(start, end):
-        filled = source.ends[segment] > source.starts[source.first[segment]]
+        filled = source.ends[segment] > source.begins[segment]
         if filled and not _ENVELOPING[source.tags[segment]]:
             unread(source, rows, segment, -1, before + segment)
 
