@@ -55,7 +55,10 @@ _TAGS_OF = {
 _OF_REFERENCES = {"original_ref", "line_ref"}
 _FROM = np.array([[tag in _TAGS_OF[table] for tag in TAGS] for table in WRITTEN])
 _TEXT_FROM = np.array(
-    [[tag == "REF" if column in _OF_REFERENCES else tag in _TAGS_OF[table] for tag in TAGS] for table, column in COLUMNS]
+    [
+        [tag == "REF" if column in _OF_REFERENCES else tag in _TAGS_OF[table] for tag in TAGS]
+        for table, column in COLUMNS
+    ]
 )
 _PROVIDER_ID = COLUMNS.index(("provider_adjustments", "provider_id"))
 _MOST_PROVIDER_IDS = 1 << 24  # bytes: PLB01 has at most 50 characters, and stands in each row of its PLB
@@ -66,7 +69,7 @@ def room(segments: Segments) -> Rows:
     count, elements, length = measured(segments.tags, segments.first, segments.begins, segments.ends)
     most = _most_rows(count, elements, len(segments))[_TABLES]
     longest = _TEXT_FROM @ length
-    longest[_TABLES == _TABLES[-1]] = 2 * len(segments)  # the names of segments
+    longest[_TABLES[-1] == _TABLES] = 2 * len(segments)  # the names of segments
     longest[_PROVIDER_ID] *= min(most[_PROVIDER_ID], _MOST_PROVIDER_IDS // (longest[_PROVIDER_ID] + 1) + 50)
     longest = np.where(_TEXTS, 2 * longest + 64, 0)  # a Latin-1 character may take two bytes
     longs, ints, flags = _places(most * _LONGS), _places((most + 1) * _INTS), _places((most + 7 >> 3) * _FLAGS)
@@ -83,7 +86,7 @@ def room(segments: Segments) -> Rows:
         used=text[:-1].copy(),
         limit=text[:-1] + longest,
         nulls=np.zeros(len(COLUMNS), np.int64),
-        count=np.zeros(len(COUNT), np.int64),
+        counts=np.zeros(len(COUNT), np.int64),
         notes=np.empty(4 * (2 * int(segments.first[-1]) + 6 * len(segments)), np.int64),
         heads=np.empty(3 * len(segments), np.int64),
     )
@@ -115,7 +118,7 @@ class Tables:
 
     def of(self, rows: Rows) -> dict[str, pa.Table]:
         """Return the tables of rows, in the memory where they were written; texts are put together."""
-        counts = rows.count[: len(WRITTEN)].tolist()
+        counts = rows.counts[: len(WRITTEN)].tolist()
         columns = _columns(rows, counts)
         tables = {}
         for table, count in zip(WRITTEN, counts, strict=True):
@@ -133,7 +136,7 @@ class Tables:
 def _columns(rows: Rows, counts: list[int]) -> Iterator[pa.Array[Any]]:
     """Yield every column, in the order of COLUMNS."""
     gathered_texts, text_at = gathered(rows)
-    longs, ints, bits, texts = (pa.py_buffer(array) for array in (rows.longs, rows.ints, rows.bits, gathered_texts))
+    longs, ints, bits, texts = map(pa.py_buffer, (rows.longs.data, rows.ints.data, rows.bits.data, gathered_texts.data))
     places = (array.tolist() for array in (_TABLES, rows.at, rows.valid, text_at, text_at[1:], rows.nulls))
     for kind, table, at, valid, text, text_end, nulls in zip(_KINDS, *places, strict=False):
         count = counts[table]

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from ingestion.era835.jit import compiled
+from ingestion.era835.jit import compiled, pointer, within
+from ingestion.era835.spans import WORD
+from ingestion.era835.words import put_half, put_word, reversed_bytes, word_at
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -88,54 +90,83 @@ def _numbers(buffer: pa.Buffer | None, kind: str, size: int) -> Places:
     return _read(buffer, np.int64)[:size]
 
 
-@compiled
-def _put(out: Bytes, place: int, value: int, width: int) -> int:
-    """Write a whole number, most significant byte first, and return the place after it."""
-    for byte in range(width):
-        out[place + byte] = (value >> (8 * (width - 1 - byte))) & 0xFF
-    return place + width
+@within
+def _put_long(out: Bytes, place: int, value: int) -> int:
+    """Write eight bytes, most significant first, and return the place after them."""
+    put_word(out, place, reversed_bytes(value))
+    return place + 8
+
+
+@within
+def _put_int(out: Bytes, place: int, value: int) -> int:
+    """Write four bytes, most significant first, and return the place after them."""
+    put_half(out, place, reversed_bytes(value << 32))
+    return place + 4
+
+
+@within
+def _put_short(out: Bytes, place: int, value: int) -> int:
+    """Write two bytes, most significant first, and return the place after them."""
+    out[place], out[place + 1] = value >> 8 & 0xFF, value & 0xFF
+    return place + 2
 
 
 @compiled
 def _count(out: Bytes, places: Places, fields: int) -> None:
+    memory = pointer(out)
     for row in range(places.size):
-        places[row] = _put(out, places[row], fields, 2)
+        places[row] = _put_short(memory, places[row], fields)
 
 
 @compiled
 def _integers(out: Bytes, places: Places, values: Places, valid: NDArray[np.bool_], width: int) -> None:
     """Write a field of each row at its place, and move the place behind it."""
+    memory = pointer(out)
     for row in range(places.size):
-        place = _put(out, places[row], width if valid[row] else -1, 4)
-        places[row] = _put(out, place, values[row], width) if valid[row] else place
+        place = _put_int(memory, places[row], width if valid[row] else -1)
+        if not valid[row]:
+            places[row] = place
+        elif width == 8:  # noqa: PLR2004 - bytes
+            places[row] = _put_long(memory, place, values[row])
+        elif width == 4:  # noqa: PLR2004 - bytes
+            places[row] = _put_int(memory, place, values[row])
+        else:
+            memory[place] = values[row]
+            places[row] = place + 1
 
 
 @compiled
 def _texts(out: Bytes, places: Places, offsets: Places, data: Bytes, valid: NDArray[np.bool_]) -> None:
+    memory, texts = pointer(out), pointer(data)
     for row in range(places.size):
-        length = offsets[row + 1] - offsets[row] if valid[row] else 0
-        place = _put(out, places[row], length if valid[row] else -1, 4)
-        for byte in range(length):
-            out[place + byte] = data[offsets[row] + byte]
-        places[row] = place + length
+        begin, end = offsets[row], offsets[row + 1] if valid[row] else offsets[row]
+        place = _put_int(memory, places[row], end - begin if valid[row] else -1)
+        places[row] = place + end - begin
+        while begin + WORD <= end:
+            put_word(memory, place, word_at(texts, begin))
+            begin += WORD
+            place += WORD
+        for at in range(end - begin):
+            memory[place + at] = texts[begin + at]
 
 
 @compiled
 def _thousandths(out: Bytes, places: Places, values: Places, valid: NDArray[np.bool_]) -> None:
     """Write numerics: groups of four decimal digits, four of them before the point and one after it."""
+    memory = pointer(out)
     for row in range(places.size):
         if not valid[row]:
-            places[row] = _put(out, places[row], -1, 4)
+            places[row] = _put_int(memory, places[row], -1)
             continue
-        place = _put(out, places[row], 8 + 2 * _NUMERIC_GROUPS, 4)
+        place = _put_int(memory, places[row], 8 + 2 * _NUMERIC_GROUPS)
         size = abs(values[row])
         whole, rest = size // 1000, size % 1000
-        place = _put(out, place, _NUMERIC_GROUPS, 2)
-        place = _put(out, place, _NUMERIC_WEIGHT, 2)
-        place = _put(out, place, _NEGATIVE if values[row] < 0 else 0, 2)
-        place = _put(out, place, _NUMERIC_SCALE, 2)
+        place = _put_short(memory, place, _NUMERIC_GROUPS)
+        place = _put_short(memory, place, _NUMERIC_WEIGHT)
+        place = _put_short(memory, place, _NEGATIVE if values[row] < 0 else 0)
+        place = _put_short(memory, place, _NUMERIC_SCALE)
         divisor = 10**12
         for _ in range(_NUMERIC_WEIGHT + 1):
-            place = _put(out, place, whole // divisor % 10000, 2)
+            place = _put_short(memory, place, whole // divisor % 10000)
             divisor //= 10000
-        places[row] = _put(out, place, rest * 10, 2)
+        places[row] = _put_short(memory, place, rest * 10)

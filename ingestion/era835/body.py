@@ -11,8 +11,6 @@ import numpy as np
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-    from numpy.typing import NDArray
-
     from ingestion.era835.envelope import Piece
     from ingestion.era835.segments import Segments
 
@@ -31,9 +29,9 @@ class Body:
     def __init__(self) -> None:
         self._hash: _Hash = sha256()
 
-    def add(self, bodies: Bodies, piece: Piece) -> None:
-        """Add what one part holds of it."""
-        for stretch in bodies.of(piece):
+    def add(self, bodies: Bodies, piece: Piece, *, joined: bool) -> None:
+        """Add what one part holds of it; `joined`: nothing that is left out stands between its segments."""
+        for stretch in bodies.of(piece, joined=joined):
             self._hash.update(stretch)
 
     def sha256(self, *, complete: bool) -> str:
@@ -50,14 +48,13 @@ class Bodies:
         self._segments = segments
         self._begins, self._ends = segments.begins, segments.ends
 
-    def of(self, piece: Piece) -> list[memoryview | bytes]:
+    def of(self, piece: Piece, *, joined: bool) -> list[memoryview | bytes]:
         """Return what is hashed of a piece: one stretch where nothing stands between its segments."""
         first, last = piece.start + (piece.before == 0), piece.end - 1
         if last < first:
             return []
-        whole = self._gaps[last] == self._gaps[first] and self._segments.filled[first]
         end = int(self._ends[last]) + 1
-        if whole and end <= len(self._content):
+        if joined and end <= len(self._content):
             return [self._content[int(self._begins[first]) : end]]
         rows = np.arange(first, last + 1)[self._segments.filled[first : last + 1]].tolist()
         return [bytes(self._content[self._begins[row] : self._ends[row]]) + b"~" for row in rows]
@@ -70,10 +67,3 @@ class Bodies:
         if not changed:
             return memoryview(self._segments.content)
         return memoryview(self._segments.content.translate(bytes(changed.get(byte, byte) for byte in range(256))))
-
-    @cached_property
-    def _gaps(self) -> NDArray[np.int64]:
-        """Count, up to each segment, those before which something stands that is left out, and those that are empty."""
-        apart = np.ones(len(self._segments), np.bool_)
-        apart[1:] = (self._begins[1:] != self._ends[:-1] + 1) | ~self._segments.filled[1:]
-        return np.cumsum(apart)

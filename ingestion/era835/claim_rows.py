@@ -52,7 +52,8 @@ _SERVICE_OUTSIDE = notes.numbered("era.service_outside_claim")
 _ADJUSTMENT_OUTSIDE = notes.numbered("era.adjustment_outside_claim")
 _COMPONENT_MARK = notes.numbered("era.component_mark")
 
-_CO, _PR, _OA, _PI, _CR = (packed_text(group) for group in ("CO", "PR", "OA", "PI", "CR"))
+_GROUPS = tuple(packed_text(group) for group in ("CO", "PR", "OA", "PI", "CR"))
+_PATIENT = packed_text("PR")
 _LONGEST_GROUP, _LONGEST_REASON = 2, 5  # X12 data elements 1033 and 1034; what is longer may be a name
 _REVERSAL, _NO_REF = packed_text("22"), packed_text("0")
 _ONE = 1000  # units where none are said, in thousandths
@@ -109,11 +110,11 @@ def put_quantity(rows: Rows, column: int, row: int, value: int, known: bool) -> 
 @within
 def begin_claim(source: Source, rows: Rows, now: Standing, segment: int) -> None:
     """Write a claim's row (CLP) as far as it is known. A reversal has status 22, or no amount above zero."""
-    row = rows.count[COUNT.claims]
-    rows.count[COUNT.claims] += 1
-    charge, charge_read = amount(source, rows, segment, 3, True)
-    paid, paid_read = amount(source, rows, segment, 4, True)
-    owed, _ = amount(source, rows, segment, 5, False)
+    row = rows.counts[COUNT.claims]
+    rows.counts[COUNT.claims] += 1
+    charge, charge_read = amount(source, rows, segment, 3, required=True)
+    paid, paid_read = amount(source, rows, segment, 4, required=True)
+    owed, _ = amount(source, rows, segment, 5, required=False)
     put_int(rows, _CLAIM.st_index, row, now.st_index)
     put_int(rows, _CLAIM.claim_index, row, now.claims)
     for number, column in (
@@ -199,14 +200,14 @@ def _link(source: Source, rows: Rows, links: Links, now: Standing, row: int, ori
 @within
 def begin_line(source: Source, rows: Rows, now: Standing, segment: int) -> None:
     """Write a service line's row (SVC) as far as it is known; one outside every claim holds its transaction."""
-    row = rows.count[COUNT.services]
+    row = rows.counts[COUNT.services]
     if not now.in_claim:
         note(rows, _SERVICE_OUTSIDE, segment, 0, 0)
         return
-    rows.count[COUNT.services] += 1
+    rows.counts[COUNT.services] += 1
     _procedure(source, rows, now, segment, row)
-    charge, charge_read = amount(source, rows, segment, 2, True)
-    paid, paid_read = amount(source, rows, segment, 3, True)
+    charge, charge_read = amount(source, rows, segment, 2, required=True)
+    paid, paid_read = amount(source, rows, segment, 3, required=True)
     units, state = quantity(source, rows, segment, 5)
     put_int(rows, _SERVICE.st_index, row, now.st_index)
     put_int(rows, _SERVICE.claim_index, row, now.claims - 1)
@@ -277,7 +278,7 @@ def next_part(source: Source, at: int, end: int, mark: int) -> tuple[int, int, i
 
 
 @within
-def component_mark(source: Source, rows: Rows, now: Standing, segment: int, begin: int, end: int) -> int:  # noqa: PLR0913, PLR0917
+def component_mark(source: Source, rows: Rows, now: Standing, segment: int, begin: int, end: int) -> int:
     """Return what separates the parts of a composite.
 
     Some senders name another character in ISA16 than they use. The first part has two characters: a sign after them,
@@ -288,7 +289,7 @@ def component_mark(source: Source, rows: Rows, now: Standing, segment: int, begi
         if sign != now.mark and found(source.data, begin, end, now.mark) == end:
             now.mark = sign
             note(rows, _COMPONENT_MARK, segment, 0, 0)
-    return now.mark
+    return int(now.mark)
 
 
 @within
@@ -299,7 +300,7 @@ def adjustments(source: Source, rows: Rows, now: Standing, segment: int) -> bool
         return True
     group, group_end = element(source, segment, 1)
     kind = packed(source.data, group, group_end)
-    read = not (kind == _CO or kind == _PR or kind == _OA or kind == _PI or kind == _CR)
+    read = kind not in _GROUPS
     if read:
         note(rows, _GROUP_UNKNOWN, segment, 1, 0)
     for number in range(2, source.first[segment + 1] - source.first[segment], 3):
@@ -308,14 +309,14 @@ def adjustments(source: Source, rows: Rows, now: Standing, segment: int) -> bool
         if reason == reason_end and said == said_end:
             continue
         read = True
-        cents, cents_read = amount(source, rows, segment, number + 1, True)
-        _adjust(now, cents, cents_read, kind == _PR)
+        cents, cents_read = amount(source, rows, segment, number + 1, required=True)
+        _adjust(now, cents, cents_read, kind == _PATIENT)
         if not cents_read:
             continue
         if reason == reason_end:
             note(rows, _REASON_MISSING, segment, 0, 0)
-        row = rows.count[COUNT.adjustments]
-        rows.count[COUNT.adjustments] += 1
+        row = rows.counts[COUNT.adjustments]
+        rows.counts[COUNT.adjustments] += 1
         put_int(rows, _ADJUSTMENT.st_index, row, now.st_index)
         put_int(rows, _ADJUSTMENT.claim_index, row, now.claims - 1)
         put_index(rows, _ADJUSTMENT.service_index, row, now.services - 1 if now.on_line else -1)

@@ -23,8 +23,7 @@ from ingestion.era835.rows import (
     put_text,
 )
 from ingestion.era835.spans import READ, UNREADABLE, day, packed, scaled
-from ingestion.era835.tokens import TAGS, UNKNOWN
-from ingestion.era835.tokens import packed_text
+from ingestion.era835.tokens import TAGS, UNKNOWN, packed_text
 
 if TYPE_CHECKING:
     from ingestion.era835.rows import Rows, Source
@@ -67,8 +66,8 @@ def amounts(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     said, said_end = element(source, segment, 2)
     if begin == end and said == said_end:
         return False
-    row = rows.count[COUNT.amounts]
-    rows.count[COUNT.amounts] += 1
+    row = rows.counts[COUNT.amounts]
+    rows.counts[COUNT.amounts] += 1
     _put_level(rows, now, row, _AMOUNT.st_index, now.amounts)
     now.amounts += 1
     put_qualifier(source, rows, _AMOUNT.qualifier, row, begin, end)
@@ -86,8 +85,8 @@ def quantities(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     said, said_end = element(source, segment, 2)
     if begin == end and said == said_end:
         return False
-    row = rows.count[COUNT.quantities]
-    rows.count[COUNT.quantities] += 1
+    row = rows.counts[COUNT.quantities]
+    rows.counts[COUNT.quantities] += 1
     _put_level(rows, now, row, _QUANTITY.st_index, now.quantities)
     now.quantities += 1
     put_qualifier(source, rows, _QUANTITY.qualifier, row, begin, end)
@@ -103,8 +102,8 @@ def references(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     said, said_end = element(source, segment, 2)
     if begin == end and said == said_end:
         return False
-    row = rows.count[COUNT.references]
-    rows.count[COUNT.references] += 1
+    row = rows.counts[COUNT.references]
+    rows.counts[COUNT.references] += 1
     _put_level(rows, now, row, _REFERENCE.st_index, now.references)
     now.references += 1
     put_qualifier(source, rows, _REFERENCE.qualifier, row, begin, end)
@@ -130,8 +129,8 @@ def dates(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
     said, said_end = element(source, segment, 2)
     if begin == end and said == said_end:
         return False
-    row = rows.count[COUNT.dates]
-    rows.count[COUNT.dates] += 1
+    row = rows.counts[COUNT.dates]
+    rows.counts[COUNT.dates] += 1
     _put_level(rows, now, row, _DATE.st_index, now.dates)
     now.dates += 1
     put_qualifier(source, rows, _DATE.qualifier, row, begin, end)
@@ -172,8 +171,8 @@ def remarks(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
         if begin == end or number == 0 or not now.in_claim:
             continue
         read = True
-        row = rows.count[COUNT.remarks]
-        rows.count[COUNT.remarks] += 1
+        row = rows.counts[COUNT.remarks]
+        rows.counts[COUNT.remarks] += 1
         put_int(rows, _REMARK.st_index, row, now.st_index)
         put_int(rows, _REMARK.remark_index, row, now.remarks)
         put_int(rows, _REMARK.claim_index, row, now.claims - 1)
@@ -187,8 +186,8 @@ def remarks(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
 @within
 def unread(source: Source, rows: Rows, segment: int, st_index: int, number: int) -> None:
     """Write a row a segment that no table takes anything from; its place is a place in `source.data`."""
-    row = rows.count[COUNT.unread]
-    rows.count[COUNT.unread] += 1
+    row = rows.counts[COUNT.unread]
+    rows.counts[COUNT.unread] += 1
     begin = source.begins[segment]
     put_index(rows, _UNREAD.st_index, row, st_index)
     put_long(rows, _UNREAD.segment_index, row, number)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ingestion.era835.findings import Finding, Place, finding
-from ingestion.era835.tokens import TAGS, among
+from ingestion.era835.tokens import ENVELOPE, TAGS
 from ingestion.landing import described
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from ingestion.era835.segments import Segments
 
-ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA", "TA1")
 _OTHER = -2
 """What stands for the number of a transaction that is no 835."""
 
@@ -93,13 +92,12 @@ class Envelopes:
     def read(self, segments: Segments, *, begins_without_isa: bool, ends: bool) -> Part:
         """Read the envelopes of one part; `ends`: nothing with these delimiters follows it."""
         self._segments, self._pieces = segments, list[Piece]()
-        self._filled = np.concatenate([[0], np.cumsum(segments.filled)])
         self._spans: list[tuple[int, int]] = []
         if begins_without_isa:
             self._note("era.no_isa", 0)
         if self._open is not None:
             self._continue()
-        enveloping = among(segments.tags, ENVELOPE)
+        enveloping = segments.tags.view(np.uint8) < len(ENVELOPE)  # the tags that come first; UNKNOWN is 255
         for row in np.flatnonzero(enveloping).tolist():
             self._take(row, TAGS[segments.tags[row]])
         self._leave(len(segments))
@@ -160,7 +158,7 @@ class Envelopes:
             return
         end = row if after is None else after
         self._open.rows += end - self._start
-        self._open.segments += int(self._filled[end] - self._filled[self._start])
+        self._open.segments += int(np.count_nonzero(self._segments.filled[self._start : end]))
         self._spans.append((self._start, end))
         if self._open.is_835:
             self._pieces[-1].end = row

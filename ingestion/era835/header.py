@@ -34,9 +34,8 @@ from the twentieth character of PLB03-2 on (CMS CR 7499)."""
 def said(segments: Segments, kind: int, row: int) -> dict[str, Any]:
     """Return what a segment of the header says, by columns of a transaction; `payer_ref` is the payer's REF*2U."""
     found = {column: segments.text(row, number) for column, number in _ELEMENTS[kind].items()}
-    if found.get("payer_name"):
-        found["payer_name"] = organisation(found["payer_name"])
-    return found
+    name = found.get("payer_name")
+    return {**found, "payer_name": organisation(name)} if name else found
 
 
 def organisation(text: str) -> str | None:

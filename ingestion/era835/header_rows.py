@@ -37,7 +37,7 @@ _BPR_REPEATED, _TRN_REPEATED = notes.numbered("era.bpr_repeated"), notes.numbere
 _PRENOTE, _DEBIT, _CURRENCY = notes.numbered("era.prenote"), notes.numbered("era.debit"), notes.numbered("era.currency")
 _DATE_UNREADABLE, _REASON_MISSING = notes.numbered("era.date_unreadable"), notes.numbered("era.reason_missing")
 _P, _D, _PR, _PE, _XX = (packed_text(text) for text in ("P", "D", "PR", "PE", "XX"))
-_USD, _XXX = packed_text("USD"), packed_text("XXX")  # the second is ISO 4217 for no currency, seen in blanked-out data
+_DOLLARS = (0, packed_text("USD"), packed_text("XXX"))  # the last is ISO 4217 for no currency, seen in blanked-out data
 
 PAYMENT, TRACE, PAYER, PAYEE = range(1, 5)
 """Kinds of segments that are kept, see `rows.keep`."""
@@ -56,7 +56,7 @@ def payment(source: Source, rows: Rows, now: Standing, segment: int) -> None:
     if code(source, segment, 3) == _D:
         note(rows, _DEBIT, segment, 0, 0)
     begin, end = element(source, segment, 2)
-    now.bpr_cents, now.bpr_read = amount(source, rows, segment, 2, False)
+    now.bpr_cents, now.bpr_read = amount(source, rows, segment, 2, required=False)
     if begin == end:
         now.bpr_read = 0
         note(rows, _AMOUNT_UNREADABLE, segment, 2, 0)
@@ -101,7 +101,7 @@ def party(source: Source, rows: Rows, now: Standing, segment: int) -> bool:
 def currency(source: Source, rows: Rows, segment: int) -> bool:
     """Tell of a currency (CUR02) that is not the US dollar."""
     said = code(source, segment, 2)
-    foreign = said != 0 and said != _USD and said != _XXX
+    foreign = said not in _DOLLARS
     if foreign:
         note(rows, _CURRENCY, segment, 2, 0)
     return foreign
@@ -120,14 +120,14 @@ def provider_adjustments(source: Source, rows: Rows, now: Standing, segment: int
         if begin == end and said == said_end:
             continue
         read = True
-        cents, cents_read = amount(source, rows, segment, number + 1, True)
+        cents, cents_read = amount(source, rows, segment, number + 1, required=True)
         now.provider += cents
         now.provider_unread |= not cents_read
         weigh(now, cents)
         if not cents_read:
             continue
-        row = rows.count[COUNT.provider_adjustments]
-        rows.count[COUNT.provider_adjustments] += 1
+        row = rows.counts[COUNT.provider_adjustments]
+        rows.counts[COUNT.provider_adjustments] += 1
         put_int(rows, _PROVIDER.st_index, row, now.st_index)
         put_int(rows, _PROVIDER.provider_adjustment_index, row, now.provider_adjustments)
         put_text(source, rows, _PROVIDER.provider_id, row, provider, provider_end)
@@ -143,7 +143,7 @@ def provider_adjustments(source: Source, rows: Rows, now: Standing, segment: int
 
 
 @within
-def _put_reference(source: Source, rows: Rows, row: int, begin: int, end: int, mark: int) -> None:  # noqa: PLR0913, PLR0917
+def _put_reference(source: Source, rows: Rows, row: int, begin: int, end: int, mark: int) -> None:
     """Write all but the first part of a composite, with `:` between them."""
     begin, end = trimmed(source.data, min(found(source.data, begin, end, mark) + 1, end), end)
     at = begin

@@ -23,14 +23,23 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., object]")
 
-_SOURCES = sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
+
+def _sources() -> str:
+    """Return a hash of the modules that have loops, and of those whose numbers stand in them."""
+    modules = sorted(Path(__file__).parent.glob("*.py"))
+    sources = [(module.name, module.read_bytes()) for module in modules]
+    return sha256(b"".join(s for name, s in sources if b"era835.jit" in s or name in _OF_NUMBERS)).hexdigest()
+
+
+_OF_NUMBERS = ("columns.py", "notes.py")
+_SOURCES = _sources()
 
 
 def compiled(function: F) -> F:
     """Compile a loop over arrays; it runs without the interpreter's lock, so that another thread can go on.
 
     The machine code is kept in `__pycache__` (else in the user's cache folder, or in NUMBA_CACHE_DIR) and is made anew
-    when any source of this package changes. Where no folder can be written, every process compiles for itself, half a
+    when a loop changes, whichever it calls. Where no folder can be written, every process compiles for itself, half a
     minute.
     """
     dated = _dated(function)
@@ -42,7 +51,8 @@ def compiled(function: F) -> F:
 
 def within(function: F) -> F:
     """Compile a loop that only compiled ones call: it becomes part of them and is not kept by itself."""
-    return cast("F", numba.njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, forceinline=True)(function))
+    options: Any = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "forceinline": True}
+    return cast("F", numba.njit(**options)(function))
 
 
 def _dated(function: Callable[..., object]) -> FunctionType:
@@ -56,11 +66,17 @@ def _dated(function: Callable[..., object]) -> FunctionType:
     return FunctionType(code, made.__globals__, made.__name__, made.__defaults__, closed)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+def primitive(generate: Callable[..., Any]) -> Any:
+    """Make what generates machine code a function that loops call."""
+    return intrinsic(generate)
+
+
+@primitive
 def pointer(_context: Any, array: Any) -> Any:
     """Return an array's memory, to be read and written by index: no references are counted, nothing is checked."""
 
     def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return context.make_array(signature.args[0])(context, builder, arguments[0]).data
 
-    return types.CPointer(array.dtype)(array), generated
+    kind: Any = types.CPointer
+    return kind(array.dtype)(array), generated

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ingestion.era835.findings import dollars, finding, shown
 from ingestion.landing import described
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from ingestion.era835.envelope import Part

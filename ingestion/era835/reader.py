@@ -69,7 +69,7 @@ class Reader:
         part = self._envelopes.read(stretch.segments, begins_without_isa=begins_without_isa, ends=stretch.ends)
         drafts = self._drafts(part)
         rows = self._walk(part, drafts)
-        self._findings += notes.told(part, rows.notes.reshape(-1, 4)[: rows.count[COUNT.notes]])
+        self._findings += notes.told(part, rows.notes.reshape(-1, 4)[: rows.counts[COUNT.notes]])
         tables = self._written(part, rows, self._words(part, rows, drafts))
         ended = self._ended(part, drafts)
         self._draft = drafts[-1] if drafts and not part.pieces[-1].ended else None
@@ -98,7 +98,7 @@ class Reader:
         """Read the texts that the loops left: headers, and what is said of names that are none (by rows of unread)."""
         first = part.pieces[0].transaction.st_index if part.pieces else 0
         strange = {}
-        for kind, row, of in rows.heads.reshape(-1, 3)[: rows.count[COUNT.heads]].tolist():
+        for kind, row, of in rows.heads.reshape(-1, 3)[: rows.counts[COUNT.heads]].tolist():
             if kind == STRANGE_NAME:
                 strange[of] = described(part.segments.name(row))
             else:
@@ -108,7 +108,7 @@ class Reader:
     def _written(self, part: Part, rows: Rows, strange: dict[int, str]) -> dict[str, pa.Table]:
         """Return the tables that the loops wrote, and put into them what the loops could not."""
         begin = rows.at[_UNREAD.byte_offset]
-        places = rows.longs[begin : begin + rows.count[COUNT.unread]]
+        places = rows.longs[begin : begin + rows.counts[COUNT.unread]]
         places[:] = part.segments.bytes_at(places)
         tables = self._tables.of(rows)
         if strange:
@@ -125,7 +125,7 @@ class Reader:
         bodies = Bodies(part.segments)
         rows = []
         for piece, draft in zip(part.pieces, drafts, strict=True):
-            draft.body.add(bodies, piece)
+            draft.body.add(bodies, piece, joined=bool(draft.standing["joined"]))
             if piece.ended:
                 rows.append(self._row(part, piece, draft))
         wrong = {found.st_index for found in self._findings if found.severity == "error"}

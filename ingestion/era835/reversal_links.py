@@ -25,7 +25,7 @@ class Links(NamedTuple):
 
     memory: NDArray[np.int64]
     newest: NDArray[np.int64]
-    count: NDArray[np.int64]
+    total: NDArray[np.int64]
 
 
 def none_yet() -> Links:
@@ -36,22 +36,22 @@ def none_yet() -> Links:
 @within
 def links_memory(links: Links) -> Links:
     """Return the same with bare memory in the place of arrays."""
-    return Links(pointer(links.memory), pointer(links.newest), pointer(links.count))
+    return Links(pointer(links.memory), pointer(links.newest), pointer(links.total))
 
 
 @within
 def linked(
     links: Links, claim: tuple[int, int, int, int, int], is_reversal: bool, st_index: int, claim_index: int
 ) -> tuple[int, int]:
-    """Return `st_index` and `claim_index` of the claim this one undoes, -1 where it undoes none; remember it if it stands.
+    """Return `st_index` and `claim_index` of the claim this one undoes, -1 where it undoes none; remember what stands.
 
     `claim` is its claim reference (0: none), its payer claim number and the original one (REF*F8) as hashes, its charge
     and its payment. Of the earlier claims with the reference of a reversal it undoes the newest with either number
     (X12 RFI 791), else the newest with exactly opposite charge and payment.
     """
-    ref, own, original, charge, paid = claim
-    links.count[0] += 1
-    number = links.count[0]
+    ref, own, _, charge, paid = claim
+    links.total[0] += 1
+    number = links.total[0]
     if ref == 0:
         return -1, -1
     bucket = ref & (_REACH - 1)
@@ -75,13 +75,13 @@ def linked(
 def _undone(links: Links, claim: tuple[int, int, int, int, int], number: int, at: int) -> int:
     """Return which of the claims of a bucket a reversal undoes, 0 if none; `at` is the newest of them."""
     ref, own, original, charge, paid = claim
-    readable = charge != NO_AMOUNT and paid != NO_AMOUNT
+    readable = NO_AMOUNT not in (charge, paid)
     opposite = 0
     while at > max(number - _REACH, 0):
         earlier = 8 * (at & (_REACH - 1))
         if links.memory[earlier + _STANDS] and links.memory[earlier + _REF] == ref:
             own_of_earlier = links.memory[earlier + _NUMBER]
-            if own_of_earlier != 0 and (own_of_earlier == own or own_of_earlier == original):
+            if own_of_earlier != 0 and own_of_earlier in (own, original):
                 return at
             reverse = links.memory[earlier + _CHARGE] == -charge and links.memory[earlier + _PAID] == -paid
             if not opposite and readable and reverse:

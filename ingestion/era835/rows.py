@@ -28,7 +28,13 @@ WRITTEN = {
 COLUMNS = [(table, column) for table, kinds in WRITTEN.items() for column in kinds]
 """Every column of them: the loops know it by its place here."""
 
-COUNT: Any = namedtuple("COUNT", (*WRITTEN, "notes", "heads"))(*range(len(WRITTEN) + 2))  # noqa: PYI024 - made of names
+
+def _places(name: str, places: dict[str, int]) -> Any:
+    values: Any = places.values()
+    return namedtuple(name, places)(*values)  # noqa: PYI024 - its fields are made of other names
+
+
+COUNT = _places("COUNT", {name: place for place, name in enumerate((*WRITTEN, "notes", "heads"))})
 """Places of counts: how many rows were written of each table, how many remarks, how many segments were kept."""
 
 _HIGH, _LOWEST_OF_TWO, _CONTINUED = 0x80, 0xC0, 0x3F
@@ -38,8 +44,7 @@ _NAME_LENGTHS = np.array([len(tag) for tag in TAGS])
 
 def columns_of(table: str) -> Any:
     """Return the places in COLUMNS of the columns of a table, by their names."""
-    names = WRITTEN[table]
-    return namedtuple(table, names)(*(COLUMNS.index((table, name)) for name in names))  # noqa: PYI024 - made of names
+    return _places(table, {column: COLUMNS.index((table, column)) for column in WRITTEN[table]})
 
 
 class Source(NamedTuple):
@@ -74,7 +79,7 @@ class Rows(NamedTuple):
     used: NDArray[np.int64]
     limit: NDArray[np.int64]
     nulls: NDArray[np.int64]
-    count: NDArray[np.int64]
+    counts: NDArray[np.int64]
     notes: NDArray[np.int64]
     heads: NDArray[np.int64]
 
@@ -108,7 +113,7 @@ def rows_memory(rows: Rows) -> Rows:
         pointer(rows.used),
         pointer(rows.limit),
         pointer(rows.nulls),
-        pointer(rows.count),
+        pointer(rows.counts),
         pointer(rows.notes),
         pointer(rows.heads),
     )
@@ -166,7 +171,7 @@ def put_text(source: Source, rows: Rows, column: int, row: int, begin: int, end:
 
 
 @within
-def put_code(source: Source, rows: Rows, column: int, row: int, begin: int, end: int, longest: int) -> None:  # noqa: PLR0913, PLR0917
+def put_code(source: Source, rows: Rows, column: int, row: int, begin: int, end: int, longest: int) -> None:
     """Write a code, which is never null; one longer than its kind can be may be a name, and is empty."""
     if end - begin <= longest:
         append(source, rows, column, begin, end)
@@ -227,8 +232,8 @@ def end_text(rows: Rows, column: int, row: int) -> None:
 @within
 def note(rows: Rows, rule: int, segment: int, element: int, cents: int) -> None:
     """Leave a remark, see `notes.told`."""
-    number = rows.count[COUNT.notes]
-    rows.count[COUNT.notes] += 1
+    number = rows.counts[COUNT.notes]
+    rows.counts[COUNT.notes] += 1
     rows.notes[4 * number] = rule
     rows.notes[4 * number + 1] = segment
     rows.notes[4 * number + 2] = element
@@ -238,8 +243,8 @@ def note(rows: Rows, rule: int, segment: int, element: int, cents: int) -> None:
 @within
 def keep(rows: Rows, kind: int, segment: int, of: int) -> None:
     """Keep a segment whose texts are read later, and what it is of: a transaction, or a row."""
-    number = rows.count[COUNT.heads]
-    rows.count[COUNT.heads] += 1
+    number = rows.counts[COUNT.heads]
+    rows.counts[COUNT.heads] += 1
     rows.heads[3 * number] = kind
     rows.heads[3 * number + 1] = segment
     rows.heads[3 * number + 2] = of

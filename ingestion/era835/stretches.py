@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ingestion.era835.findings import Finding, Place, finding
-from ingestion.era835.interchanges import Opening, fragment, headers, looks_like_isa, trimmed
+from ingestion.era835.interchanges import Opening, fragment, headers, looks_like_isa, may_open, trimmed
 from ingestion.era835.segments import Segments
 from ingestion.era835.tokens import CLP, among
 
@@ -84,21 +84,23 @@ class Stretches:
 
     def _cut(self, *, last: bool) -> Iterator[Stretch]:
         """Yield what is whole of the bytes that are pending, and keep the rest."""
-        text = self._pending.decode("latin-1")
+        goes_on = self._started and not may_open(self._pending)
+        text = "" if goes_on else self._pending.decode("latin-1")
         openings = headers(text)
         if not self._started:
             openings = self._start(text, openings)
             self._started = True
         openings = list(self._other_delimiters(text, openings))
-        first = openings[0].start if openings else len(text)
+        size = len(self._pending)
+        first = openings[0].start if openings else size
         if self._opening is not None and (first or not self._begins):
             yield from self._stretch(0, first, whole=bool(openings) or last)
-        ends = [*(opening.start for opening in openings[1:]), len(text)]
+        ends = [*(opening.start for opening in openings[1:]), size]
         for opening, end in zip(openings, ends, strict=False):
             self._opening, self._begins = opening, True
-            yield from self._stretch(opening.start, end, whole=end < len(text) or last)
+            yield from self._stretch(opening.start, end, whole=end < size or last)
         if self._opening is None:
-            self._drop(len(text) if last else max(len(text) - _UNSURE, 0))
+            self._drop(size if last else max(size - _UNSURE, 0))
 
     def _other_delimiters(self, text: str, openings: list[Opening]) -> Iterator[Opening]:
         """Leave out interchanges that go on as the one before them: a part has its price, and files hold hundreds."""

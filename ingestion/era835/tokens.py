@@ -23,8 +23,9 @@ def packed_text(text: str) -> int:
     return int.from_bytes(text.encode("latin-1"), "little")
 
 
+ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA", "TA1")
 TAGS = (
-    *("ISA", "GS", "ST", "SE", "GE", "IEA", "TA1"),
+    *ENVELOPE,
     *("BPR", "TRN", "CUR", "N1", "CLP", "SVC", "CAS", "PLB", "REF", "DTM", "AMT", "QTY", "MIA", "MOA", "LQ"),
     *("LX", "N2", "N3", "N4", "NM1", "PER", "RDM", "TS2", "TS3"),
 )

@@ -9,12 +9,11 @@ import numpy as np
 from ingestion.era835 import notes
 from ingestion.era835.claim_rows import adjustments, begin_claim, begin_line, end_claim, end_line
 from ingestion.era835.detail_rows import amounts, dates, quantities, references, remarks, unread
-from ingestion.era835.envelope import ENVELOPE
 from ingestion.era835.header_rows import currency, party, payment, provider_adjustments, trace
 from ingestion.era835.jit import compiled, within
 from ingestion.era835.reversal_links import links_memory
 from ingestion.era835.rows import note, rows_memory, source_memory
-from ingestion.era835.tokens import CLP, PLB, SVC, TAGS, UNKNOWN
+from ingestion.era835.tokens import CLP, ENVELOPE, PLB, SVC, TAGS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,13 +25,13 @@ if TYPE_CHECKING:
 _SEGMENT_UNKNOWN = notes.numbered("era.segment_unknown")
 _BPR, _TRN, _CUR, _N1, _CAS = (TAGS.index(name) for name in ("BPR", "TRN", "CUR", "N1", "CAS"))
 _REF, _DTM, _AMT, _QTY = (TAGS.index(name) for name in ("REF", "DTM", "AMT", "QTY"))
-_MIA, _MOA, _LQ = (TAGS.index(name) for name in ("MIA", "MOA", "LQ"))
+_REMARKS = tuple(TAGS.index(name) for name in ("MIA", "MOA", "LQ"))
 _ENVELOPING = np.array([name in ENVELOPE for name in (*TAGS, "unknown")])  # the last one is at UNKNOWN
 _STRANGE = _ENVELOPING | (np.arange(len(TAGS) + 1) == len(TAGS))
 
 
 @compiled
-def walked(  # noqa: PLR0913, PLR0917 - what to read, what is known, where rows go
+def walked(
     segments: Source, pieces: NDArray[np.int64], standings: NDArray[np.void], room: Rows, claims: Links, before: int
 ) -> None:
     """Read the segments of a part.
@@ -47,7 +46,9 @@ def walked(  # noqa: PLR0913, PLR0917 - what to read, what is known, where rows 
         start, end, earlier = pieces[number, 0], pieces[number, 1], pieces[number, 2]
         _outside(source, rows, at, start, before)
         now = standings[number]
-        for segment in range(start if earlier else start + 1, end):
+        first = start if earlier else start + 1
+        now.joined = _joined(source, first, end)
+        for segment in range(first, end):
             filled = source.ends[segment] > source.begins[segment]
             if filled and not _taken(source, rows, links, now, segment):
                 unread(source, rows, segment, now.st_index, earlier + segment - start)
@@ -55,6 +56,16 @@ def walked(  # noqa: PLR0913, PLR0917 - what to read, what is known, where rows 
         end_claim(source, rows, links, now)
         at = end
     _outside(source, rows, at, segments.tags.size, before)
+
+
+@within
+def _joined(source: Source, first: int, end: int) -> bool:
+    """Tell whether each of these segments is filled and begins right after the terminator of the one before."""
+    joined = True
+    for segment in range(first, end):
+        after = segment == first or source.begins[segment] == source.ends[segment - 1] + 1
+        joined &= after and source.ends[segment] > source.begins[segment]
+    return joined
 
 
 @within
@@ -67,7 +78,7 @@ def _outside(source: Source, rows: Rows, start: int, end: int, before: int) -> N
 
 
 @within
-def _taken(source: Source, rows: Rows, links: Links, now: Standing, segment: int) -> bool:  # noqa: PLR0911, C901, PLR0912
+def _taken(source: Source, rows: Rows, links: Links, now: Standing, segment: int) -> bool:  # noqa: PLR0911 - a return a table
     """Give a segment's rows to the tables, and tell whether any took something from it."""
     tag = source.tags[segment]
     if tag == _DTM:
@@ -87,7 +98,7 @@ def _taken(source: Source, rows: Rows, links: Links, now: Standing, segment: int
         end_claim(source, rows, links, now)
         begin_claim(source, rows, now, segment)
         return True
-    if tag == _MIA or tag == _MOA or tag == _LQ:
+    if tag in _REMARKS:
         return remarks(source, rows, now, segment)
     if tag == _QTY:
         return quantities(source, rows, now, segment)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba.core import types
-from numba.extending import intrinsic
 
-from ingestion.era835.jit import within
+from ingestion.era835.jit import primitive, within
 
 if TYPE_CHECKING:
     from ingestion.era835.jit import Bytes
@@ -22,8 +21,8 @@ _HIGH = -0x7F7F7F7F7F7F7F80  # 0x80 in each byte, as a number with a sign
 _DIGITS, _OVER_NINE = ONES * ord("0"), ONES * (0x80 - 10)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def word_at(_context: Any, memory: Any, at: Any) -> Any:
+@primitive
+def word_at(_context: Any, memory: Any, _at: Any) -> Any:
     """Return the eight bytes of bare memory that begin at a place."""
 
     def generated(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
@@ -33,20 +32,31 @@ def word_at(_context: Any, memory: Any, at: Any) -> Any:
     return types.int64(memory, types.intp), generated
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def put_word(_context: Any, memory: Any, at: Any, word: Any) -> Any:
+@primitive
+def put_word(_context: Any, memory: Any, _at: Any, _word: Any) -> Any:
     """Write eight bytes to bare memory."""
+    return types.void(memory, types.intp, types.int64), _stored(64)
 
+
+@primitive
+def put_half(_context: Any, memory: Any, _at: Any, _word: Any) -> Any:
+    """Write the first four bytes of a word to bare memory."""
+    return types.void(memory, types.intp, types.int64), _stored(32)
+
+
+def _stored(size: int) -> Any:
     def generated(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        place = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), ir.IntType(64).as_pointer())
-        builder.store(arguments[2], place, align=1)
+        kind = ir.IntType(size)
+        place = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), kind.as_pointer())
+        value = builder.trunc(arguments[2], kind) if size < 64 else arguments[2]  # noqa: PLR2004 - bits of a word
+        builder.store(value, place, align=1)
         return context.get_dummy_value()
 
-    return types.void(memory, types.intp, types.int64), generated
+    return generated
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def first_bit(_context: Any, word: Any) -> Any:
+@primitive
+def first_bit(_context: Any, _word: Any) -> Any:
     """Return the place of the lowest bit that is set; 64 where none is."""
 
     def generated(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
@@ -55,12 +65,22 @@ def first_bit(_context: Any, word: Any) -> Any:
     return types.int64(types.int64), generated
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def bits(_context: Any, word: Any) -> Any:
+@primitive
+def bits(_context: Any, _word: Any) -> Any:
     """Return how many bits are set."""
 
     def generated(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.ctpop(arguments[0])
+
+    return types.int64(types.int64), generated
+
+
+@primitive
+def reversed_bytes(_context: Any, _word: Any) -> Any:
+    """Return a word with its bytes in the other order."""
+
+    def generated(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.bswap(arguments[0])
 
     return types.int64(types.int64), generated
 
@@ -76,7 +96,8 @@ def equal(word: int, byte: int) -> int:
 def last_bytes(data: Bytes, begin: int, end: int) -> int:
     """Return a span of one to eight bytes as a word, and nothing after it."""
     unused = 64 - 8 * (end - begin)
-    return (word_at(data, end - 8) >> unused) & (-1 ^ (-1 << (63 - unused) << 1))
+    word: int = word_at(data, end - 8) >> unused
+    return word & (-1 ^ (-1 << (63 - unused) << 1))
 
 
 @within
