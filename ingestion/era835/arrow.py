@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from mmap import mmap
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ingestion.era835.segments import Segments
+
+Number = TypeVar("Number", np.uint8, np.int64)
 
 TYPES: dict[str, pa.DataType] = {
     "text": pa.string(),
@@ -79,7 +82,7 @@ def room(segments: Segments) -> Rows:
         longs=np.empty(longs[-1], np.int64),
         ints=np.empty(ints[-1], np.int32),
         bits=np.full(valid[-1], 0xFF, np.uint8),
-        texts=np.empty(text[-1], np.uint8),
+        texts=_scattered(text[-1], np.uint8),
         at=at,
         valid=valid[:-1].copy(),
         text=text[:-1].copy(),
@@ -87,11 +90,16 @@ def room(segments: Segments) -> Rows:
         limit=text[:-1] + longest,
         nulls=np.zeros(len(COLUMNS), np.int64),
         counts=np.zeros(len(COUNT), np.int64),
-        notes=np.empty(4 * (2 * int(segments.first[-1]) + 6 * len(segments)), np.int64),
-        heads=np.empty(3 * len(segments), np.int64),
+        notes=_scattered(4 * (2 * segments.first[-1] + 6 * len(segments)), np.int64),
+        heads=_scattered(3 * len(segments), np.int64),
     )
     rows.ints[at[_TEXTS]] = 0
     return rows
+
+
+def _scattered(size: int, kind: type[Number]) -> NDArray[Number]:
+    """Return room of which little is written to: NumPy would ask for large pages, which are cleared whole."""
+    return np.frombuffer(mmap(-1, max(int(size), 1) * np.dtype(kind).itemsize), kind)
 
 
 def _most_rows(count: NDArray[np.int64], elements: NDArray[np.int64], segments: int) -> NDArray[np.int64]:
