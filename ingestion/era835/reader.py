@@ -69,7 +69,7 @@ class Reader:
         part = self._envelopes.read(stretch.segments, begins_without_isa=begins_without_isa, ends=stretch.ends)
         drafts = self._drafts(part)
         rows = self._walk(part, drafts)
-        self._findings += notes.told(part, rows.notes.reshape(-1, 4)[: rows.counts[COUNT.notes]])
+        self._findings += notes.told(part, rows.notes[: 4 * rows.counts[COUNT.notes]].reshape(-1, 4))
         tables = self._written(part, rows, self._words(part, rows, drafts))
         ended = self._ended(part, drafts)
         self._draft = drafts[-1] if drafts and not part.pieces[-1].ended else None
@@ -98,7 +98,7 @@ class Reader:
         """Read the texts that the loops left: headers, and what is said of names that are none (by rows of unread)."""
         first = part.pieces[0].transaction.st_index if part.pieces else 0
         strange = {}
-        for kind, row, of in rows.heads.reshape(-1, 3)[: rows.counts[COUNT.heads]].tolist():
+        for kind, row, of in rows.heads[: 3 * rows.counts[COUNT.heads]].reshape(-1, 3).tolist():
             if kind == STRANGE_NAME:
                 strange[of] = described(part.segments.name(row))
             else:
