@@ -39,6 +39,7 @@ from tests.support.random_world import joined
 if TYPE_CHECKING:
     from ledger.store.database import Database
 
+pytestmark = pytest.mark.timeout(900)
 FIGURE = ("payer_paid", "patient_billed", "visit_memos")
 PRINTED = {"csv", "json", "parquet", "xlsx"}
 
