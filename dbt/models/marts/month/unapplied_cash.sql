@@ -42,6 +42,16 @@ pieces as (
     where facts.visit_token is null and 'unapplied_cash' = any(facts.accounts)
     union all
     select
+        'unreconciled_transfer',
+        source_id,
+        null,
+        effective_on,
+        -amounts[array_position(accounts, 'unapplied_cash')],
+        'it came to Stripe by bank transfer, and no payment explains it'
+    from {{ ref('int_journal__balance_transactions') }}
+    where 'unapplied_cash' = any(accounts)
+    union all
+    select
         'unidentified_deposit',
         facts.source_id,
         null,
