@@ -25,7 +25,18 @@ def _state(value: str) -> str:
     return value
 
 
+def _payer(value: str) -> str:
+    if value in _OWED_BY:
+        raise values.Refused(
+            "is the books' own word for who owes what is open; leave it empty where the patient pays,"
+            " else give the payer's identifier"
+        )
+    return values.opaque(value)
+
+
 _STATES = [state.value for state in State]
+# Where ar_ageing names payers, these name others: a payer of that name would be added to them.
+_OWED_BY = {"patient", "unbilled", "no_payer"}
 
 # In the order of the contract, which is also the order of the canonical row.
 COLUMNS = (
@@ -42,7 +53,7 @@ COLUMNS = (
     Column("scheduled_end", values.instant),
     Column("started_at", values.instant, may_be_empty=True),
     Column("ended_at", values.instant, may_be_empty=True),
-    Column("payer_id", values.opaque, may_be_empty=True),
+    Column("payer_id", _payer, may_be_empty=True),
     Column("charge_cents", values.cents),
     Column("patient_estimate_cents", values.cents, may_be_empty=True),
     Column("state_changed_at", values.instant),

@@ -96,6 +96,7 @@ def test_an_observation_in_two_files_is_kept_once_whatever_its_spelling(raw: Con
         ("scheduled_start", "2026-09-01T14:00:00", "offset"),
         ("scheduled_end", "2026-09-01T14:00:00Z", "after scheduled_start"),
         ("ended_at", "2026-09-01T14:00:59Z", "before started_at"),
+        ("payer_id", "patient", "leave it empty where the patient pays"),
         ("charge_cents", "150.00", "whole number of cents"),
         ("charge_cents", "-1", "0 cents or more"),
         ("patient_estimate_cents", "", "insured"),
