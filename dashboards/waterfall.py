@@ -40,14 +40,15 @@ _WITHHELD = {
         "Later payers and differences",
         "What the primary remit and the patient's share leave unexplained",
     ),
+    "posted_later": ("Posted in a later month", "Came when this month was closed, and stands in the month then open"),
 }
 
 
-def waterfall(measures: Mapping[str, int], withheld: Mapping[str, int]) -> Waterfall:
-    """Draw the month from `measures` (month_summary, cents) and `withheld` (visit_revenue by class, cents).
+def waterfall(measures: Mapping[str, int]) -> Waterfall:
+    """Draw the month from `measures` (month_summary, cents).
 
-    The two come from different tables, so `residual_cents` really is a check: gross less every step must leave
-    what is outstanding, worked out on its own as patient target less collected.
+    `residual_cents` is a check: gross less every step, what is withheld by its reasons among them, must leave what is
+    outstanding, worked out on its own as patient target less collected.
     """
     gross = measures.get("gross_charges", 0)
     paid, target = measures.get("payer_paid", 0), measures.get("patient_target", 0)
@@ -62,7 +63,7 @@ def waterfall(measures: Mapping[str, int], withheld: Mapping[str, int]) -> Water
             -measures.get("other_adjustment", 0),
             "adjustment",
         ),
-        *(Step(*_WITHHELD[kind], -withheld.get(kind, 0), "adjustment") for kind in _WITHHELD),
+        *(Step(*_WITHHELD[kind], -measures.get(f"withheld_{kind}", 0), "adjustment") for kind in _WITHHELD),
     ]
     outstanding = target - collected
     steps = [

@@ -41,7 +41,7 @@ def _values(connection: Connection, period: str | None) -> dict[str, Any]:
     asked = {"period": chosen}
     summary = {row["measure"]: row for row in rows(connection, "measures", asked)}
     amounts = {measure: row["amount_cents"] for measure, row in summary.items()}
-    drawn = waterfall(amounts, {row["kind"]: row["amount_cents"] for row in rows(connection, "withheld", asked)})
+    drawn = waterfall(amounts)
     return {
         "period": chosen,
         "periods": known,

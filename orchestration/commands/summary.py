@@ -75,12 +75,11 @@ def read(connection: "psycopg.Connection", period: str) -> Summary:
             for row in rows(connection, "measures", asked)
         }
         amounts = {measure: figure["amount_cents"] for measure, figure in measures.items()}
-        withheld = {row["kind"]: row["amount_cents"] for row in rows(connection, "withheld", asked)}
         return Summary(
             period,
             {row["measure"]: row["ratio"] or row["amount_cents"] for row in rows(connection, "headlines", asked)},
             measures,
-            waterfall(amounts, withheld),
+            waterfall(amounts),
             tuple(Memos(*row) for row in connection.execute(MEMOS, (period,))),
             rows(connection, "leak_totals", asked),
             rows(connection, "tie_totals"),

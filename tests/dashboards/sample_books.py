@@ -137,6 +137,17 @@ def leaks() -> Rows:
     ]
 
 
+STEPS = ("contractual", "sequestration", "denied", "other_adjustment", "payer_paid", "patient_target")
+
+
+def _withheld_for(visit: dict[str, Any]) -> str:
+    if visit["state"] not in {"completed", "partially_completed"}:
+        return "not_billable"
+    if visit["payer_id"] is None:
+        return "self_pay_policy"
+    return "awaiting_payer" if visit["allowed_cents"] is None else "later_payers"
+
+
 def month_summary() -> Rows:
     """Work out the figures that follow from the visits, memos and leaks above."""
     sums: Counter[tuple[str, str]] = Counter()
@@ -159,6 +170,7 @@ def month_summary() -> Rows:
             "pos_adjusted_revenue",
         ):
             add(MONTH, name, visit[f"{name}_cents"])
+        add(MONTH, f"withheld_{_withheld_for(visit)}", visit["charge_cents"] - sum(visit[f"{n}_cents"] for n in STEPS))
     for memo in memos():
         add(memo["period"], f"memo_{memo['kind']}", memo["amount_cents"])
     for leak in leaks():

@@ -11,7 +11,7 @@ import pytest
 from dashboards.leak_guide import guide
 from dashboards.money import dollars
 from dashboards.pages import month
-from dashboards.reading import restricted, rows
+from dashboards.reading import restricted
 from tests.dashboards import marts_tables, sample_books
 
 if TYPE_CHECKING:
@@ -140,10 +140,3 @@ def test_a_database_that_is_away_is_said_in_a_page(lost_client: httpx.Client) ->
     assert answer.status_code == 503
     assert "The database is away" in answer.text
     assert "secret" not in answer.text
-
-
-def test_the_waterfall_classes_cover_every_visit(marts: psycopg.Connection) -> None:
-    total = sum(row["amount_cents"] for row in rows(marts, "withheld", {"period": MONTH}))
-    kept = ("contractual", "sequestration", "denied", "other_adjustment", "payer_paid", "patient_target")
-    visits = sample_books.visits()
-    assert total == sum(visit["charge_cents"] - sum(visit[f"{name}_cents"] for name in kept) for visit in visits)

@@ -35,3 +35,23 @@ cross join lateral (
     ('patient_balance', visits.patient_balance_cents, visits.patient_balance_cents <> 0)
 ) as measures (measure, amount_cents, counts)
 group by visits.service_period, measures.measure
+union all
+-- What of the charges is neither an adjustment of the primary payer nor expected from anyone, by the reason a visit gives.
+select
+    visits.service_period,
+    'withheld_' || reasons.reason,
+    sum(reasons.amount_cents),
+    count(*) filter (where reasons.amount_cents <> 0)
+from visits
+cross join lateral (
+    select
+        case
+            when visits.state not in ('completed', 'partially_completed') then 'not_billable'
+            when visits.payer_id is null then 'self_pay_policy'
+            when visits.allowed_cents is null then 'awaiting_payer'
+            else 'later_payers'
+        end as reason,
+        visits.charge_cents - visits.contractual_cents - visits.sequestration_cents - visits.denied_cents
+        - visits.other_adjustment_cents - visits.payer_paid_cents - visits.patient_target_cents as amount_cents
+) as reasons
+group by visits.service_period, reasons.reason

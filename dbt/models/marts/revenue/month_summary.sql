@@ -53,19 +53,22 @@ late as (
 -- What came late for a month that was closed stands in the month that was open, and not in its own again.
 late_measures as (
 
-    select
-        origin_period as period,
-        measure,
-        -amount_cents as amount_cents,
-        0 as count
+    select places.*
     from late
-    union all
-    select
-        period,
-        'prior_period_' || measure,
-        amount_cents,
-        entries
-    from late
+    cross join lateral (
+        values
+        (late.origin_period, late.measure, -late.amount_cents, 0),
+        (late.period, 'prior_period_' || late.measure, late.amount_cents, late.entries),
+        (
+            late.origin_period, 'withheld_posted_later',
+            case
+                when late.measure in ('contractual', 'sequestration', 'denied', 'other_adjustment', 'payer_paid')
+                    then late.amount_cents
+                else 0
+            end,
+            0
+        )
+    ) as places (period, measure, amount_cents, count)
 
 ),
 
