@@ -1,12 +1,6 @@
 -- The month in figures. A visit's figures and what the journal says of it stand in its month of service, a memo's in the month it
 -- was posted to, a leak's in the month of its visit, or else of its charge or payment. A closed month stays as it was closed.
-with visit_measures as (
-
-    select * from {{ ref('int_month_summary__visits') }}
-
-),
-
-memo_measures as (
+with memo_measures as (
 
     select
         period,
@@ -74,7 +68,7 @@ late_measures as (
 
 measures as (
 
-    select * from visit_measures
+    select * from {{ ref('int_month_summary__visits') }}
     union all
     select * from journal_measures
     union all
