@@ -57,6 +57,8 @@ create table if not exists raw.visit (
 );
 create index if not exists visit_load on raw.visit (load_id);
 
+create index if not exists visit_load on raw.visit (load_id);
+
 -- A claim reference is one visit's alone: the first visit that brings it owns it.
 create table if not exists raw.claim_ref (
     claim_ref text primary key,
@@ -64,6 +66,7 @@ create table if not exists raw.claim_ref (
     load_id bigint not null
 );
 create index if not exists claim_ref_visit_token on raw.claim_ref (visit_token);
+create index if not exists claim_ref_load on raw.claim_ref (load_id);
 
 -- What ledger.rules.billing says of an observation under one practice policy. policy_key is that of raw.practice, or
 -- 'default' for a practice that has no row. target_cents is null exactly while the visit is on hold.
@@ -96,6 +99,7 @@ create table if not exists raw.stripe_object (
     primary key (object_id, version_at, object_sha256)
 );
 create index if not exists stripe_object_type on raw.stripe_object (object_type);
+create index if not exists stripe_object_load on raw.stripe_object (load_id);
 
 -- 3.3 ERA 835 ----------------------------------------------------------------------------------------------------------
 create table if not exists raw.era_transaction (

@@ -99,8 +99,10 @@ class Dbt:
         written: Mapping[str, Any] = json.loads((self.home / "dbt" / "manifest.json").read_text(encoding="utf-8"))
         return written
 
-    def build(self, selection: str, finished: Callable[[str], None]) -> Sequence[Node]:
+    def build(self, selection: str, finished: Callable[[str], None], *, whole: bool = True) -> Sequence[Node]:
         """Build what `selection` names, run its tests, and say how each fared; `finished` gets each node's name.
+
+        A `whole` build makes every table anew; else the tables that can be cut replace only what was touched.
 
         A test belongs to the part that holds the last of its parents. Unit tests are left out: they prove the code, not
         the data. Raises DbtFailed when dbt itself breaks off.
@@ -114,6 +116,7 @@ class Dbt:
             "buildable",
             "--exclude-resource-type",
             "unit_test",
+            *(["--full-refresh"] if whole else []),
             finished=finished,
         )
         if outcome.result is None:

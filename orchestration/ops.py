@@ -40,14 +40,15 @@ class RunSetting:
 
 @dataclass(frozen=True)
 class Run:
-    """A run that succeeded: `loaded_through` is the last load or settlement it saw.
+    """A run that succeeded: `basis` is what it went by beside its inputs, `loaded_through` the last load it saw.
 
-    `stands` says that its books are unreplaced.
+    Settlements count as loads. `stands` says that its books are unreplaced.
     """
 
     run_id: UUID
     as_of: date
     fingerprint: str
+    basis: str
     loaded_through: int
     warnings: tuple[str, ...]
     stands: bool
@@ -109,21 +110,52 @@ def touched(connection: "psycopg.Connection") -> bool:
     return bool(row and row[0])
 
 
+def basis(connection: "psycopg.Connection", setting: RunSetting, *code: object) -> str:
+    """Return the SHA-256 of what every row of the books hangs on: settings, `code`, and the tables of raw themselves.
+
+    Neither the day of a run nor its posting month belongs to it: they move ages and new memos only. Raw tables that
+    were dropped and filled anew are others, though their loads have the same numbers.
+    """
+    settings = {name: value for name, value in asdict(setting).items() if name not in {"as_of", "posting_period"}}
+    raw = connection.execute(
+        "select 'raw.file'::regclass::oid::bigint, (select loaded_at from raw.file order by load_id limit 1)"
+    ).fetchone()
+    return hashlib.sha256(json.dumps([settings, raw, *code], default=str).encode()).hexdigest()
+
+
 def last_success(connection: "psycopg.Connection") -> Run | None:
     """Return the newest run that succeeded, and whether what it published stands: no later run began to publish.
 
     A run that a contract blocked published nothing; one that failed or was killed may have replaced some of the marts.
     """
     row = connection.execute(
-        "select run_id, as_of, fingerprint, loaded_through, warnings, not exists ("
+        "select run_id, as_of, fingerprint, basis, loaded_through, warnings, not exists ("
         "   select 1 from ops.run as later where later.started_at > run.started_at and later.status <> 'blocked')"
         " from ops.run as run where status = 'succeeded' order by started_at desc limit 1"
     ).fetchone()
-    return Run(row[0], row[1], row[2], row[3], tuple(row[4]), stands=row[5]) if row else None
+    return Run(row[0], row[1], row[2], row[3], row[4], tuple(row[5]), stands=row[6]) if row else None
 
 
-def begin(
-    connection: "psycopg.Connection", run_id: UUID, setting: RunSetting, print_of_inputs: str, through: int
+def since(last: Run | None, of_basis: str, through: int) -> int | None:
+    """Return the last load that need not be looked at again; None when everything must be made anew.
+
+    That is so before the first success, after a run that may have replaced some of the marts and not others, on another
+    basis, and where loads are missing that the last run saw.
+    """
+    if last and last.stands and last.basis == of_basis and last.loaded_through <= through:
+        return last.loaded_through
+    return None
+
+
+def begin(  # noqa: PLR0913 - the columns of a row
+    connection: "psycopg.Connection",
+    run_id: UUID,
+    setting: RunSetting,
+    print_of_inputs: str,
+    through: int,
+    *,
+    basis: str = "",
+    since: int | None = None,
 ) -> "Sequence[UUID]":
     """Write the settings and open the record of a run; returns the runs that were killed before they could finish.
 
@@ -134,15 +166,16 @@ def begin(
             "update ops.run set status = 'interrupted', finished_at = clock_timestamp()"
             " where status = 'running' returning run_id"
         ).fetchall()
-        columns = asdict(setting)
+        columns = {**asdict(setting), "since": since or 0}
         connection.execute("delete from ops.run_setting")
         connection.execute(
             f"insert into ops.run_setting ({', '.join(columns)}) values ({', '.join(['%s'] * len(columns))})",
             list(columns.values()),
         )
         connection.execute(
-            "insert into ops.run (run_id, fingerprint, as_of, loaded_through) values (%s, %s, %s, %s)",
-            (run_id, print_of_inputs, setting.as_of, through),
+            "insert into ops.run (run_id, fingerprint, basis, is_whole, as_of, loaded_through)"
+            " values (%s, %s, %s, %s, %s, %s)",
+            (run_id, print_of_inputs, basis, since is None, setting.as_of, through),
         )
     return [row[0] for row in killed]
 

@@ -16,6 +16,9 @@ create table if not exists ops.run_setting (
     duplicate_hours integer not null
 );
 
+-- Only loads and settlements after this one can have moved anything: what the run before had seen; 0 in a run that makes all anew.
+alter table ops.run_setting add column if not exists since bigint not null default 0;
+
 -- One row a run. fingerprint names everything the outcome depends on, loaded_through is the last load or settlement it saw.
 create table if not exists ops.run (
     run_id uuid primary key,
@@ -30,6 +33,11 @@ create table if not exists ops.run (
     warnings text [] not null default '{}',
     sentence text
 );
+
+-- What the books are made by: settings, models, schema and the raw tables themselves. A run that goes by another basis than the
+-- run before makes every table anew.
+alter table ops.run add column if not exists basis text not null default '';
+alter table ops.run add column if not exists is_whole boolean not null default true;
 
 -- One row a file of the drop folder that was taken in, as it stood: a path is bytes, changed is nanoseconds since 1970.
 create table if not exists ops.dropped_file (

@@ -46,8 +46,13 @@ class Outcome:
     warnings: tuple[str, ...]
 
 
-def reconcile(settings: "Settings", database: Database, *, as_of: date, on_step: OnStep) -> Outcome:
+def reconcile(
+    settings: "Settings", database: Database, *, as_of: date, on_step: OnStep, whole: bool = False
+) -> Outcome:
     """Bring memos and marts up to what is loaded, with ages and the posting month as of `as_of`.
+
+    A run does anew what the loads since the last one touched, and everything when it is the first, when the last one
+    failed, when settings or models are others, or when `whole` asks for it.
 
     Two at once queue; loads wait until the run is over. Killed at any moment and run again, it gives the same books.
     Raises Blocked when a contract on a feed is broken, ReconcileFailed when a model or test of ours fails, and
@@ -57,15 +62,18 @@ def reconcile(settings: "Settings", database: Database, *, as_of: date, on_step:
         with guard.transaction():
             landing.ensure_schema(guard)
             ops.prepare(guard)
-            verdicts.assess(guard)
         setting, inputs, through = rests_on(guard, settings, as_of)
+        basis = ops.basis(guard, setting, *_code(guard))
         last = ops.last_success(guard)
-        if last and last.stands and last.fingerprint == inputs and not ops.touched(guard):
+        if last and last.stands and last.fingerprint == inputs and not (whole or ops.touched(guard)):
             return Outcome(nothing_new=True, run_id=last.run_id, memos=0, warnings=last.warnings)
+        since = None if whole else ops.since(last, basis, through)
+        with guard.transaction():
+            verdicts.assess(guard, since or 0)
         run_id = uuid4()
-        killed = ops.begin(guard, run_id, setting, inputs, through)
+        killed = ops.begin(guard, run_id, setting, inputs, through, basis=basis, since=since)
         with _recorded(guard, run_id):
-            books = (settings, database, as_of, last.loaded_through if last else 0)
+            books = (settings, database, as_of, since)
             finished = _run(*books, run_id, killed, on_step)
             _stop_when_broken(finished)
             ops.succeed(guard, run_id, finished.memos, finished.warnings)
@@ -76,16 +84,19 @@ def rests_on(guard: "psycopg.Connection", settings: "Settings", as_of: date) -> 
     """Return what a run at `as_of` rests on now: its settings, the fingerprint of all of it, and the last load."""
     setting = ops.run_setting(settings, as_of, periods.closed(guard))
     through = ops.loaded_through(guard)
+    return setting, ops.fingerprint(setting, through, *_code(guard)), through
+
+
+def _code(guard: "psycopg.Connection") -> tuple[object, ...]:
     # A closing changes no figure; a reopening gives a month its own again.
-    parts = (dbt_project.checksum(), schema.revision(guard), periods.reopenings(guard))
-    return setting, ops.fingerprint(setting, through, *parts), through
+    return dbt_project.checksum(), schema.revision(guard), periods.reopenings(guard)
 
 
 def _run(  # noqa: PLR0913, PLR0917 - what a run is of, from its only caller
     settings: "Settings",
     database: Database,
     as_of: date,
-    since: int,
+    since: int | None,
     run_id: UUID,
     killed: "Sequence[UUID]",
     on_step: OnStep,

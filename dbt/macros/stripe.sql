@@ -39,3 +39,10 @@
 {% macro stripe_time_at(seconds) -%}
     to_timestamp(cast({{ seconds }} as bigint))
 {%- endmacro %}
+
+{#- Text as a UUID; what is none becomes null. -#}
+{% macro uuid_of(text) -%}
+    case
+        when {{ text }} ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then cast({{ text }} as uuid)
+    end
+{%- endmacro %}

@@ -5,4 +5,4 @@ select
     revenue.memo_cents
 from {{ ref('int_memos__desired') }} as desired
 inner join {{ ref('visit_revenue') }} as revenue on desired.visit_token = revenue.visit_token
-where desired.desired_cents <> revenue.memo_cents
+where desired.desired_cents is distinct from revenue.memo_cents

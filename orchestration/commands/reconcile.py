@@ -13,7 +13,7 @@ from orchestration.commands.output import Json, Output, counted, example
 if TYPE_CHECKING:
     from orchestration.reconcile import Outcome
 
-EPILOG = example("trueup reconcile", "trueup reconcile --as-of 2026-11-01")
+EPILOG = example("trueup reconcile", "trueup reconcile --as-of 2026-11-01", "trueup reconcile --full")
 AsOf = Annotated[
     datetime | None,
     typer.Option(
@@ -24,18 +24,23 @@ AsOf = Annotated[
     ),
 ]
 
+Full = Annotated[
+    bool,
+    typer.Option("--full", help="Make every table anew, also what nothing touched since the last run. Same figures."),
+]
 
-def reconcile(as_of: AsOf = None, as_json: Json = False) -> int:
+
+def reconcile(as_of: AsOf = None, full: Full = False, as_json: Json = False) -> int:
     """Make the books true: check contracts, build the models, issue memos, tie out. Nothing new: nothing changes."""
     output = Output(as_json)
     with workspace.opened() as books:
         day = as_of.date() if as_of else today(books.settings.timezone)
-        outcome = run(day, output)
+        outcome = run(day, output, full=full)
     output.result(document(outcome, day))
     return WENT_WELL  # a broken warning is told and blocks nothing; any other raises Blocked
 
 
-def run(as_of: date, output: Output) -> "Outcome":
+def run(as_of: date, output: Output, *, full: bool = False) -> "Outcome":
     """Reconcile and say how it went; raises Blocked when a contract is broken (nothing is published then)."""
     from orchestration import patience
     from orchestration import reconcile as clock
@@ -43,7 +48,7 @@ def run(as_of: date, output: Output) -> "Outcome":
     def attempt() -> "Outcome":
         # Opened once more: an embedded server that died is started again.
         with workspace.opened() as again, output.steps("reconcile") as step:
-            return clock.reconcile(again.settings, again.database, as_of=as_of, on_step=step)
+            return clock.reconcile(again.settings, again.database, as_of=as_of, on_step=step, whole=full)
 
     outcome = patience.persistently(attempt, output.message)
     tell(outcome, as_of, output)

@@ -59,7 +59,7 @@ def observed(
         return
     with connect(books.database) as connection:
         if feed:
-            record(context, connection, partitions(connection, feed, books.timezone, books.since))
+            record(context, connection, partitions(connection, feed, books.timezone, books.since or 0))
         with connection.cursor(row_factory=dict_row) as cursor:
             whole = cursor.execute(totals).fetchone() or {}
     books.advance(f"raw {context.asset_key.path[-1]}")

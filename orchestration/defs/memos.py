@@ -12,6 +12,7 @@ _ISSUE = """
             max(ordinal) as last_ordinal,
             sum(case kind when 'debit' then amount_cents else -amount_cents end) as signed_cents
         from ledger.memos
+        where %(whole)s or visit_token in (select touched.visit_token from intermediate.int_touched__visits as touched)
         group by visit_token
     ),
     due as (
@@ -21,6 +22,9 @@ _ISSUE = """
             desired.desired_cents - coalesce(issued.signed_cents, 0) as due_cents
         from intermediate.int_memos__desired as desired
         left join issued on issued.visit_token = desired.visit_token
+        where %(whole)s or desired.visit_token in (
+            select touched.visit_token from intermediate.int_touched__visits as touched
+        )
     )
     insert into ledger.memos
         (memo_id, visit_token, ordinal, kind, amount_cents, reason, caused_by, origin_period, period, as_of)
@@ -49,15 +53,17 @@ _ISSUE = """
 )
 def memos(books: dg.ResourceParam[Books]) -> dg.MaterializeResult[None]:
     """Keep the memo register; a memo is never changed, a later remittance makes a further one."""
-    issued = issue(books.database)
+    issued = issue(books.database, whole=books.since is None)
     with connect(books.database) as connection:
         row = connection.execute("select count(*) from ledger.memos").fetchone()
     books.advance("memos")
     return dg.MaterializeResult(metadata={"issued": issued, "dagster/row_count": row[0] if row else 0})
 
 
-def issue(database: Database) -> int:
+def issue(database: Database, *, whole: bool) -> int:
     """Append a memo for every visit whose issued memos do not yet sum to what is desired; returns how many.
+
+    Only visits that were touched can be out of level, so only those are looked at but in a `whole` run.
 
     One statement in one transaction: a run killed before the commit has issued none, one killed after it finds none
     due. A visit that is disputed has no row in `int_memos__desired`, so its memos stand as they are.
@@ -66,6 +72,9 @@ def issue(database: Database) -> int:
         connection.execute("select pg_advisory_xact_lock(hashtextextended('trueup.memos', 0))")
         # The role may add memos and nothing else; dbt made its source anew, and with it lost the grant.
         connection.execute("grant usage on schema intermediate, ops to trueup_books")
-        connection.execute("grant select on intermediate.int_memos__desired, ops.run_setting to trueup_books")
+        connection.execute(
+            "grant select on intermediate.int_memos__desired, intermediate.int_touched__visits, ops.run_setting"
+            " to trueup_books"
+        )
         connection.execute("set local role trueup_books")
-        return connection.execute(_ISSUE).rowcount
+        return connection.execute(_ISSUE, {"whole": whole}).rowcount

@@ -26,14 +26,15 @@ class Range:
 class Books:
     """One set of books: days are local to `timezone`, `since` is the last load or settlement the run before saw.
 
-    `advance` is told what was just done. With a `range` the run is a part of a backfill.
+    It is None where everything is made anew. `advance` is told what was just done. With a `range` the run is a part of
+    a backfill.
     """
 
     database: Database
     dbt: Dbt
     timezone: str
     as_of: date
-    since: int
+    since: int | None
     advance: Callable[[str], None]
     range: Range | None = None
 

@@ -1,6 +1,7 @@
 """dbt's models and tests as assets and checks: what stands before the memos, and what stands after them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -69,6 +70,9 @@ def _stage(  # noqa: PLR0913, PLR0917 - what a stage is made of, from its only c
         if node["resource_type"] in {"model", "seed"}
     }
     checked = {unique_id: [key for key in parents if key in ours][-1] for unique_id, parents in tests.items()}
+    made = [unique_id for unique_id in in_order(manifest) if keys.get(unique_id) in ours]
+    replaced = changing(manifest, made)
+    parts = " ".join(map(name_of, (*replaced, *checked)))
 
     @dg.multi_asset(
         name=name,
@@ -79,17 +83,51 @@ def _stage(  # noqa: PLR0913, PLR0917 - what a stage is made of, from its only c
         pool="dbt",
     )
     def stage(books: dg.ResourceParam[Books]) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-        nodes = books.dbt.build(selection, books.advance)
+        whole = books.since is None
+        nodes = books.dbt.build(selection if whole else parts, books.advance, whole=whole)
         counts = row_counts(books.database, manifest, [node.unique_id for node in nodes if not node.failed])
+        lost = {node.unique_id for node in nodes if node.failed or node.status == "skipped"}
+        # A view that was not built again is as new as what it reads.
+        for unique_id in made:
+            if unique_id not in lost:
+                metadata = {"dagster/row_count": counts[unique_id]} if unique_id in counts else {}
+                yield dg.MaterializeResult(asset_key=keys[unique_id], metadata=metadata)
         for node in nodes:
             if node.unique_id in checked and node.status != "skipped":
                 yield _check(node, checked[node.unique_id])
-            elif node.unique_id in keys and not node.failed and node.status != "skipped":
-                metadata = {"dagster/row_count": counts[node.unique_id]} if node.unique_id in counts else {}
-                yield dg.MaterializeResult(asset_key=keys[node.unique_id], metadata=metadata)
         _stop_at_failure(nodes, books.dbt, published)
 
     return stage
+
+
+def in_order(manifest: Manifest) -> list[str]:
+    """List every node after what it reads."""
+    return list(
+        TopologicalSorter(
+            {name: node["depends_on"].get("nodes", ()) for name, node in manifest["nodes"].items()}
+        ).static_order()
+    )
+
+
+def changing(manifest: Manifest, unique_ids: Sequence[str]) -> list[str]:
+    """List the models a run must build when neither models nor code lists changed: all but views that stand.
+
+    A view goes with a table that is made anew under it, so it is built again then.
+    """
+    nodes = manifest["nodes"]
+
+    def changes(unique_id: str) -> bool:
+        node = nodes.get(unique_id, {"resource_type": "source"})
+        if node["resource_type"] != "model":
+            return False
+        if node["config"]["materialized"] != "view":
+            return True
+        return any(
+            changes(parent) and nodes[parent]["config"]["materialized"] != "incremental"
+            for parent in node["depends_on"]["nodes"]
+        )
+
+    return [unique_id for unique_id in unique_ids if changes(unique_id)]
 
 
 def _check(node: Node, key: dg.AssetKey) -> dg.AssetCheckResult:

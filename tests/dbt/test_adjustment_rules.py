@@ -36,7 +36,7 @@ def test_an_adjustment_has_one_class_in_python_and_in_sql(database: Database) ->
     with connect(database) as connection:
         _adjustments(connection, [(str(number), *pair, 100) for number, pair in enumerate(PAIRS)])
         rows = connection.execute(_query(CLASSED)).fetchall()
-    found = {(group, reason): kind for _, group, reason, _, kind in rows}
+    found = {(group, reason): kind for _, group, reason, _, kind, _ in rows}
     assert found == {(group, reason): adjustment_class(group or "", reason or "").value for group, reason in PAIRS}
 
 
@@ -55,7 +55,7 @@ def test_a_claim_is_denied_by_one_rule_in_python_and_in_sql(database: Database) 
     with connect(database) as connection:
         _adjustments(connection, adjustments)
         connection.execute(sql.SQL("create temp view stg_era__adjustments as ") + _query(CLASSED))
-        connection.execute("create temp table int_remits__claims (claim_id text, paid_cents bigint)")
+        connection.execute("create temp table int_remits__claims (claim_id text, paid_cents bigint, file_sha256 text)")
         rows = [(claim, paid) for claim, (paid, _) in claims.items()]
         connection.cursor().executemany("insert into int_remits__claims values (%s, %s)", rows)
         verdicts = sql.SQL("select claim_id, is_denial, refuses_by_capitation from ({}) as amounts").format(
@@ -74,7 +74,7 @@ def _class(code: tuple[str, str]) -> AdjustmentClass:
 
 
 def _adjustments(connection: psycopg.Connection, rows: Sequence[tuple[str, str | None, str | None, int]]) -> None:
-    names = "claim_id text, group_code text, reason_code text, amount_cents bigint"
+    names = "claim_id text, group_code text, reason_code text, amount_cents bigint, file_sha256 text"
     connection.execute(f"create temp table era_adjustment ({names})")
     connection.execute("create temp table adjustment_class (group_code text, reason_code text, class text)")
     cursor = connection.cursor()
@@ -86,6 +86,8 @@ def _adjustments(connection: psycopg.Connection, rows: Sequence[tuple[str, str |
 def _query(model: str) -> sql.SQL:
     """Return a model's query over temporary tables that have the names of what it reads."""
     text = (MODELS / model).read_text(encoding="utf-8")
+    text = re.sub(r"\{\{ config\(.*?\) \}\}", "", text, flags=re.DOTALL)
+    text = re.sub(r"\{\{ touched\([^)]*\) \}\}", "true", text)
     text = re.sub(r"\{\{ claim_id\('(\w+)'\) \}\}", r"\1.claim_id", text)
     text = re.sub(r"\{\{ (?:source|ref)\((?:'raw', )?'(\w+)'\) \}\}", r"\1", text)
     return sql.SQL(text)

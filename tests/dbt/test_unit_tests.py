@@ -22,7 +22,7 @@ def test_every_unit_test_of_the_models_passes(settings: Settings, database: Data
         ops.prepare(connection)
         ops.begin(connection, RUN, ops.run_setting(settings, date(2026, 11, 1), ()), "none", 0)
     dbt = Dbt(settings.home, database.dbt_environment())
-    built = dbt.build("trueup.staging trueup.intermediate trueup.marts resource_type:seed", lambda _: None)
+    built = dbt.build("trueup.staging trueup.intermediate trueup.marts resource_type:seed", lambda _: None, whole=True)
     assert not [node.unique_id for node in built if node.failed]
     tried = dbt.unit_tests()
     assert len(tried) >= 32

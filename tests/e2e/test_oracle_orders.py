@@ -57,6 +57,17 @@ def test_three_shuffled_batches_with_a_reconcile_after_each_give_the_same_books(
     assert not any(disagreements.values()), product_run.told(disagreements)
     assert books.visit_revenue == keep(product.with_hashes(world).inputs(), issued).visit_revenue
     assert product.rows(MOVED), "no world in which a remit waits for its visit"
+    assert product.rows("select is_whole from ops.run order by started_at") == [
+        {"is_whole": True},
+        {"is_whole": False},
+        {"is_whole": False},
+    ]
+    touched = product.tables()
+    product.reconcile(world, whole=True)
+    anew = product.tables()
+    assert touched.keys() == anew.keys()
+    for table, rows in anew.items():
+        assert touched[table] == rows, table
 
 
 def test_everything_loaded_twice_changes_nothing(database: Database, tmp_path: Path) -> None:

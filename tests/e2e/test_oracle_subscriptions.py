@@ -88,7 +88,7 @@ def models(module_database: Database, tmp_path_factory: pytest.TempPathFactory) 
     with closing(connect(module_database, autocommit=True)) as connection:
         landing.ensure_schema(connection)
         ops.prepare(connection)
-        ops.begin(connection, UUID(int=1), ops.run_setting(Settings(home=home), date(2026, 11, 1)), "none", 0)
+        ops.begin(connection, UUID(int=1), ops.run_setting(Settings(home=home), date(2026, 11, 1), ()), "none", 0)
         dbt = Dbt(home, module_database.dbt_environment())
         built = dbt.build(" ".join(f"+{mart}" for mart in MARTS), lambda _: None)
         assert not [node.unique_id for node in built if node.failed]

@@ -165,12 +165,12 @@ def test_a_broken_contract_blocks_before_the_first_model_and_leaves_the_marts_as
 
 
 def test_a_failing_model_is_named_and_the_next_run_after_mending_succeeds(books: Books) -> None:
-    asked(books.database, "alter table raw.visit_verdict rename column target_cents to target")
+    asked(books.database, "alter table raw.era_settlement rename column replaced_by_file_sha256 to put_in_by")
     with pytest.raises(
-        ReconcileFailed, match=r"^The model stg_\w+ cannot be built; .*dbt\.log\. Nothing was published"
+        ReconcileFailed, match=r"^The model int_touched__files cannot be built; .*dbt\.log\. Nothing was published"
     ):
         again(books, date(2026, 11, 3))
-    asked(books.database, "alter table raw.visit_verdict rename column target to target_cents")
+    asked(books.database, "alter table raw.era_settlement rename column put_in_by to replaced_by_file_sha256")
     mended = again(books, date(2026, 11, 3))
     assert (mended.nothing_new, mended.memos) == (False, 0)
 

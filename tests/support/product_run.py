@@ -69,9 +69,25 @@ class Product:
                     connection.commit()
         return receipts
 
-    def reconcile(self, world: World) -> Outcome:
+    def reconcile(self, world: World, *, whole: bool = False) -> Outcome:
         """Reconcile as of the world's day."""
-        return reconcile(self.settings, self.database, as_of=world.rules.as_of, on_step=lambda *_: None)
+        return reconcile(self.settings, self.database, as_of=world.rules.as_of, on_step=lambda *_: None, whole=whole)
+
+    def tables(self) -> dict[str, list[str]]:
+        """Return by table, as sorted text, every row that dbt makes, but for the keys of the run itself."""
+        made = self.rows(
+            "select format('%I.%I', schemaname, tablename) as name from pg_tables"
+            " where schemaname in ('staging', 'intermediate', 'marts') and tablename not like 'int_touched%'"
+        )
+        # The oldest version of a link stays on purpose, and how often it was read has no meaning.
+        return {
+            table["name"]: sorted(
+                {row["row"] for row in self.rows(f"select cast(t as text) as row from {table['name']} as t")}
+                if table["name"].endswith("named_objects")
+                else [row["row"] for row in self.rows(f"select cast(t as text) as row from {table['name']} as t")]
+            )
+            for table in made
+        }
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         """Return the rows of a query, UUIDs as text."""

@@ -66,9 +66,9 @@ def test_sources_are_the_assets_that_load_them(reads: Mapping[tuple[str, ...], s
     # The files taken in, what was refused of them and the settings of a run are no feeds. The register of memos is read
     # by a view that is made before there are any. What closings keep is written by a person's command.
     kept = {("ledger", name) for name in ("closed_month", "standing_table", "standing_figure")}
-    ours = {("raw", "file"), ("raw", "quarantine"), ("ops", "run_setting"), ("ledger", "memo_register")}
-    assert outside <= ours | kept
-    assert ("raw", "visits") in reads["staging", "stg_visits__observations"]
+    ours = {("raw", "file"), ("raw", "quarantine"), ("ops", "run_setting"), ("ops", "touched")}
+    assert outside <= ours | kept | {("ledger", "memo_register")}
+    assert ("raw", "visits") in reads["staging", "stg_visits__visits"]
     assert ("raw", "remittances") in reads["staging", "stg_era__claims"]
 
 

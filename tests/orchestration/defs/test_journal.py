@@ -58,7 +58,7 @@ class Books:
         """Append with exactly these facts due, as of a day, with a posting month."""
         with connect(self.database) as connection:
             ops.prepare(connection)
-            setting = replace(ops.run_setting(self.settings, as_of), posting_period=posting)
+            setting = replace(ops.run_setting(self.settings, as_of, ()), posting_period=posting)
             ops.begin(connection, UUID(int=1), setting, "", 0)
             connection.execute("delete from ops.run")
             connection.execute("delete from intermediate.int_journal__due")

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- What the memos of each visit must add up to: target less billed when a payer has decided or too much was billed, else 0
 -- (unbilled and unadjudicated is a leak, not a memo). A disputed visit gets no memo while it is disputed: it has no row.
 -- The reason and the cause are those of a memo issued now.

@@ -1,34 +1,33 @@
 -- What patients were asked for, an object a line: invoices less their credit notes, intents that pay no invoice, charges with
--- neither, less the refunds of those intents and charges (a refund lowers the visit that was asked). What posts a memo of
--- ours is left out: the memo counts already.
+-- neither, less the refunds of both (a refund lowers the visit that was asked). What posts a memo of ours counts already.
 with invoices as (
 
-    select * from {{ ref('stg_stripe__invoices') }} where is_asked_for and memo_id is null
+    select * from {{ ref('stg_stripe__invoices') }}
+    where {{ touched('invoice_id', 'objects') }} and is_asked_for and memo_id is null
 
 ),
 
 credit_notes as (
 
-    select * from {{ ref('stg_stripe__credit_notes') }} where memo_id is null and status is distinct from 'void'
+    select * from {{ ref('stg_stripe__credit_notes') }}
+    where {{ touched('credit_note_id', 'objects') }} and memo_id is null and status is distinct from 'void'
 
 ),
 
 intents as (
 
-    select * from {{ ref('int_payments__intents') }} where invoice_id is null and memo_id is null
+    select * from {{ ref('int_payments__intents') }}
+    where {{ touched('payment_intent_id', 'objects') }} and invoice_id is null and memo_id is null
 
 ),
 
 charges as (
 
-    select * from {{ ref('int_payments__charges') }}
-
-),
-
-standalone_charges as (
-
-    select * from charges
-    where is_succeeded and payment_intent_id is null and invoice_id is null and memo_id is null
+    select
+        *,
+        is_succeeded and payment_intent_id is null and invoice_id is null and memo_id is null as is_alone
+    from {{ ref('int_payments__charges') }}
+    where {{ touched('charge_id', 'objects') }}
 
 ),
 
@@ -38,16 +37,16 @@ refunds as (
         refunds.refund_id,
         refunds.created_at,
         refunds.amount_cents,
-        coalesce(intents.payment_intent_id, standalone_charges.charge_id) is not null as is_of_a_demand,
+        intents.payment_intent_id is not null or coalesce(charges.is_alone, false) as is_of_a_demand,
         coalesce(intents.customer_id, charges.customer_id) as customer_id,
         case
-            when intents.payment_intent_id is null then standalone_charges.visit_token else intents.visit_token
+            when intents.payment_intent_id is not null then intents.visit_token
+            when charges.is_alone then charges.visit_token
         end as visit_token
     from {{ ref('int_payments__refunds') }} as refunds
     left join charges on refunds.charge_id = charges.charge_id
     left join intents on coalesce(refunds.payment_intent_id, charges.payment_intent_id) = intents.payment_intent_id
-    left join standalone_charges on refunds.charge_id = standalone_charges.charge_id
-    where refunds.memo_id is null
+    where refunds.memo_id is null and {{ touched('refunds.refund_id', 'objects') }}
 
 )
 
@@ -87,7 +86,8 @@ select
     customer_id,
     created_at,
     captured_cents
-from standalone_charges
+from charges
+where is_alone
 union all
 select
     refund_id,

@@ -1,25 +1,31 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'charge_id': 'objects'}},
+    indexes=[{'columns': ['charge_id'], 'unique': true}, {'columns': ['visit_token']}]
+) }}
+
 -- Charges with the visit they belong to (their own, else that of the intent or the invoice they pay) and what was given back.
 with charges as (
 
-    select * from {{ ref('stg_stripe__charges') }}
+    select * from {{ ref('stg_stripe__charges') }} where {{ touched('charge_id', 'objects') }}
 
 ),
 
 intents as (
 
-    select * from {{ ref('int_payments__intents') }}
+    select * from {{ ref('int_payments__intents') }} where {{ touched('payment_intent_id', 'objects') }}
 
 ),
 
 links as (
 
-    select * from {{ ref('int_payments__invoice_links') }}
+    select * from {{ ref('int_payments__invoice_links') }} where {{ touched('payer_id', 'objects') }}
 
 ),
 
 invoices as (
 
-    select * from {{ ref('stg_stripe__invoices') }}
+    select * from {{ ref('stg_stripe__invoices') }} where {{ touched('invoice_id', 'objects') }}
 
 ),
 
@@ -29,6 +35,7 @@ refunded as (
         charge_id,
         sum(amount_cents) as refunded_cents
     from {{ ref('int_payments__refunds') }}
+    where {{ touched('refund_id', 'objects') }}
     group by charge_id
 
 )

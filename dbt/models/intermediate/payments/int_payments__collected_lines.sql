@@ -1,13 +1,19 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'source_id': 'objects'}},
+    indexes=[{'columns': ['source_id'], 'unique': true}, {'columns': ['visit_token']}]
+) }}
+
 -- Cash from patients, an object a line: captured charges less refunds less lost disputes, what posts our memos included.
 with charges as (
 
-    select * from {{ ref('int_payments__charges') }}
+    select * from {{ ref('int_payments__charges') }} where {{ touched('charge_id', 'objects') }}
 
 ),
 
 intents as (
 
-    select * from {{ ref('int_payments__intents') }}
+    select * from {{ ref('int_payments__intents') }} where {{ touched('payment_intent_id', 'objects') }}
 
 )
 
@@ -33,6 +39,7 @@ select
 from {{ ref('int_payments__refunds') }} as refunds
 left join charges on refunds.charge_id = charges.charge_id
 left join intents on refunds.payment_intent_id = intents.payment_intent_id
+where {{ touched('refunds.refund_id', 'objects') }}
 union all
 select
     disputes.dispute_id,
@@ -45,4 +52,4 @@ select
 from {{ ref('stg_stripe__disputes') }} as disputes
 left join charges on disputes.charge_id = charges.charge_id
 left join intents on disputes.payment_intent_id = intents.payment_intent_id
-where disputes.status = 'lost'
+where disputes.status = 'lost' and {{ touched('disputes.dispute_id', 'objects') }}

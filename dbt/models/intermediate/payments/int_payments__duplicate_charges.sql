@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'visit_token': 'visits'}},
+    indexes=[{'columns': ['visit_token']}]
+) }}
+
 -- Succeeded charges that repeat an earlier one: same visit, same amount, another payment intent, no invoice, less than the
 -- window before. What posts a memo of ours is no repetition. One row a visit and amount.
 with settings as (
@@ -10,7 +16,9 @@ candidates as (
 
     select *
     from {{ ref('int_payments__charges') }}
-    where is_succeeded and invoice_id is null and memo_id is null and visit_token is not null
+    where
+        is_succeeded and invoice_id is null and memo_id is null and visit_token is not null
+        and {{ touched('visit_token', 'visits') }}
 
 ),
 

@@ -1,25 +1,33 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'payment_intent_id': 'objects'}},
+    indexes=[{'columns': ['payment_intent_id'], 'unique': true}]
+) }}
+
 -- Payment intents with the visit they belong to: their own, else that of the invoice they pay.
 with intents as (
 
-    select * from {{ ref('stg_stripe__payment_intents') }}
+    select * from {{ ref('stg_stripe__payment_intents') }} where {{ touched('payment_intent_id', 'objects') }}
 
 ),
 
 links as (
 
-    select * from {{ ref('int_payments__invoice_links') }}
+    select * from {{ ref('int_payments__invoice_links') }} where {{ touched('payer_id', 'objects') }}
 
 ),
 
 invoices as (
 
-    select * from {{ ref('stg_stripe__invoices') }}
+    select * from {{ ref('stg_stripe__invoices') }} where {{ touched('invoice_id', 'objects') }}
 
 ),
 
 charged as (
 
-    select distinct payment_intent_id from {{ ref('stg_stripe__charges') }} where payment_intent_id is not null
+    select distinct payment_intent_id
+    from {{ ref('stg_stripe__charges') }}
+    where payment_intent_id is not null and {{ touched('charge_id', 'objects') }}
 
 )
 

@@ -1,7 +1,13 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'refund_id': 'objects'}},
+    indexes=[{'columns': ['refund_id'], 'unique': true}]
+) }}
+
 -- Succeeded refunds with the charge they give back: the one they name, else the succeeded charge of their intent.
 with refunds as (
 
-    select * from {{ ref('stg_stripe__refunds') }} where status = 'succeeded'
+    select * from {{ ref('stg_stripe__refunds') }} where {{ touched('refund_id', 'objects') }} and status = 'succeeded'
 
 ),
 
@@ -11,7 +17,7 @@ succeeded_charges as (
         payment_intent_id,
         min(charge_id) as charge_id
     from {{ ref('stg_stripe__charges') }}
-    where status = 'succeeded' and payment_intent_id is not null
+    where status = 'succeeded' and payment_intent_id is not null and {{ touched('charge_id', 'objects') }}
     group by payment_intent_id
 
 )

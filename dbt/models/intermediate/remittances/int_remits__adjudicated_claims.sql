@@ -1,7 +1,13 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'visit_token': 'visits'}},
+    indexes=[{'columns': ['claim_id'], 'unique': true}, {'columns': ['visit_token']}]
+) }}
+
 -- Every remit claim of a visit with its payer order and whether it is live: no reversal, not reversed, not superseded.
 with claims as (
 
-    select * from {{ ref('int_remits__visit_claims') }}
+    select * from {{ ref('int_remits__visit_claims') }} where {{ touched('visit_token', 'visits') }}
 
 ),
 
@@ -11,6 +17,7 @@ readings as (
         *,
         row_number() over (partition by visit_token order by position desc) as recency
     from {{ ref('int_remits__corrections') }}
+    where {{ touched('visit_token', 'visits') }}
 
 ),
 

@@ -1,15 +1,21 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'file_sha256': 'files'}},
+    indexes=[{'columns': ['claim_id'], 'unique': true}, {'columns': ['file_sha256']}]
+) }}
+
 -- What the adjustments of a claim add up to, and whether it is a denial: paid nothing, asks nothing of the patient, and has
 -- an adjustment that is neither the patient's nor contractual (X12 RFI 207: never from CLP02 alone). One that refuses by
 -- capitation alone (CO-24) is paid all the same, by the capitation payment.
 with claims as (
 
-    select * from {{ ref('int_remits__claims') }}
+    select * from {{ ref('int_remits__claims') }} where {{ touched('file_sha256', 'files') }}
 
 ),
 
 adjustments as (
 
-    select * from {{ ref('stg_era__adjustments') }}
+    select * from {{ ref('stg_era__adjustments') }} where {{ touched('file_sha256', 'files') }}
 
 ),
 
@@ -34,6 +40,7 @@ sums as (
 
 select
     claims.claim_id,
+    claims.file_sha256,
     cast(coalesce(sums.patient_responsibility_cents, 0) as bigint) as patient_responsibility_cents,
     cast(coalesce(sums.contractual_cents, 0) as bigint) as contractual_cents,
     cast(coalesce(sums.sequestration_cents, 0) as bigint) as sequestration_cents,

@@ -1,4 +1,16 @@
--- The remit claims that count: of posted transactions, neither 23 nor 25, in the one order in which the books read them.
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'file_sha256': 'files'}},
+    indexes=[
+        {'columns': ['claim_id'], 'unique': true},
+        {'columns': ['file_sha256']},
+        {'columns': ['normal_claim_ref']},
+        {'columns': ['normal_payer_claim_number']}
+    ]
+) }}
+
+-- The remit claims that count: of posted transactions, neither 23 nor 25. Their order is the
+-- macro remit_order.
 with transactions as (
 
     select * from {{ ref('stg_era__transactions') }} where verdict = 'posted'
@@ -7,7 +19,7 @@ with transactions as (
 
 claims as (
 
-    select * from {{ ref('stg_era__claims') }} where never_counts is not true
+    select * from {{ ref('stg_era__claims') }} where never_counts is not true and {{ touched('file_sha256', 'files') }}
 
 )
 
@@ -16,15 +28,7 @@ select
     transactions.payer_key,
     transactions.payee_npi,
     transactions.paid_on,
-    transactions.trn_number,
-    row_number() over (
-        order by
-            transactions.paid_on asc nulls last,
-            transactions.trn_number collate "C" asc nulls last,
-            claims.st_index asc,
-            claims.claim_index asc,
-            claims.file_sha256 asc
-    ) as remit_order
+    transactions.trn_number
 from claims
 inner join transactions
     on claims.file_sha256 = transactions.file_sha256

@@ -1,18 +1,22 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'visit_token': 'visits'}},
+    indexes=[{'columns': ['visit_token', 'position'], 'unique': true}]
+) }}
+
 -- Reads the claims of a visit one after the other: which claim a reversal undoes, which denials a later claim supersedes.
 -- One row a claim of every visit that has a reversal or a denial; a visit without either has nothing to read.
 with recursive contested as (
 
-    select *
+    select distinct visit_token
     from {{ ref('int_remits__visit_claims') }}
-    where visit_token in (
-        select visit_token from {{ ref('int_remits__visit_claims') }} where is_reversal or is_denial
-    )
+    where (is_reversal or is_denial) and {{ touched('visit_token', 'visits') }}
 
 ),
 
 readings as (
 
-    select distinct
+    select
         visit_token,
         cast(0 as bigint) as position,
         cast(null as bigint) as undoes,
@@ -29,12 +33,12 @@ readings as (
         array_remove(readings.undone || target.position, null) as undone,
         readings.superseded || denials.positions as superseded
     from readings
-    inner join contested as current_claim
+    inner join {{ ref('int_remits__visit_claims') }} as current_claim
         on readings.visit_token = current_claim.visit_token
         and current_claim.position = readings.position + 1
     left join lateral (
         select earlier.position
-        from contested as earlier
+        from {{ ref('int_remits__visit_claims') }} as earlier
         where
             current_claim.is_reversal
             and not earlier.is_reversal
@@ -61,7 +65,7 @@ readings as (
     ) as target on true
     cross join lateral (
         select coalesce(array_agg(earlier.position), '{}') as positions
-        from contested as earlier
+        from {{ ref('int_remits__visit_claims') }} as earlier
         where
             not current_claim.is_reversal
             and earlier.is_denial

@@ -1,9 +1,15 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'claim_id': 'claims'}},
+    indexes=[{'columns': ['claim_id'], 'unique': true}, {'columns': ['visit_token']}]
+) }}
+
 -- Which visit a remit claim is about. Four steps, each for what the earlier ones left: the reference as it stands; upper-cased
 -- without blanks and dashes; as the prefix (12 characters or more) of exactly one reference; by the payer's own claim number
 -- of an earlier match of that payer.
 with claims as (
 
-    select * from {{ ref('int_remits__claims') }}
+    select * from {{ ref('int_remits__claims') }} where {{ touched('claim_id', 'claims') }}
 
 ),
 
@@ -57,7 +63,7 @@ referenced as (
     select
         claims.payer_key,
         claims.payer_claim_number,
-        claims.remit_order,
+        {{ remit_order_columns('claims') }},
         by_any_reference.visit_token
     from claims
     inner join by_any_reference on claims.claim_id = by_any_reference.claim_id
@@ -74,7 +80,7 @@ by_payer_claim_number as (
     inner join referenced
         on claims.payer_key = referenced.payer_key
         and claims.payer_claim_number = referenced.payer_claim_number
-        and claims.remit_order > referenced.remit_order
+        and {{ remit_order('claims') }} > {{ remit_order('referenced') }}
     where
         claims.payer_claim_number <> ''
         and not exists (select 1 from by_any_reference where by_any_reference.claim_id = claims.claim_id)

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'visit_token': 'visits'}},
+    indexes=[{'columns': ['visit_token'], 'unique': true}]
+) }}
+
 -- What the payers have decided of a visit so far: one row a visit that any counting remit claim reaches.
 with claims as (
 
@@ -15,6 +21,7 @@ with claims as (
         adjudicated.is_live and adjudicated.payer_order = 1 as is_live_primary
     from {{ ref('int_remits__adjudicated_claims') }} as adjudicated
     inner join {{ ref('int_remits__claim_amounts') }} as amounts on adjudicated.claim_id = amounts.claim_id
+    where {{ touched('adjudicated.visit_token', 'visits') }}
 
 ),
 

@@ -1,8 +1,14 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'visit_token': 'visits'}},
+    indexes=[{'columns': ['visit_token'], 'unique': true}]
+) }}
+
 -- Every amount of a visit but its memos (docs/reference.md). The target: what the payers left to the patient where the state
 -- bills and an adjudication lives; else what the billing rules say; while a visit is disputed, what is billed already.
 with visits as (
 
-    select * from {{ ref('stg_visits__visits') }}
+    select * from {{ ref('stg_visits__visits') }} where {{ touched('visit_token', 'visits') }}
 
 ),
 

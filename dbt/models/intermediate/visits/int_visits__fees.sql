@@ -1,15 +1,21 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'visit_token': 'visits'}},
+    indexes=[{'columns': ['visit_token', 'place_of_service'], 'unique': true}]
+) }}
+
 -- What a visit's payer allows for it by the fee schedule, at each place of service in question: the ledger's and the one the
 -- payer paid on. The row with the most of the visit's modifiers wins, then the one that
 -- took effect last, then the one loaded last; no row is unpriced, never a guess.
 with visits as (
 
-    select * from {{ ref('stg_visits__visits') }} where payer_id is not null
+    select * from {{ ref('stg_visits__visits') }} where {{ touched('visit_token', 'visits') }} and payer_id is not null
 
 ),
 
 adjudications as (
 
-    select * from {{ ref('int_remits__visit_adjudications') }}
+    select * from {{ ref('int_remits__visit_adjudications') }} where {{ touched('visit_token', 'visits') }}
 
 ),
 

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'visit_token': 'visits'}},
+    indexes=[{'columns': ['visit_token'], 'unique': true}]
+) }}
+
 -- What Stripe says of each visit: asked for, collected, and how its charges ended.
 with billed as (
 
@@ -5,7 +11,7 @@ with billed as (
         visit_token,
         sum(amount_cents) as patient_billed_cents
     from {{ ref('int_payments__billed_lines') }}
-    where visit_token is not null
+    where visit_token is not null and {{ touched('visit_token', 'visits') }}
     group by visit_token
 
 ),
@@ -16,7 +22,7 @@ collected as (
         visit_token,
         sum(amount_cents) as patient_collected_cents
     from {{ ref('int_payments__collected_lines') }}
-    where visit_token is not null
+    where visit_token is not null and {{ touched('visit_token', 'visits') }}
     group by visit_token
 
 ),
@@ -28,7 +34,7 @@ attempts as (
         bool_or(is_succeeded) as any_succeeded,
         bool_or(status = 'failed') as any_failed
     from {{ ref('int_payments__charges') }}
-    where visit_token is not null
+    where visit_token is not null and {{ touched('visit_token', 'visits') }}
     group by visit_token
 
 ),
@@ -40,6 +46,7 @@ duplicates as (
         sum(amount_cents) as duplicate_cents,
         min(charge_ids ->> 0) as first_duplicate_id
     from {{ ref('int_payments__duplicate_charges') }}
+    where {{ touched('visit_token', 'visits') }}
     group by visit_token
 
 )

@@ -1,19 +1,26 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'visit_token': 'visits'}},
+    indexes=[{'columns': ['memo_id'], 'unique': true}, {'columns': ['visit_token']}],
+    on_schema_change='fail'
+) }}
+
 -- The memo register. A memo is posted once a Stripe object that carries its id is known; until then it is pending.
 with memos as (
 
-    select * from {{ source('ledger', 'memos') }}
+    select * from {{ source('ledger', 'memos') }} where {{ touched('visit_token', 'visits') }}
 
 ),
 
 visits as (
 
-    select * from {{ ref('stg_visits__visits') }}
+    select * from {{ ref('stg_visits__visits') }} where {{ touched('visit_token', 'visits') }}
 
 ),
 
 posted as (
 
-    select distinct payload -> 'metadata' ->> 'memo_id' as memo_id from {{ ref('stg_stripe__objects') }}
+    select distinct memo_id from {{ ref('int_memos__posting_objects') }}
 
 )
 

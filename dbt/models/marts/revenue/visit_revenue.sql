@@ -1,7 +1,14 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'visit_token': 'visits'}},
+    indexes=[{'columns': ['visit_token'], 'unique': true}],
+    on_schema_change='fail'
+) }}
+
 -- The books of each visit, with its memos.
 with visits as (
 
-    select * from {{ ref('int_visits__amounts') }}
+    select * from {{ ref('int_visits__amounts') }} where {{ touched('visit_token', 'visits') }}
 
 ),
 
@@ -11,6 +18,7 @@ memos as (
         visit_token,
         cast(sum(case kind when 'debit' then amount_cents else -amount_cents end) as bigint) as memo_cents
     from {{ source('ledger', 'memos') }}
+    where {{ touched('visit_token', 'visits') }}
     group by visit_token
 
 ),

@@ -1,6 +1,7 @@
 -- The one row of settings every model of a run reads, so that no model takes a variable and the project never parses anew.
 select
     as_of,
+    since,
     posting_period,
     timezone,
     rule_version,

@@ -19,7 +19,8 @@ select
     case
         when adjustments.group_code = 'PR' then 'patient_responsibility'
         else coalesce(classes.class, 'other')
-    end as class
+    end as class,
+    adjustments.file_sha256
 from adjustments
 left join classes
     on adjustments.group_code = classes.group_code

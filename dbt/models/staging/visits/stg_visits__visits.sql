@@ -1,4 +1,11 @@
--- A visit as it stands now, with what ledger.rules.billing says of it under its practice's rules in force.
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'visit_token': 'visits'}},
+    indexes=[{'columns': ['visit_token'], 'unique': true}]
+) }}
+
+-- A visit as it stands now, with what ledger.rules.billing says of it under its practice's rules in force. Its newest
+-- observation counts: by state_changed_at, equal times by the larger hash of the canonical row.
 with settings as (
 
     select * from {{ ref('stg_ops__run_settings') }}
@@ -7,7 +14,10 @@ with settings as (
 
 observations as (
 
-    select * from {{ ref('stg_visits__observations') }} where recency = 1
+    select distinct on (visit_token) *
+    from {{ source('raw', 'visit') }}
+    where {{ touched('visit_token', 'visits') }}
+    order by visit_token asc, state_changed_at desc, row_sha256 desc
 
 ),
 

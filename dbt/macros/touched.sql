@@ -1,0 +1,54 @@
+{#- A run is whole (dbt's --full-refresh: every table is made anew) or it replaces what was touched since the run before: the
+    keys in the tables int_touched__*. A model that can be cut says by which of its columns (meta: replaces) and cuts what
+    it reads with `touched`. -#}
+
+{#- The column of int_touched__<what>. -#}
+{% macro touched_key(what) -%}
+    {{ return({'visits': 'visit_token', 'objects': 'object_id', 'claims': 'claim_id', 'files': 'file_sha256'}[what]) }}
+{%- endmacro %}
+
+{#- Whether a column holds a touched key; `true` in a whole run and in unit tests. -#}
+{% macro touched(column, what) -%}
+    {%- if model.resource_type == 'unit_test' -%}
+        true
+    {%- else -%}
+        {%- set keys = ref('int_touched__' ~ what) -%}
+        {%- if model.resource_type == 'model' and not is_incremental() or flags.FULL_REFRESH -%}
+            true
+        {%- else -%}
+            {{ column }} in (select {{ touched_key(what) }} from {{ keys }})
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Incremental strategy: what the table holds of the touched keys goes, what the model gives for them comes, in one transaction.
+    Keys that give nothing any more leave nothing behind, which neither a merge nor a delete by arriving keys can do. -#}
+{% macro get_incremental_replace_touched_sql(arg_dict) %}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
+    delete from {{ arg_dict['target_relation'] }}
+    where
+        {%- for column, what in config.get('meta')['replaces'].items() %}
+        {% if not loop.first %}or {% endif %}{{ touched(column, what) }}
+        {%- endfor %};
+
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }}
+{% endmacro %}
+
+{#- Columns (a mapping of name to type) of a table as the run before left it, in which what is gone still stands; no rows when there
+    is none or every table is made anew. Not a ref: the model itself is built later. -#}
+{% macro as_it_was(schema, table, columns) -%}
+    {%- if execute and not flags.FULL_REFRESH -%}
+        {%- set relation = adapter.get_relation(target.database, schema, table) -%}
+    {%- endif -%}
+    select
+    {%- for column, type in columns.items() %}
+        {{ column if relation else 'cast(null as ' ~ type ~ ') as ' ~ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    {{ 'from ' ~ relation if relation else 'where false' }}
+{%- endmacro %}
+
+{#- Fresh tables have no statistics, and without them the plans of what reads them are guesses. -#}
+{% macro analyze_when_made() -%}
+    {%- if execute and config.get('materialized') in ('table', 'incremental') and not is_incremental() -%} analyze {{ this }} {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,26 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    meta={},
+    indexes=[{'columns': ['object_id']}, {'columns': ['named_id']}]
+) }}
+{%- set settings = ref('stg_ops__run_settings') %}
+
+-- Which Stripe object names which other, in any of its versions and in every shape the API has had.
+select distinct
+    objects.object_id,
+    names.named_id
+from {{ source('raw', 'stripe_object') }} as objects
+cross join lateral (
+    values
+    (objects.payload ->> 'payment_intent'),
+    (objects.payload ->> 'charge'),
+    (objects.payload ->> 'invoice'),
+    (objects.payload -> 'payment' ->> 'payment_intent'),
+    (objects.payload -> 'payment' ->> 'charge')
+) as names (named_id)
+where
+    names.named_id is not null
+    {% if is_incremental() -%}
+        and objects.load_id > (select settings.since from {{ settings }} as settings)
+    {%- endif %}

@@ -1,0 +1,80 @@
+-- Remit claims whose visit may be another than before, with the one it was: those of touched files, those that a new claim
+-- reference may mean (whole, or cut to 12 characters or more), and all that share the payer's claim number with one of these.
+with of_files as (
+
+    select
+        claims.claim_id,
+        claims.normal_payer_claim_number
+    from {{ ref('stg_era__claims') }} as claims
+    inner join {{ ref('int_touched__files') }} as files on claims.file_sha256 = files.file_sha256
+
+),
+
+new_refs as (
+
+    select refs.claim_ref
+    from {{ source('raw', 'claim_ref') }} as refs
+    inner join {{ ref('stg_ops__run_settings') }} as settings on refs.load_id > settings.since
+    where {{ not flags.FULL_REFRESH }}
+
+),
+
+spellings as (
+
+    select {{ normal_reference('claim_ref') }} as normal_claim_ref
+    from new_refs
+    union
+    select left(new_refs.claim_ref, lengths.length)
+    from new_refs
+    cross join lateral generate_series(12, length(new_refs.claim_ref)) as lengths (length)
+
+),
+
+by_reference as (
+
+    select
+        claims.claim_id,
+        claims.normal_payer_claim_number
+    from {{ ref('int_remits__claims') }} as claims
+    inner join spellings on claims.normal_claim_ref = spellings.normal_claim_ref
+
+),
+
+named as (
+
+    select * from of_files
+    union
+    select * from by_reference
+
+),
+
+numbers as (
+
+    select distinct normal_payer_claim_number
+    from named
+    where normal_payer_claim_number <> ''
+
+),
+
+claims as (
+
+    select claim_id
+    from named
+    union
+    select claims.claim_id
+    from {{ ref('int_remits__claims') }} as claims
+    inner join numbers on claims.normal_payer_claim_number = numbers.normal_payer_claim_number
+
+),
+
+matches_before as (
+
+    {{ as_it_was('intermediate', 'int_remits__matches', {'claim_id': 'text', 'visit_token': 'uuid'}) }}
+
+)
+
+select
+    claims.claim_id,
+    matches_before.visit_token as visit_token_before
+from claims
+left join matches_before on claims.claim_id = matches_before.claim_id

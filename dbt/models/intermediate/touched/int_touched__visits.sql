@@ -1,0 +1,82 @@
+-- Visits to do anew, by every input that may move an amount of theirs: an observation, the rules of their practice, a fee of
+-- their payer and service, a remit claim that reaches or reached them, a Stripe object that names them in any version or posts
+-- a memo of theirs.
+with settings as (
+
+    select since from {{ ref('stg_ops__run_settings') }} where {{ not flags.FULL_REFRESH }}
+
+),
+
+observations as (
+
+    select * from {{ source('raw', 'visit') }}
+
+),
+
+practices as (
+
+    select distinct practices.practice_id
+    from {{ source('raw', 'practice') }} as practices
+    inner join settings on practices.load_id > settings.since
+
+),
+
+fees as (
+
+    select distinct
+        fees.payer_id,
+        fees.service_code
+    from {{ source('raw', 'fee') }} as fees
+    inner join settings on fees.load_id > settings.since
+
+),
+
+objects as (
+
+    select
+        cast(objects.payload -> 'metadata' ->> 'visit_token' as uuid) as visit_token,
+        {{ uuid_of("objects.payload -> 'metadata' ->> 'memo_id'") }} as memo_id
+    from {{ ref('int_touched__objects') }} as touched
+    inner join {{ source('raw', 'stripe_object') }} as objects on touched.object_id = objects.object_id
+
+),
+
+memos_before as (
+
+    {{ as_it_was('marts', 'memos', {'memo_id': 'uuid', 'visit_token': 'uuid'}) }}
+
+)
+
+select observations.visit_token
+from observations
+inner join settings on observations.load_id > settings.since
+union
+select observations.visit_token
+from observations
+inner join practices on observations.practice_id = practices.practice_id
+union
+select observations.visit_token
+from observations
+inner join fees
+    on observations.payer_id = fees.payer_id
+    and observations.service_code = fees.service_code
+union
+select visit_token_before
+from {{ ref('int_touched__claims') }}
+where visit_token_before is not null
+union
+select matches.visit_token
+from {{ ref('int_touched__claims') }} as claims
+inner join {{ ref('int_remits__matches') }} as matches on claims.claim_id = matches.claim_id
+union
+select visit_token
+from objects
+where visit_token is not null
+union
+select memos_before.visit_token
+from objects
+inner join memos_before on objects.memo_id = memos_before.memo_id
+union
+select cast(touched.key as uuid)
+from {{ source('ops', 'touched') }} as touched
+inner join settings on touched.kind = 'visit'
