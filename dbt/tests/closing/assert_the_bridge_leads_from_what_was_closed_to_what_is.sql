@@ -12,10 +12,11 @@ with visits as (
 memos as (
 
     select
-        origin_period as period,
-        sum(case kind when 'debit' then amount_cents else -amount_cents end) as cents
-    from {{ ref('memos') }}
-    group by origin_period
+        visits.service_period as period,
+        sum(case memos.kind when 'debit' then memos.amount_cents else -memos.amount_cents end) as cents
+    from {{ ref('memos') }} as memos
+    inner join {{ ref('visit_revenue') }} as visits on memos.visit_token = visits.visit_token
+    group by visits.service_period
 
 )
 

@@ -1,4 +1,5 @@
--- Memos move what the patient is asked for as demands do. They keep the months they were issued with.
+-- Memos move what the patient is asked for as demands do, in the month of service the visit has now. They keep the month they
+-- were issued to.
 with memos as (
 
     select
@@ -14,7 +15,7 @@ select
     memos.visit_token,
     visits.practice_id,
     visits.payer_id,
-    memos.origin_period,
+    visits.service_period as origin_period,
     memos.as_of as effective_on,
     {{ entry_lines([["'patient_receivable'", 'memos.signed_cents'], ['visits.receivable', '-memos.signed_cents']]) }},
     memos.period
