@@ -125,10 +125,7 @@ def _show(period: str, done: "Closing", output: Output) -> None:
     for checked in done.checked:
         _show_points(checked, output)
     if done.closed is None:
-        output.message(
-            f"trueup: {period} stays open, nothing was written: {counted(_open(done), 'point')} to settle or explain "
-            f"(`trueup close {period} --why TEXT` explains all that may be)."
-        )
+        output.message(f"trueup: {period} stays open, nothing was written: {_left(period, done)}.")
     elif done.is_new:
         output.line(
             f"{period} is closed: version {done.closed.version}, {counted(len(done.tables), 'table')}, "
@@ -153,6 +150,14 @@ def _show_points(checked: "Checked", output: Output) -> None:
 
 def _open(done: "Closing") -> int:
     return sum(len(checked.open) for checked in done.checked)
+
+
+def _left(period: str, done: "Closing") -> str:
+    """Say what there is to do, and of explaining only where that helps."""
+    left = counted(_open(done), "point")
+    if not any(checked.open and checked.check.force == "explainable" for checked in done.checked):
+        return f"{left} to settle"
+    return f"{left} to settle or explain (`trueup close {period} --why TEXT` explains all that may be)"
 
 
 def _document(period: str, done: "Closing") -> dict[str, object]:

@@ -40,7 +40,7 @@ def user(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     ("words", "code", "says"),
     [
         ("close 2026-09", 0, "2026-09 is closed already (version 1, by Ada); nothing changed."),
-        ("close 2026-10", 3, "2026-10 stays open, nothing was written: 1 point"),
+        ("close 2026-10", 3, "2026-10 stays open, nothing was written: 1 point to settle.\n"),
         ("close 2026-10 --why x", 3, "Nothing has been reconciled yet."),
         ("close 2026-13", 2, "2026-13 is no month: write YYYY-MM"),
         ("reopen 2026-10 --why x", 3, "2026-10 is open: there is nothing to reopen."),
