@@ -94,7 +94,10 @@ def _current(guard: "psycopg.Connection", settings: "Settings", last: date) -> I
     if not run.stands:
         yield Point(checks.RUN.name, "run", "The last reconcile failed or was interrupted.", "open")
     elif run.fingerprint != inputs:
-        found = "Files, settlements, settings or models are newer than the last reconcile that succeeded."
+        found = "Files, settlements, settings, models or a reopening are newer than the last reconcile that succeeded."
+        yield Point(checks.RUN.name, "run", found, "open")
+    elif ops.touched(guard):
+        found = "A backfill made days anew that no reconcile has seen: it goes on, or it was stopped."
         yield Point(checks.RUN.name, "run", found, "open")
     if run.as_of <= last:
         found = f"The last reconcile is as of {run.as_of}, a day before the month was over."
