@@ -106,7 +106,7 @@ def match(
     for posted in claims:
         token = visit_by_reference(posted.claim.claim_ref, owners)
         number = posted.claim.payer_claim_number
-        known = seen.setdefault((number, posted.payer), set()) if number else set()
+        known = seen.setdefault((number, posted.payer), set()) if number and number != "0" else set()
         if token is None and len(known) == 1:
             (token,) = known
         if token is None:

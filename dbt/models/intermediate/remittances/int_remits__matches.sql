@@ -6,7 +6,7 @@
 
 -- Which visit a remit claim is about. Four steps, each for what the earlier ones left: the reference as it stands; upper-cased
 -- without blanks and dashes; as the prefix (12 characters or more) of exactly one reference; by the payer's own claim number
--- of an earlier match of that payer.
+-- of an earlier match of that payer, unless it is 0, which payers write where they have none.
 with claims as (
 
     select * from {{ ref('int_remits__claims') }} where {{ touched('claim_id', 'claims') }}
@@ -82,7 +82,7 @@ by_payer_claim_number as (
         and claims.payer_claim_number = referenced.payer_claim_number
         and {{ remit_order('claims') }} > {{ remit_order('referenced') }}
     where
-        claims.payer_claim_number <> ''
+        claims.payer_claim_number not in ('', '0')
         and not exists (select 1 from by_any_reference where by_any_reference.claim_id = claims.claim_id)
     group by claims.claim_id
     having count(distinct referenced.visit_token) = 1
