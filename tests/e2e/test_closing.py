@@ -257,7 +257,7 @@ def test_the_owner_who_empties_the_marts_moves_no_export_of_a_closed_month(moved
             for period in CLOSED:
                 assert changed(moved.first[period], exported(moved.parts.product.database, period)) == []
         finally:
-            moved.parts.execute("update ops.run set fingerprint = 'the marts were emptied' where status = 'succeeded'")
+            moved.parts.execute("update ops.run set basis = 'the marts were emptied' where status = 'succeeded'")
 
 
 @pytest.fixture(scope="module")
