@@ -110,7 +110,13 @@ _BALANCE = """
     order by 1
 """
 _INPUTS = """
-    select check_name, format('%%s: %%s places differ', check_name, count(*))
+    select
+        check_name,
+        format(
+            '%%s: %%s',
+            check_name,
+            case count(*) when 1 then 'one place differs' else count(*) || ' places differ' end
+        )
     from marts.input_tieout
     left join marts.visit_revenue using (visit_token)
     where residual_cents <> 0 and coalesce(service_period <= %(period)s, true)
@@ -130,6 +136,13 @@ _ACCOUNTS = """
         and account in ('stripe_unclassified', 'remittance_clearing', 'remittance_difference')
     order by 1
 """
+_EMPTY = """
+    select
+        %(period)s::text,
+        format('%%s has no visit and no entry in the journal: another month may be meant.', %(period)s::text)
+    where not exists (select from marts.visit_revenue where service_period = %(period)s)
+        and not exists (select from ledger.journal where period = %(period)s)
+"""
 _EARLIER = """
     select period, format('%%s has visits and is open.', period)
     from marts.month_summary
@@ -138,7 +151,12 @@ _EARLIER = """
     order by 1
 """
 _REFUSED = """
-    select source, format('%%s pieces of %%s stand in quarantine.', count(*), source)
+    select
+        source,
+        case count(*)
+            when 1 then format('One piece of %%s stands in quarantine.', source)
+            else format('%%s pieces of %%s stand in quarantine.', count(*), source)
+        end
     from raw.open_quarantine
     group by source
     order by 1
@@ -146,6 +164,7 @@ _REFUSED = """
 
 QUERIES = (
     Check("feeds", "Feeds reach to the month's end", "explainable", "trueup load …, or: trueup note feeds KEY", _FEEDS),
+    Check("empty", "The month has visits or entries", "explainable", "trueup note empty KEY", _EMPTY),
     Check(
         "held_remits",
         "No held or conflicting remit is unexplained",
@@ -193,4 +212,3 @@ QUERIES = (
     Check("input_tieout", "No two inputs say a cent differently", "told", "trueup export input_tieout", _INPUTS),
     Check("quarantine", "Nothing is in quarantine", "told", "trueup export quarantine", _REFUSED),
 )
-BY_NAME = {check.name: check for check in (OVER, RUN, CONTRACTS, *QUERIES)}

@@ -121,11 +121,6 @@ def allowed_cents(payer: int, service: int, place: int) -> int:
     return SERVICES[service].charge_cents * PAYERS[payer].percent * PLACE_PERCENT[place] // 10_000
 
 
-def week_of(day: date) -> int:
-    """Return the week of a day, counted from the first day."""
-    return (day - FIRST_DAY).days // 7
-
-
 def paid_on(week: int) -> date:
     """Return the day on which payers pay what they adjudicated in a week."""
     return FIRST_DAY + timedelta(days=7 * week + 4)

@@ -53,6 +53,7 @@ def closed(module_database: Database, tmp_path_factory: pytest.TempPathFactory) 
     story.blocked["never reconciled"] = parts.close(CLOSED[0])
     parts.reconcile()
     story.blocked["not over"] = parts.close("2026-11")
+    story.blocked["mistyped"] = parts.close("2016-09", ADA)
     story.blocked["unexplained"] = parts.close(CLOSED[0], ADA)
     point = next(point for checked in story.blocked["unexplained"].checked for point in checked.open)
     product = parts.product
@@ -112,7 +113,12 @@ def moved(closed: Story) -> Story:
 def test_a_closing_is_blocked_by_what_nobody_can_explain_away(closed: Story) -> None:
     assert open_points(closed.blocked["never reconciled"]) == {"run": 1}
     assert open_points(closed.blocked["not over"]) == {"over": 1, "run": 1}
-    assert [done.closed for done in closed.blocked.values()] == [None] * 4
+    assert [done.closed for done in closed.blocked.values()] == [None] * 5
+
+
+def test_a_month_with_nothing_in_it_closes_only_when_a_person_says_why(closed: Story) -> None:
+    assert open_points(closed.blocked["mistyped"])["empty"] == 1
+    assert "empty" not in open_points(closed.blocked["unexplained"])
 
 
 def test_a_closing_is_blocked_by_what_nobody_has_explained(closed: Story) -> None:
