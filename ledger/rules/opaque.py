@@ -1,0 +1,68 @@
+"""The kinds of values that may be told to a processor: ids, amounts, times and fixed words, with no room for a person.
+
+A kind is a pattern of the whole text of a value. Free text has none, so that a name, an address, a birth date, a record
+number or a note cannot be said, whatever the field is called.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ledger.rules.place_of_service import NAMES as PLACES_OF_SERVICE
+
+if TYPE_CHECKING:
+    from enum import StrEnum
+
+# Stripe's largest amount in dollars is 999,999.99, which a ten-digit telephone number is not.
+LARGEST_CENTS = 99_999_999
+# Stripe's smallest charge in dollars: an invoice below it is marked paid and carried on the customer's balance.
+SMALLEST_CHARGE_CENTS = 50
+
+
+class Kind(NamedTuple):
+    """A kind of value; its name goes into messages, a value never does."""
+
+    name: str
+    pattern: re.Pattern[str]
+
+    def admits(self, text: str) -> bool:
+        """Tell whether the text is of this kind, as a whole."""
+        return self.pattern.fullmatch(text) is not None
+
+
+def _kind(name: str, pattern: str) -> Kind:
+    return Kind(name, re.compile(pattern, re.ASCII))
+
+
+def one_of(*words: str) -> Kind:
+    """Give the kind of a list of fixed words."""
+    return _kind(f"one of {len(words)} fixed words", "|".join(map(re.escape, words)))
+
+
+def words_of(words: type[StrEnum]) -> Kind:
+    """Give the kind of the values of an enumeration."""
+    return one_of(*(word.value for word in words))
+
+
+def _id(prefix: str) -> Kind:
+    return _kind(f"a Stripe id {prefix}_…", f"{prefix}_[A-Za-z0-9]{{8,64}}")
+
+
+CUSTOMER = _id("cus")
+INVOICE = _id("in")
+PAYMENT_METHOD = _id("pm")
+SETUP_INTENT = _id("seti")
+METER = _kind("a Stripe id mtr_…", "mtr_(?:test_)?[A-Za-z0-9]{8,64}")
+# Where a page of a list goes on: the id of any kind of object that is listed.
+OBJECT = _kind("a Stripe id", "(?:in|cn|cbtxn|evt|mtrusg)_[A-Za-z0-9]{8,64}")
+TOKEN = _kind("a UUID in lower case", "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+KEY = _kind("an idempotency key of ours", rf"{TOKEN.pattern.pattern}:[a-z_]{{1,24}}(?::[0-9]{{1,4}})?")
+CENTS = _kind("an amount in cents", "[1-9][0-9]{0,7}")
+CREDIT_CENTS = _kind("an amount in cents below 0", "-[1-9][0-9]{0,7}")
+COUNT = _kind("a whole number from 1 to 100", "[1-9][0-9]?|100")
+TIME = _kind("a time in seconds, from 2001 to 2286", "[1-9][0-9]{9}")
+MOMENT = _kind("a time with its zone", r"2[0-9]{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?[+-]\d\d:\d\d")
+PLACE_OF_SERVICE = _kind("a place of service", "|".join(sorted(PLACES_OF_SERVICE)))
+# The number of a category, never its name: a category of care is a fact about a patient.
+EVENT_NAME = _kind("the name of a meter's events", "visit_category_[1-9][0-9]?")

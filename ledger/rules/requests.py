@@ -1,0 +1,193 @@
+"""What can be asked of Stripe for a visit: frozen requests whose every field has a kind, written to and read from JSON.
+
+A request is checked when it is made, so that whatever stands in the outbox can leave.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from ledger.rules import opaque
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+_Token = Annotated[UUID, opaque.TOKEN]
+_Cents = Annotated[int, opaque.CENTS]
+_Customer = Annotated[str, opaque.CUSTOMER]
+_Moment = Annotated[datetime, opaque.MOMENT]
+
+
+class NotSendable(ValueError):  # noqa: N818 - named for what is wrong with the request
+    """A field of a request is not of its kind; the text names request, field and kind, and never the value."""
+
+
+class Excess(StrEnum):
+    """Where the part of a credit goes that is paid already, as the practice chooses."""
+
+    BALANCE = "balance"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request; its business key is the one it has for ever, whoever asks and however often."""
+
+    operation: ClassVar[str]
+    visit_token: _Token
+
+    def __post_init__(self) -> None:
+        """Refuse a field that is not of its kind."""
+        for name, (base, kind, optional) in _FIELDS[self.operation].items():
+            value = getattr(self, name)
+            if value is None and optional:
+                continue
+            if type(value) is not base or not kind.admits(_text(value)):
+                raise NotSendable(f"{self.operation}: {name} is not {kind.name}; nothing was queued.")
+
+    @property
+    def business_key(self) -> str:
+        """What the effect is of: unique for ever in the outbox."""
+        raise NotImplementedError
+
+    def document(self) -> dict[str, int | str]:
+        """Return the request as JSON would have it; fields that are None are left out."""
+        values = ((name, getattr(self, name)) for name in _FIELDS[self.operation])
+        return {name: value if type(value) is int else _text(value) for name, value in values if value is not None}
+
+
+@dataclass(frozen=True)
+class _OfAVisit(Request):
+    prefix: ClassVar[str]
+
+    @property
+    def business_key(self) -> str:
+        return f"{self.prefix}:{self.visit_token}"
+
+
+@dataclass(frozen=True)
+class _OfAMemo(Request):
+    memo_id: _Token
+
+    @property
+    def business_key(self) -> str:
+        return f"memo:{self.memo_id}"
+
+
+@dataclass(frozen=True)
+class ChargeVisit(_OfAVisit):
+    """Invoice the patient's share of a visit and charge the card on file."""
+
+    operation: ClassVar[str] = "charge_visit"
+    prefix: ClassVar[str] = "charge"
+    customer: _Customer
+    amount_cents: _Cents
+    payment_method: Annotated[str, opaque.PAYMENT_METHOD] | None = None
+    place_of_service: Annotated[str, opaque.PLACE_OF_SERVICE] | None = None
+
+
+@dataclass(frozen=True)
+class MeterVisit(_OfAVisit):
+    """Count a visit as usage of its category, at the time it ended."""
+
+    operation: ClassVar[str] = "meter_visit"
+    prefix: ClassVar[str] = "meter"
+    customer: _Customer
+    event_name: Annotated[str, opaque.EVENT_NAME]
+    ended_at: _Moment
+
+
+@dataclass(frozen=True)
+class CancelUsage(_OfAMemo):
+    """Take back the usage of a visit, whole and within 24 hours of sending it."""
+
+    operation: ClassVar[str] = "cancel_usage"
+    event_name: Annotated[str, opaque.EVENT_NAME]
+
+
+@dataclass(frozen=True)
+class CreditInvoice(_OfAMemo):
+    """Lower a finalised invoice by a credit note: what is unpaid first, then a refund or the customer's balance."""
+
+    operation: ClassVar[str] = "credit_invoice"
+    invoice: Annotated[str, opaque.INVOICE]
+    amount_cents: _Cents
+    effective_at: _Moment
+    excess: Annotated[Excess, opaque.words_of(Excess)] = Excess.BALANCE
+
+
+@dataclass(frozen=True)
+class CreditBalance(_OfAMemo):
+    """Give the customer's balance a credit, where no invoice stands."""
+
+    operation: ClassVar[str] = "credit_balance"
+    customer: _Customer
+    amount_cents: _Cents
+
+
+@dataclass(frozen=True)
+class DebitInvoice(_OfAMemo):
+    """Ask for a debit memo by an invoice of its own."""
+
+    operation: ClassVar[str] = "debit_invoice"
+    customer: _Customer
+    amount_cents: _Cents
+    effective_at: _Moment
+
+
+BY_OPERATION: dict[str, type[Request]] = {
+    request.operation: request
+    for request in (ChargeVisit, MeterVisit, CancelUsage, CreditInvoice, CreditBalance, DebitInvoice)
+}
+
+
+def read(operation: str, document: Mapping[str, Any]) -> Request:
+    """Return the request that was written as this document.
+
+    Raises NotSendable when it is none, so that a row somebody changed by hand is never sent.
+    """
+    fields = _FIELDS.get(operation, {})
+    if not fields or not set(document) <= set(fields):
+        raise NotSendable("What stands in the outbox is no request of ours; nothing was sent.")
+    try:
+        values: dict[str, Any] = {name: _value(fields[name][0], given) for name, given in document.items()}
+        return BY_OPERATION[operation](**values)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, NotSendable):
+            raise
+        raise NotSendable(f"{operation}: what stands in the outbox cannot be read; nothing was sent.") from None
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _value(base: type, given: object) -> object:
+    if base is datetime:
+        return datetime.fromisoformat(str(given))
+    return given if base is int else base(given)
+
+
+def _field(hint: Any) -> tuple[type, opaque.Kind, bool]:
+    if get_origin(hint) is Annotated:
+        base, kind = get_args(hint)
+        return base, kind, False
+    given = next(part for part in get_args(hint) if part is not type(None))
+    base, kind = get_args(given)
+    return base, kind, True
+
+
+# Of every request its fields, each with its type, its kind and whether it may be None.
+_FIELDS = {
+    operation: {field.name: _field(hints[field.name]) for field in dataclasses.fields(request)}
+    for operation, request, hints in (
+        (operation, request, get_type_hints(request, include_extras=True))
+        for operation, request in BY_OPERATION.items()
+    )
+}

@@ -1,0 +1,62 @@
+"""Who a patient is at Stripe, and which card is on file: opaque ids, and of a card what its holder may be shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    import psycopg
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card on file; `expires` is YYYY-MM."""
+
+    payment_method_id: str
+    brand: str
+    last4: str
+    expires: str
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A patient as Stripe knows one."""
+
+    patient_token: UUID
+    practice_id: str
+    stripe_customer_id: str
+    card: Card | None
+
+
+def keep(connection: psycopg.Connection, patient_token: UUID, practice_id: str, stripe_customer_id: str) -> None:
+    """Keep which customer a patient is; the first one stands. The caller commits."""
+    connection.execute(
+        "insert into ledger.customer (patient_token, practice_id, stripe_customer_id) values (%s, %s, %s)"
+        " on conflict do nothing",
+        (patient_token, practice_id, stripe_customer_id),
+    )
+
+
+def keep_card(connection: psycopg.Connection, stripe_customer_id: str, card: Card | None) -> None:
+    """Keep the card on file of a customer, or that there is none any more. The caller commits."""
+    values = (card.payment_method_id, card.brand, card.last4, card.expires) if card else (None,) * 4
+    connection.execute(
+        "update ledger.customer set (payment_method_id, card_brand, card_last4, card_expires, changed_at)"
+        " = (%s, %s, %s, %s, now()) where stripe_customer_id = %s",
+        (*values, stripe_customer_id),
+    )
+
+
+def of_patient(connection: psycopg.Connection, patient_token: UUID) -> Customer | None:
+    """Return the customer a patient is, or None while there is none."""
+    row = connection.execute(
+        "select patient_token, practice_id, stripe_customer_id, payment_method_id, card_brand, card_last4, card_expires"
+        " from ledger.customer where patient_token = %s",
+        (patient_token,),
+    ).fetchone()
+    if row is None:
+        return None
+    return Customer(row[0], row[1], row[2], Card(*row[3:]) if row[3] else None)

@@ -1,0 +1,141 @@
+"""The outbox and the send-ledger: what is to leave, what was tried and how it ended; none of it is ever forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+    from uuid import UUID
+
+    import psycopg
+
+    from ledger.rules.outcome import Outcome
+    from ledger.rules.requests import Request
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A row that is to be delivered, and what earlier attempts left.
+
+    `attempt` counts from 1. `first_sent_at` is when the first of the earlier attempts was made, None where there is
+    none: nothing can have reached the processor then. `failures` is how many it answered with a failure of its own.
+    """
+
+    outbox_id: UUID
+    business_key: str
+    operation: str
+    arguments: dict[str, Any]
+    practice_id: str
+    attempt: int
+    first_sent_at: datetime | None
+    failures: int
+
+
+def put(
+    connection: psycopg.Connection, request: Request, practice_id: str, not_before: datetime | None = None
+) -> UUID | None:
+    """Put a request into the outbox, in the transaction of its cause; return its id, None where it was there already.
+
+    There is one row for ever of what an effect is of (`Request.business_key`), and one demand a visit, by one channel.
+    """
+    row = connection.execute(
+        "insert into ledger.outbox (business_key, operation, arguments, visit_token, practice_id, not_before)"
+        " values (%s, %s, %s, %s, %s, coalesce(%s, now())) on conflict do nothing returning outbox_id",
+        (
+            request.business_key,
+            request.operation,
+            Jsonb(request.document()),
+            request.visit_token,
+            practice_id,
+            not_before,
+        ),
+    ).fetchone()
+    return row[0] if row else None
+
+
+def cancel(connection: psycopg.Connection, business_key: str) -> bool:
+    """Take back what was never tried; tell whether that was so. The caller commits."""
+    changed = connection.execute(
+        "update ledger.outbox set state = 'cancelled', changed_at = now()"
+        " where business_key = %s and state = 'pending' and attempts = 0",
+        (business_key,),
+    )
+    return changed.rowcount == 1
+
+
+_CLAIM = """
+    with due as (
+        select outbox_id
+        from ledger.outbox
+        where state in ('pending', 'unknown') and not_before <= %(now)s
+        order by not_before, created_at, outbox_id
+        for update skip locked
+        limit 1
+    ),
+    claimed as (
+        update ledger.outbox
+        set attempts = attempts + 1, not_before = %(now)s + %(lease)s, changed_at = %(now)s
+        from due
+        where outbox.outbox_id = due.outbox_id
+        returning outbox.*
+    ),
+    tried as (
+        insert into ledger.send_ledger (outbox_id, attempt, sent_at)
+        select outbox_id, attempts, %(now)s from claimed
+    ),
+    earlier as (
+        select
+            min(sent_at) as first_sent_at,
+            count(*) filter (where (send_outcome.outcome ->> 'answered')::boolean) as failures
+        from ledger.send_ledger
+        inner join claimed using (outbox_id)
+        left join ledger.send_outcome using (outbox_id, attempt)
+    )
+    select
+        outbox_id, business_key, operation, arguments, practice_id, attempts as attempt, first_sent_at, failures
+    from claimed cross join earlier
+"""
+
+
+def claim(connection: psycopg.Connection, now: datetime, lease: timedelta) -> Claimed | None:
+    """Take the next row that is due and write in the send-ledger that it is tried; None where nothing is due.
+
+    The caller commits before it calls. Nobody else takes the row while the lease lasts; a dispatcher that was killed
+    leaves it to the next one after that.
+    """
+    with connection.cursor(row_factory=class_row(Claimed)) as cursor:
+        return cursor.execute(_CLAIM, {"now": now, "lease": lease}).fetchone()
+
+
+def record(
+    connection: psycopg.Connection, claimed: Claimed, outcome: Outcome, now: datetime, again_at: datetime
+) -> None:
+    """Write how an attempt ended; the caller commits. A row that is not final is due again at `again_at`.
+
+    The outcome of an attempt that was overtaken is kept beside it, and moves a row that has come to its end no more.
+    """
+    written = Jsonb(outcome.document())
+    connection.execute(
+        "insert into ledger.send_outcome (outbox_id, attempt, outcome, ended_at) values (%s, %s, %s, %s)",
+        (claimed.outbox_id, claimed.attempt, written, now),
+    )
+    connection.execute(
+        "update ledger.outbox"
+        " set state = %(state)s, outcome = %(outcome)s, not_before = %(again_at)s, changed_at = %(now)s"
+        " where outbox_id = %(outbox_id)s and state in ('pending', 'unknown')"
+        " and (attempts = %(attempt)s or %(is_final)s)",
+        {
+            "state": outcome.state.value,
+            "outcome": written,
+            "again_at": again_at,
+            "now": now,
+            "outbox_id": claimed.outbox_id,
+            "attempt": claimed.attempt,
+            "is_final": outcome.state.is_final,
+        },
+    )

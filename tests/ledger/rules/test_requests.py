@@ -1,0 +1,88 @@
+"""What can be asked of Stripe: every field of its kind, the same request again from what was written."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.rules import opaque
+from ledger.rules.requests import (
+    BY_OPERATION,
+    CreditBalance,
+    CreditInvoice,
+    Excess,
+    NotSendable,
+    Request,
+    read,
+)
+from tests.support.requests import EACH, REQUESTS
+
+VISIT = UUID("0b9d1c52-4a55-4d0e-9f0a-0123456789ab")
+
+
+@given(REQUESTS)
+def test_what_is_written_is_read_as_it_was(request: Request) -> None:
+    written = json.loads(json.dumps(request.document()))
+    assert read(request.operation, written) == request
+
+
+@pytest.mark.parametrize("request_", EACH, ids=lambda each: each.operation)
+@pytest.mark.parametrize(
+    "value", ["Maria Garcia", "maria@example.com", "+1 555 0100", date(1980, 2, 3), 5_550_100_000, -1, 0, 1.5, b"x", {}]
+)
+def test_no_field_takes_what_is_not_of_its_kind(request_: Request, value: object) -> None:
+    for field in dataclasses.fields(request_):
+        with pytest.raises(NotSendable) as refused:
+            dataclasses.replace(request_, **{field.name: value})
+        assert field.name in str(refused.value)
+        assert str(value) not in str(refused.value).replace(request_.operation, "") or value in {-1, 0}
+
+
+@pytest.mark.parametrize(
+    ("operation", "document"),
+    [
+        ("charge_visit", {}),
+        ("charge_visit", {"visit_token": str(VISIT), "customer": "cus_12345678", "amount_cents": "100"}),
+        ("charge_visit", {"visit_token": str(VISIT), "customer": "cus_12345678", "amount_cents": 100, "note": "x"}),
+        ("charge_visit", {"visit_token": "x", "customer": "cus_12345678", "amount_cents": 100}),
+        ("pay_somebody", {}),
+    ],
+)
+def test_a_document_that_was_tampered_with_is_no_request(operation: str, document: dict[str, object]) -> None:
+    with pytest.raises(NotSendable, match="nothing was"):
+        read(operation, document)
+
+
+def test_business_keys_go_by_what_the_effect_is_of() -> None:
+    keys = {each.operation: each.business_key for each in EACH}
+    visit, memo = EACH[0].visit_token, next(each.memo_id for each in EACH if isinstance(each, CreditBalance))
+    assert keys == {
+        "charge_visit": f"charge:{visit}",
+        "meter_visit": f"meter:{visit}",
+        "cancel_usage": f"memo:{memo}",
+        "credit_invoice": f"memo:{memo}",
+        "credit_balance": f"memo:{memo}",
+        "debit_invoice": f"memo:{memo}",
+    }
+    assert set(keys) == set(BY_OPERATION)
+
+
+def test_a_credit_keeps_its_day_and_goes_to_the_balance_where_nothing_is_said() -> None:
+    at = datetime(2026, 10, 31, 23, 59, tzinfo=UTC)
+    credit = CreditInvoice(VISIT, VISIT, "in_12345678", 5, at)
+    assert credit.document()["effective_at"] == "2026-10-31T23:59:00+00:00"
+    assert credit.excess is Excess.BALANCE
+
+
+@given(st.text())
+def test_free_text_is_of_no_kind(text: str) -> None:
+    kinds = [kind for kind in vars(opaque).values() if isinstance(kind, opaque.Kind)]
+    assert len(kinds) > 12
+    if any(sign in text for sign in " @/'") or not text.isascii() or not text:
+        assert [kind.name for kind in kinds if kind.admits(text)] == []

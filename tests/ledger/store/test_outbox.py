@@ -1,0 +1,146 @@
+"""The outbox: one row for ever of what an effect is of, claimed by one at a time, kept whatever is tried."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from ledger.rules.outcome import Done, Refused, Unknown
+from ledger.store import outbox
+from ledger.store.database import connect
+from tests.support.requests import CHARGE, EACH, METER
+
+if TYPE_CHECKING:
+    from ledger.rules.requests import Request
+    from ledger.store.database import Database
+
+NOW = datetime(2099, 1, 1, tzinfo=UTC)
+LEASE = timedelta(minutes=5)
+
+
+def test_one_effect_has_one_row_whoever_asks_and_however_often(connection: psycopg.Connection) -> None:
+    first = outbox.put(connection, CHARGE, "p1")
+    assert first is not None
+    assert outbox.put(connection, CHARGE, "p1") is None
+    assert outbox.put(connection, dataclasses.replace(CHARGE, amount_cents=1), "p2") is None
+    assert connection.execute("select count(*) from ledger.outbox").fetchone() == (1,)
+
+
+def test_the_row_goes_with_its_cause(connection: psycopg.Connection) -> None:
+    outbox.put(connection, CHARGE, "p1")
+    connection.rollback()
+    assert outbox.claim(connection, NOW, LEASE) is None
+
+
+@pytest.mark.parametrize(("first", "second"), [(CHARGE, METER), (METER, CHARGE)])
+def test_a_visit_has_one_channel(connection: psycopg.Connection, first: Request, second: Request) -> None:
+    assert outbox.put(connection, first, "p1")
+    assert outbox.put(connection, second, "p1") is None
+
+
+def test_what_was_refused_leaves_the_other_channel_open(connection: psycopg.Connection) -> None:
+    outbox.put(connection, METER, "p1")
+    claimed = outbox.claim(connection, NOW, LEASE)
+    assert claimed is not None
+    outbox.record(connection, claimed, Refused("timestamp_too_far_in_past", ""), NOW, NOW)
+    assert outbox.put(connection, CHARGE, "p1")
+
+
+def test_two_who_put_the_same_at_once_make_one_row(database: Database) -> None:
+    def click() -> bool:
+        with contextlib.closing(connect(database)) as own:
+            made = outbox.put(own, CHARGE, "p1") is not None
+            own.commit()
+            return made
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(lambda _: click(), range(16))) == [False] * 15 + [True]
+
+
+def test_a_claim_is_written_before_the_call_and_holds_for_its_lease(connection: psycopg.Connection) -> None:
+    outbox.put(connection, CHARGE, "p1")
+    first = outbox.claim(connection, NOW, LEASE)
+    assert first is not None
+    assert (first.attempt, first.first_sent_at, first.failures) == (1, None, 0)
+    assert first.arguments == CHARGE.document()
+    assert connection.execute("select attempt, sent_at from ledger.send_ledger").fetchall() == [(1, NOW)]
+    assert outbox.claim(connection, NOW + LEASE - timedelta(microseconds=1), LEASE) is None
+    again = outbox.claim(connection, NOW + LEASE, LEASE)
+    assert again is not None
+    assert (again.outbox_id, again.attempt, again.first_sent_at, again.failures) == (first.outbox_id, 2, NOW, 0)
+
+
+def test_eight_who_claim_at_once_get_a_row_each(database: Database, connection: psycopg.Connection) -> None:
+    for _ in range(24):
+        outbox.put(connection, dataclasses.replace(CHARGE, visit_token=uuid4()), "p1")
+    connection.commit()
+
+    def claims(_: int) -> list[str]:
+        with contextlib.closing(connect(database, autocommit=True)) as own:
+            return [found.business_key for _ in range(3) if (found := outbox.claim(own, NOW, LEASE))]
+
+    with ThreadPoolExecutor(8) as pool:
+        claimed = [key for keys in pool.map(claims, range(8)) for key in keys]
+    assert len(claimed) == len(set(claimed)) == 24
+
+
+def test_what_is_unknown_is_due_again_and_counts_the_failures(connection: psycopg.Connection) -> None:
+    outbox.put(connection, CHARGE, "p1")
+    first = outbox.claim(connection, NOW, LEASE)
+    assert first is not None
+    outbox.record(connection, first, Unknown("api_error", answered=True), NOW, NOW + LEASE * 2)
+    assert outbox.claim(connection, NOW + LEASE, LEASE) is None
+    again = outbox.claim(connection, NOW + LEASE * 2, LEASE)
+    assert again is not None
+    assert (again.attempt, again.failures) == (2, 1)
+    outbox.record(connection, again, Done("in_1"), NOW, NOW)
+    assert outbox.claim(connection, NOW + LEASE * 9, LEASE) is None
+    assert connection.execute("select state, outcome ->> 'object_id' from ledger.outbox").fetchone() == ("done", "in_1")
+
+
+def test_an_attempt_that_was_overtaken_moves_nothing_back(connection: psycopg.Connection) -> None:
+    outbox.put(connection, CHARGE, "p1")
+    slow = outbox.claim(connection, NOW, LEASE)
+    quick = outbox.claim(connection, NOW + LEASE, LEASE)
+    assert slow is not None
+    assert quick is not None
+    outbox.record(connection, quick, Done("in_1"), NOW, NOW)
+    outbox.record(connection, slow, Unknown("timeout", answered=False), NOW, NOW)
+    assert connection.execute("select state from ledger.outbox").fetchone() == ("done",)
+    assert connection.execute("select count(*) from ledger.send_outcome").fetchone() == (2,)
+
+
+def test_only_what_was_never_tried_can_be_taken_back(connection: psycopg.Connection) -> None:
+    outbox.put(connection, CHARGE, "p1")
+    assert outbox.cancel(connection, CHARGE.business_key)
+    assert outbox.put(connection, METER, "p1")
+    outbox.claim(connection, NOW, LEASE)
+    assert not outbox.cancel(connection, METER.business_key)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from ledger.outbox",
+        "truncate ledger.outbox cascade",
+        "update ledger.outbox set business_key = 'charge:00000000-0000-0000-0000-000000000000'",
+        "update ledger.outbox set arguments = '{}'",
+        "delete from ledger.send_ledger",
+        "update ledger.send_ledger set sent_at = now()",
+        "delete from ledger.send_outcome",
+    ],
+)
+def test_the_database_itself_refuses_to_forget(connection: psycopg.Connection, change: str) -> None:
+    outbox.put(connection, EACH[0], "p1")
+    claimed = outbox.claim(connection, NOW, LEASE)
+    assert claimed is not None
+    outbox.record(connection, claimed, Done("in_1"), NOW, NOW)
+    with pytest.raises(psycopg.errors.RestrictViolation, match="refused"):
+        connection.execute(change)

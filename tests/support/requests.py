@@ -1,0 +1,69 @@
+"""Requests to Stripe for tests: one of each kind, and a strategy for any."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
+
+from hypothesis import strategies as st
+
+from ledger.rules import opaque
+from ledger.rules.place_of_service import NAMES
+from ledger.rules.requests import (
+    CancelUsage,
+    ChargeVisit,
+    CreditBalance,
+    CreditInvoice,
+    DebitInvoice,
+    Excess,
+    MeterVisit,
+    Request,
+)
+
+VISIT = UUID("0b9d1c52-4a55-4d0e-9f0a-0123456789ab")
+MEMO = UUID("6f2b8c1e-4d7a-8f0b-9e35-a1c8d2047b96")
+CUSTOMER = "cus_QXg1o8vcGmoR32"
+ENDED_AT = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
+CHARGE = ChargeVisit(VISIT, CUSTOMER, 4200, "pm_1Qabc2DEF3ghi4", "10")
+METER = MeterVisit(VISIT, CUSTOMER, "visit_category_1", ENDED_AT)
+EACH: tuple[Request, ...] = (
+    CHARGE,
+    METER,
+    CancelUsage(VISIT, MEMO, "visit_category_1"),
+    CreditInvoice(VISIT, MEMO, "in_1Qabc2DEF3ghi4", 1200, ENDED_AT),
+    CreditBalance(VISIT, MEMO, CUSTOMER, 1200),
+    DebitInvoice(VISIT, MEMO, CUSTOMER, 1200, ENDED_AT),
+)
+
+_CENTS = st.integers(1, opaque.LARGEST_CENTS)
+_FIRST = datetime(2001, 9, 10, tzinfo=UTC)
+_TIMES = st.builds(
+    lambda seconds, zone: (_FIRST + timedelta(seconds=seconds)).astimezone(zone),
+    st.integers(0, 3_000_000_000),
+    st.sampled_from([UTC, timezone(timedelta(hours=-5))]),
+)
+_CUSTOMERS = st.from_regex(opaque.CUSTOMER.pattern, fullmatch=True)
+_EVENTS = st.from_regex(opaque.EVENT_NAME.pattern, fullmatch=True)
+REQUESTS: st.SearchStrategy[Request] = st.one_of(
+    st.builds(
+        ChargeVisit,
+        st.uuids(),
+        _CUSTOMERS,
+        _CENTS,
+        st.none() | st.from_regex(opaque.PAYMENT_METHOD.pattern, fullmatch=True),
+        st.none() | st.sampled_from(sorted(NAMES)),
+    ),
+    st.builds(MeterVisit, st.uuids(), _CUSTOMERS, _EVENTS, _TIMES),
+    st.builds(CancelUsage, st.uuids(), st.uuids(), _EVENTS),
+    st.builds(
+        CreditInvoice,
+        st.uuids(),
+        st.uuids(),
+        st.from_regex(opaque.INVOICE.pattern, fullmatch=True),
+        _CENTS,
+        _TIMES,
+        st.sampled_from(Excess),
+    ),
+    st.builds(CreditBalance, st.uuids(), st.uuids(), _CUSTOMERS, _CENTS),
+    st.builds(DebitInvoice, st.uuids(), st.uuids(), _CUSTOMERS, _CENTS, _TIMES),
+)
