@@ -1,0 +1,84 @@
+"""What only Stripe, a bank, a patient or time can do: the control surface, `POST /_sandbox/<name>` with a JSON object.
+
+| name | does |
+|---|---|
+| `clock` | `{"now": seconds, "stopped": bool}` sets the account's time, `{"advance": seconds}` moves it; returns it |
+| `webhooks` | changes how webhooks go out: paused, copies, shuffled, first_retry, longest_retry, attempts, skew |
+| `drain` | `{"timeout": seconds}` waits until no webhook is on its way; returns the counts |
+| `redeliver` | `{"event": id, "copies": n}` sends an event once more to every endpoint that wants it |
+| `fault` | `{"operation": operationId or "*", "mode": ..., "times": n, "seconds": n}`, modes in `faults.py` |
+| `card` | `{"payment_method": id, "outcomes": [...]}` the next charges of a card: `ok` or a decline code |
+| `requests` | every request as it was received |
+| `objects` | every object the account holds, events included |
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from sandbox.stripe.faults import Fault
+from sandbox.stripe.service import Service
+from sandbox.stripe.values import Obj
+
+_NAMES = frozenset({"clock", "webhooks", "drain", "redeliver", "fault", "card", "requests", "objects"})
+
+
+class Control:
+    """The controls of a running sandbox, for tests in the same process and for the HTTP surface."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def run(self, name: str, given: Obj) -> Any:
+        """Run a control by name; raise KeyError for a name that is none."""
+        if name not in _NAMES:
+            raise KeyError(name)
+        return getattr(self, name)(**given)
+
+    def clock(self, now: int | None = None, advance: int = 0, *, stopped: bool = False) -> Obj:
+        """Set the account's time or move it, do what falls due, and return the time in seconds."""
+        account = self._service.account
+        with account.lock:
+            if now is not None:
+                account.clock.put(now, stopped=stopped)
+            account.clock.advance(advance)
+            account.pass_time()
+            return {"now": account.clock.now()}
+
+    def webhooks(self, **changes: object) -> Obj:
+        """Change how webhooks go out (`delivery.Manner`) and return the manner as it is now."""
+        return asdict(self._service.deliveries.behave(**changes))
+
+    def drain(self, timeout: float = 30) -> Obj:
+        """Wait until no webhook is on its way, at most so many seconds; return the counts."""
+        return dict(self._service.deliveries.drain(timeout))
+
+    def redeliver(self, event: str, copies: int = 1) -> Obj:
+        """Send an event once more, that many times, to every endpoint."""
+        account = self._service.account
+        with account.lock:
+            account.objects.get("event", event)
+            endpoints = [found["id"] for found in account.objects.all("webhook_endpoint")]
+        for endpoint in endpoints:
+            self._service.deliveries.send(event, endpoint, copies)
+        return {"endpoints": len(endpoints)}
+
+    def fault(self, operation: str, mode: Any, times: int = 1, seconds: int = 0) -> Obj:
+        """Have the next calls of an operation fail in a mode of `faults.Mode`."""
+        self._service.faults.add(Fault(operation, mode, times, seconds))
+        return {"waiting": len(self._service.faults.waiting)}
+
+    def card(self, payment_method: str, outcomes: list[str]) -> Obj:
+        """Set what the next charges of a card end in: `ok`, `authentication_required` or a decline code."""
+        account = self._service.account
+        with account.lock:
+            account.card_outcomes[payment_method] = list(outcomes)
+        return {"payment_method": payment_method, "outcomes": outcomes}
+
+    def requests(self) -> list[Obj]:
+        """Return every request received, as it came in."""
+        return [asdict(found) for found in list(self._service.received)]
+
+    def objects(self) -> list[Obj]:
+        """Return every object, events included, in the order of making."""
+        with self._service.account.lock:
+            return self._service.account.objects.everything()

@@ -1,0 +1,57 @@
+"""The sandbox served on loopback: for a test, or until Ctrl-C."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import uvicorn
+
+from sandbox.stripe.app import application
+from sandbox.stripe.checks import Checker
+from sandbox.stripe.control import Control
+from sandbox.stripe.service import Service
+from sandbox.stripe.spec import Specification, specification
+
+LOOPBACK = "127.0.0.1"
+_STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running sandbox: its base address, and its controls for who is in the same process."""
+
+    url: str
+    control: Control
+    service: Service
+
+
+@cache
+def _checker(document: Specification) -> Checker:
+    # Validators take a second to make and know nothing of an account: all sandboxes of a process share them.
+    return Checker(document)
+
+
+def new_service() -> Service:
+    """Return the service of an empty account."""
+    document = specification()
+    return Service(document, _checker(document))
+
+
+@contextlib.contextmanager
+def served(port: int = 0) -> Iterator[Sandbox]:
+    """Serve an empty account on loopback (port 0 is a free one) in a thread, until the block ends."""
+    service = new_service()
+    config = uvicorn.Config(application(service), log_config=None, lifespan="off", ws="none", access_log=False)
+    server = uvicorn.Server(config)
+    with socket.create_server((LOOPBACK, port)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        try:
+            yield Sandbox(f"http://{LOOPBACK}:{listening.getsockname()[1]}", Control(service), service)
+        finally:
+            server.should_exit = True
+            thread.join(_STOP_SECONDS)
+            service.deliveries.close()

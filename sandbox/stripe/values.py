@@ -1,0 +1,5 @@
+"""What JSON objects are in Python."""
+
+from typing import Any
+
+Obj = dict[str, Any]
