@@ -11,6 +11,8 @@ from sandbox.stripe.spec import Operation, Specification
 from sandbox.stripe.trim import reachable
 from sandbox.stripe.values import Obj
 
+_OTHER = (Kind.Type, Kind.Enum)
+
 
 class Checker:
     """Validators of a specification, compiled when first used."""
@@ -67,10 +69,11 @@ def _deepest(error: Any) -> Any:
     if not isinstance(error.kind, Kind.AnyOf):
         return error
     inner = [_deepest(found) for branch in error.kind.context for found in branch]
+    # A wrong type at the same place only says that the branch was not the one that was meant.
     deeper = [
         found
         for found in inner
-        if len(found.instance_path) > len(error.instance_path) or isinstance(found.kind, Kind.AdditionalProperties)
+        if len(found.instance_path) > len(error.instance_path) or not isinstance(found.kind, _OTHER)
     ]
     return max(deeper, key=lambda found: len(found.instance_path), default=error)
 

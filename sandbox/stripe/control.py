@@ -8,6 +8,7 @@
 | `redeliver` | `{"event": id, "copies": n}` sends an event once more to every endpoint that wants it |
 | `fault` | `{"operation": operationId or "*", "mode": ..., "times": n, "seconds": n}`, modes in `faults.py` |
 | `card` | `{"payment_method": id, "outcomes": [...]}` the next charges of a card: `ok` or a decline code |
+| `authenticate` | `{"intent": id, "passed": bool}` what the cardholder does when the bank asks |
 | `requests` | every request as it was received |
 | `objects` | every object the account holds, events included |
 """
@@ -16,10 +17,11 @@ from dataclasses import asdict
 from typing import Any
 
 from sandbox.stripe.faults import Fault
+from sandbox.stripe.resources.authentication import authenticated
 from sandbox.stripe.service import Service
 from sandbox.stripe.values import Obj
 
-_NAMES = frozenset({"clock", "webhooks", "drain", "redeliver", "fault", "card", "requests", "objects"})
+_NAMES = frozenset({"clock", "webhooks", "drain", "redeliver", "fault", "card", "authenticate", "requests", "objects"})
 
 
 class Control:
@@ -73,6 +75,12 @@ class Control:
         with account.lock:
             account.card_outcomes[payment_method] = list(outcomes)
         return {"payment_method": payment_method, "outcomes": outcomes}
+
+    def authenticate(self, intent: str, *, passed: bool = True) -> Obj:
+        """Pass or fail the authentication an intent waits for; return the intent."""
+        account = self._service.account
+        with account.lock:
+            return dict(authenticated(account, intent, passed=passed))
 
     def requests(self) -> list[Obj]:
         """Return every request received, as it came in."""

@@ -105,12 +105,16 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trueup"
 
 
+def cache_file(folder: Path) -> Path:
+    """Return where the trimmed document lies in a folder; another trimming makes another file."""
+    trimming = hashlib.sha256(Path(trimmed.__code__.co_filename).read_bytes()).hexdigest()[:12]
+    return folder / f"stripe-{VERSION}-{trimming}.json"
+
+
 @cache
 def specification(folder: Path | None = None) -> Specification:
     """Return the trimmed document: from the folder, else made anew (3 seconds) and kept there."""
-    raw_at = source()
-    trimmer = hashlib.sha256(Path(trimmed.__code__.co_filename).read_bytes()).hexdigest()[:12]
-    file = (folder or cache_folder()) / f"stripe-{VERSION}-{trimmer}.json"
+    raw_at, file = source(), cache_file(folder or cache_folder())
     document = _cached(file)
     if document is None:
         document = trimmed(_parsed(raw_at.read_bytes()))

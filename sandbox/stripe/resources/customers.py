@@ -1,4 +1,4 @@
-"""Customers."""
+"""Customers: who is charged, by an opaque id."""
 
 from sandbox.stripe.account import Account
 from sandbox.stripe.errors import missing

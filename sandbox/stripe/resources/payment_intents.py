@@ -67,9 +67,14 @@ def tried(account: Account, intent: Obj, method: Obj, *, off_session: bool, auth
 
 def _declined(account: Account, intent: Obj, method: Obj, charge: Obj, outcome: str) -> StripeError:
     error = declined(outcome, charge=charge["id"], payment_method=dict(method))
-    intent.update(status="requires_payment_method", payment_method=None, last_payment_error=error.error)
-    account.emit("payment_intent.payment_failed", intent)
+    failed(account, intent, error.error)
     return declined(outcome, charge=charge["id"], payment_method=dict(method), payment_intent=dict(intent))
+
+
+def failed(account: Account, intent: Obj, error: Obj) -> None:
+    """Open the intent for another card and say why."""
+    intent.update(status="requires_payment_method", payment_method=None, next_action=None, last_payment_error=error)
+    account.emit("payment_intent.payment_failed", intent)
 
 
 @handles("PostPaymentIntents", f"{_TAKES} {_CONFIRMS} confirm")

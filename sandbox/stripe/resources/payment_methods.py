@@ -69,6 +69,15 @@ def attached(account: Account, method: Obj, customer: str) -> Obj:
     return method
 
 
+def declined_authentication(kind: str, method: Obj) -> Obj:
+    """Return the error of an intent whose cardholder failed the authentication."""
+    message = (
+        "We are unable to authenticate your payment method. Please choose a different payment method and try again."
+    )
+    code = f"{kind}_authentication_failure"
+    return {"type": "invalid_request_error", "code": code, "message": message, "payment_method": dict(method)}
+
+
 @handles(
     "PostPaymentMethods", "type card.number card.exp_month card.exp_year card.cvc card.token billing_details metadata"
 )
