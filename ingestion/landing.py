@@ -139,22 +139,6 @@ def finish(connection: Connection, load_id: int, row_count: int, quarantined_cou
     )
 
 
-def described(value: str) -> str:
-    """Say what may be said of a value that may be a name: `12 characters (letters, blanks)`."""
-    kinds = {
-        "letters": any(character.isalpha() for character in value),
-        "digits": any(character.isdecimal() for character in value),
-        "blanks": any(character.isspace() for character in value),
-        "signs": any(not (character.isalnum() or character.isspace()) for character in value),
-    }
-    named = [kind for kind, present in kinds.items() if present]
-    if not named:
-        return "nothing" if not value else f"{len(value)} characters"
-    if len(value) == 1:
-        return f"one character ({named[0]})"
-    return f"{len(value)} characters ({', '.join(named)})"
-
-
 def _written(connection: Connection, table: str, columns: Sequence[str], written: Callable[[Copy], None]) -> int:
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     statement = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(*table.split(".")), names)

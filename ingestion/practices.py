@@ -9,6 +9,7 @@ from ingestion import landing, table_file, values, verdicts
 from ingestion.feed import Load, Progress, load_file
 from ingestion.table_file import Column
 from ledger.rules.billing import DEFAULT_RULES, PartialVisit, PracticeRules
+from ledger.rules.showing import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ def _partial_visit(value: str) -> PartialVisit:
     try:
         return PartialVisit(value)
     except ValueError:
-        raise values.Refused(f"is no policy; write one of {', '.join(PartialVisit)}") from None
+        raise Refused(f"is no policy; write one of {', '.join(PartialVisit)}") from None
 
 
 COLUMNS = (

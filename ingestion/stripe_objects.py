@@ -14,7 +14,9 @@ import orjson
 from ingestion import landing
 from ingestion.feed import Load, Progress, load_file
 from ingestion.landing import FeedUnreadable, Quarantined, Receipt
-from ingestion.stripe_fields import LAST_SECOND, SHAPES, FieldRefused, allowed
+from ledger.rules.stripe_events import canonical
+from ledger.rules.stripe_fields import SHAPES, allowed
+from ledger.rules.stripe_values import LAST_SECOND, FieldRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,22 +59,12 @@ def load(connection: landing.Connection, path: Path, progress: Progress | None =
     return load_file(connection, KIND, path, _keep, progress)
 
 
-def object_sha256(source: dict[str, Any]) -> str:
-    """Return the SHA-256 of an object's canonical JSON: all its fields, keys sorted, no blanks, UTF-8."""
-    return hashlib.sha256(_canonical(source)).hexdigest()
-
-
-def _canonical(source: dict[str, Any]) -> bytes:
-    canonical = json.dumps(source, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return canonical.encode("utf-8", "surrogatepass")
-
-
 def _quick_canonical(source: dict[str, Any]) -> bytes:
     """Give the same bytes for what `_quickly` read."""
     try:
         return orjson.dumps(source, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # nested too deep for it
-        return _canonical(source)
+        return canonical(source)
 
 
 def _keep(load: Load) -> int:
@@ -120,9 +112,9 @@ class _Reading:
 
     def _row(self, number: int, line: bytes) -> str:
         whole = _quickly(line)
-        canonical = _quick_canonical
+        write = _quick_canonical
         if whole is None:
-            whole, canonical = _json_object(line), _canonical
+            whole, write = _json_object(line), canonical
         self.json_objects += 1
         version = _unwrapped(whole, self._loaded_at)
         object_type = _word(version.source, "object", _TYPE)
@@ -134,7 +126,7 @@ class _Reading:
             self.unknown[object_type] += 1
         # A backslash is COPY's own sign; JSON has no tab and no line end that is not written with one.
         text = _payload_text(payload).replace("\\", "\\\\")
-        digest = hashlib.sha256(canonical(version.source)).hexdigest()
+        digest = hashlib.sha256(write(version.source)).hexdigest()
         return (
             f"{object_id}\t{object_type}\t{version.at}\t{digest}\t{version.event_id or _NULL}\t{text}"
             f"\t{self._load.file.sha256}\t{number}\t{self._load.load_id}\n"

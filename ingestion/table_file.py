@@ -9,8 +9,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from ingestion import parquet_rows
-from ingestion.landing import FeedUnreadable, Quarantined, described
-from ingestion.values import Refused, shown
+from ingestion.landing import FeedUnreadable, Quarantined
+from ledger.rules.showing import Refused, described, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -6,10 +6,9 @@ import re
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
-from ingestion.landing import described
+from ledger.rules.money import MOST_CENTS
+from ledger.rules.showing import Refused
 
-# Ten billion dollars: an amount above is a mistake, and sums of amounts below fit into a bigint.
-MOST_CENTS = 999_999_999_999
 _MOST_UNITS = 99_999
 _LONGEST_TEXT = 100
 
@@ -20,23 +19,6 @@ _SERVICE_CODE = re.compile(r"[A-Z0-9][0-9]{3}[A-Z0-9]")
 _MODIFIER = re.compile(r"[A-Z0-9]{2}")
 _TWO_DIGITS = re.compile(r"[0-9]{2}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-# What a quarantine may show: an amount or a date, never digits that a member or telephone number could have.
-_SHOWABLE = re.compile(
-    r"[-+]?\$?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]{1,4})?"
-    r"|[-+]?\$?[0-9]{1,8}(\.[0-9]{1,4})?"
-    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
-    r"([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?( ?(Z|[-+][0-9]{2}:?[0-9]{2}))?)?"
-    r"|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}"
-)
-
-
-class Refused(ValueError):  # noqa: N818 - a value that breaks its contract is refused, which is no fault of ours
-    """A value breaks its contract; the text says what it should be, as the rest of a sentence about its column."""
-
-
-def shown(value: str) -> str:
-    """Return an amount or a date as it is, and of anything else only its length and kinds of characters."""
-    return value if _SHOWABLE.fullmatch(value) else described(value)
 
 
 def opaque(value: str) -> str:

@@ -10,6 +10,7 @@ from ingestion import landing, table_file, values, verdicts
 from ingestion.feed import Load, Progress, load_file
 from ingestion.landing import Quarantined, Receipt
 from ingestion.table_file import Column, Problem, Values
+from ledger.rules.showing import Refused
 from ledger.rules.visit import State
 
 if TYPE_CHECKING:
@@ -21,13 +22,13 @@ KIND = "visits"
 
 def _state(value: str) -> str:
     if value not in _STATES:
-        raise values.Refused(f"is no state of a visit; write one of {', '.join(_STATES)}")
+        raise Refused(f"is no state of a visit; write one of {', '.join(_STATES)}")
     return value
 
 
 def _payer(value: str) -> str:
     if value in _OWED_BY:
-        raise values.Refused(
+        raise Refused(
             "is the books' own word for who owes what is open; leave it empty where the patient pays,"
             " else give the payer's identifier"
         )

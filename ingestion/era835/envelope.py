@@ -11,7 +11,7 @@ import numpy as np
 
 from ingestion.era835.findings import Finding, Place, finding
 from ingestion.era835.tokens import ENVELOPE, TAGS
-from ingestion.landing import described
+from ledger.rules.showing import described
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ingestion.landing import Quarantined, described
+from ingestion.landing import Quarantined
+from ledger.rules.showing import described
 
 _AMOUNT_LIKE = re.compile(r"[+-]?\$?[0-9,]*\.?[0-9]*")
 _MOST_DIGITS = 18  # longer ones are more likely numbers of members or accounts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ingestion.era835.findings import dollars, finding, shown
-from ingestion.landing import described
+from ledger.rules.showing import described
 
 if TYPE_CHECKING:
     import numpy as np

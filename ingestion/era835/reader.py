@@ -22,7 +22,7 @@ from ingestion.era835.rows import COUNT, columns_of
 from ingestion.era835.spans import LARGEST
 from ingestion.era835.standing import NOTHING
 from ingestion.era835.walk import walked
-from ingestion.landing import described
+from ledger.rules.showing import described
 
 if TYPE_CHECKING:
     from ingestion.era835.envelope import Part, Piece

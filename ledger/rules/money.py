@@ -1,6 +1,9 @@
-"""Money is whole cents: the one place where a share of an amount is rounded."""
+"""Money is whole cents: the largest amount there is, and the one place where a share of an amount is rounded."""
 
 from __future__ import annotations
+
+# Ten billion dollars: an amount above is a mistake, and sums of amounts below fit into a bigint.
+MOST_CENTS = 999_999_999_999
 
 
 def share_of(amount_cents: int, part: int, whole: int) -> int:

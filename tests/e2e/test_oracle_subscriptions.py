@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from psycopg.sql import SQL, Identifier
 
 from ingestion import landing, stripe_objects
+from ledger.rules.stripe_events import object_sha256
 from ledger.settings import Settings
 from ledger.store.database import connect
 from orchestration import ops
@@ -117,7 +118,7 @@ def test_run_rate_and_revenue_are_those_of_plain_python(models: Models, seed: in
         StripeVersion(
             one["body"],
             loaded if one["at"] is None else datetime.fromtimestamp(one["at"], UTC),
-            stripe_objects.object_sha256(one["body"]),
+            object_sha256(one["body"]),
         )
         for one in versions
     ]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ingestion import landing
-from ingestion.landing import Connection, Quarantined, described
+from ingestion.landing import Connection, Quarantined
+from ledger.rules.showing import described
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from ingestion import stripe_objects
 from ingestion.landing import Connection, FeedUnreadable, Receipt
-from ingestion.stripe_fields import SHAPES
+from ledger.rules.stripe_events import object_sha256
+from ledger.rules.stripe_fields import SHAPES
 from tests.support.feed_files import write_json_lines
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ def test_the_same_file_again_changes_nothing_and_a_known_event_in_another_file_n
 
 def test_the_hash_is_of_the_whole_object_whatever_the_order_of_its_keys() -> None:
     turned = dict(reversed(CHARGE.items()))
-    assert stripe_objects.object_sha256(turned) == stripe_objects.object_sha256(CHARGE)
-    assert stripe_objects.object_sha256({**CHARGE, "description": "x"}) != stripe_objects.object_sha256(CHARGE)
+    assert object_sha256(turned) == object_sha256(CHARGE)
+    assert object_sha256({**CHARGE, "description": "x"}) != object_sha256(CHARGE)
 
 
 SECRETS = {
@@ -385,7 +386,7 @@ def test_any_order_and_any_batches_of_events_give_the_same_newest_versions(
     last = [body["data"]["object"] for body in VERSIONS if body["created"] == 1788271201]
     hashes: dict[int, list[str]] = {1: [], 2: []}
     for body in last:
-        hashes[int(body["id"][-1])].append(stripe_objects.object_sha256(body))
+        hashes[int(body["id"][-1])].append(object_sha256(body))
     assert raw.execute(NEWEST).fetchone() == ([max(hashes[1]), max(hashes[2])],)
     assert count(raw, "raw.stripe_object") == len(VERSIONS)
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion import values
-from ingestion.values import MOST_CENTS, Refused, shown
+from ledger.rules.money import MOST_CENTS
+from ledger.rules.showing import Refused, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

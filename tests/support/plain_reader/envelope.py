@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ingestion.era835.findings import Finding, Place, finding
-from ingestion.landing import described
+from ledger.rules.showing import described
 from tests.support.plain_reader.values import text
 
 if TYPE_CHECKING:

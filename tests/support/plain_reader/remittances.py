@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from ingestion.era835.findings import Finding, Place, finding
-from ingestion.landing import described
+from ledger.rules.showing import described
 from tests.support.plain_reader import envelope
 from tests.support.plain_reader.body import body_sha256
 from tests.support.plain_reader.columns import COLUMNS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingestion.era835.findings import Finding, Place, finding, shown
 from ingestion.era835.header import PATIENT_OF_MEDICARE
-from ingestion.landing import described
+from ledger.rules.showing import described
 from tests.support.plain_reader import values
 from tests.support.plain_reader.balancing import Level, Row, Sums
 from tests.support.plain_reader.columns import COLUMNS, REFERENCES

@@ -1,120 +1,37 @@
 """The allow-list of Stripe fields: ids, links, amounts, times, switches and codes; names and free text never pass.
 
-A shape maps a field to how it is read: by a function, by the shape of a nested object, or by a list of one reader for a
-list (a plain one or Stripe's `{"data": […]}`). Where Stripe put an object in the place of its id (`expand`), the id is
-kept. The shapes before API version 2025-03-31 (`charge.invoice`, `invoice.subscription`, the subscription's own period)
-and since (`invoice_payment`, `invoice.parent`, the item's period) are both covered. Everything else is left out.
+The shapes before API version 2025-03-31 (`charge.invoice`, `invoice.subscription`, the subscription's own period) and
+since (`invoice_payment`, `invoice.parent`, the item's period) are both covered. Everything else is left out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from ingestion.landing import described
-from ingestion.values import MOST_CENTS, Refused, shown
+from ledger.rules.stripe_values import (
+    CODE,
+    FieldRefused,
+    Shape,
+    Source,
+    catalogue_id,
+    code,
+    decimal,
+    demand,
+    dollars,
+    identifier,
+    memo_id,
+    moment,
+    projection,
+    switch,
+    visit_token,
+    whole,
+)
 
-Source: TypeAlias = Mapping[str, Any]
-Shape: TypeAlias = Mapping[str, "Reader"]
-Reader: TypeAlias = "Callable[[Any], object] | Shape | list[Reader]"
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-LAST_SECOND = 253_402_300_799  # of the year 9999, where Python's times end
-_ID = re.compile(r"[A-Za-z0-9_\-.]{1,255}")
 _PREFIXED_ID = re.compile(r"[a-z]{2,10}_[A-Za-z0-9_]{6,250}")
-_CODE = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
-_CURRENCY = re.compile(r"[A-Za-z]{3}")
-_DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?")
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-class FieldRefused(Exception):  # noqa: N818 - a field that breaks its contract is refused, which is no fault of ours
-    """A field breaks its contract: its path, what may be shown of its value, and the rest of a sentence."""
-
-    def __init__(self, field: str, value: str | None, message: str) -> None:
-        super().__init__(message)
-        self.field, self.value, self.message = field, value, message
-
-
-def identifier(value: Any) -> str:
-    """Read an id; an expanded object stands for its own."""
-    if isinstance(value, dict):
-        value = value.get("id")
-    if not isinstance(value, str) or not _ID.fullmatch(value):
-        raise Refused("is no id; give it as the API returns it")
-    return value
-
-
-def catalogue_id(value: Any) -> str | None:
-    """Read the id of a plan, price or product, which its owner may have chosen: left out where it is free text."""
-    try:
-        return identifier(value)
-    except Refused:
-        return None
-
-
-def whole(value: Any) -> int:
-    """Read a whole number: cents or a count."""
-    if type(value) is not int or abs(value) > MOST_CENTS:
-        raise Refused("is not a whole number (of cents); give it as the API returns it")
-    return value
-
-
-def moment(value: Any) -> int:
-    """Read a time: whole seconds since 1970 in UTC, up to the year 9999."""
-    if type(value) is not int or not 0 <= value <= LAST_SECOND:
-        raise Refused("is no time in whole seconds since 1970; give it as the API returns it")
-    return value
-
-
-def demand(value: Any) -> int:
-    """Read what was asked for, taken or given back: whole cents, never below zero."""
-    if whole(value) < 0:
-        raise Refused(
-            "is below zero; Stripe gives such an amount without a sign, so give the object as the API returns it"
-        )
-    return int(value)
-
-
-def switch(value: Any) -> bool:
-    """Read true or false."""
-    if type(value) is not bool:
-        raise Refused("is neither true nor false; give it as the API returns it")
-    return value
-
-
-def code(value: Any) -> str:
-    """Read a code of Stripe's: a word without blanks."""
-    if not isinstance(value, str) or not _CODE.fullmatch(value):
-        raise Refused("is no code of Stripe's; give it as the API returns it")
-    return value
-
-
-def dollars(value: Any) -> str:
-    """Read a currency in any case: only US dollars are in these books."""
-    if not isinstance(value, str) or value.lower() != "usd":
-        raise Refused("is not usd; the books are in US dollars only")
-    return "usd"
-
-
-def decimal(value: Any) -> str:
-    """Read a decimal number that Stripe writes as text: a unit amount may have fractions of a cent."""
-    if not _DECIMAL.fullmatch(str(value)):
-        raise Refused("is no decimal number; give it as the API returns it")
-    return str(value)
-
-
-def visit_token(value: Any) -> str | None:
-    """Read a visit token; what is no UUID cannot be one of ours and may be anything, so it is left out."""
-    lowered = value.lower() if isinstance(value, str) else ""
-    return lowered if _UUID.fullmatch(lowered) else None
-
-
-def memo_id(value: Any) -> str | None:
-    """Read the id of a memo of ours; empty is how metadata is taken away."""
-    return None if value == "" else code(value)
-
-
 _OF_ANY_TYPE: Shape = {"currency": dollars, "metadata": {"visit_token": visit_token, "memo_id": memo_id}}
 _COMMON: Shape = {**_OF_ANY_TYPE, "created": moment, "livemode": switch, "deleted": switch, "status": code}
 _RECURRING: Shape = {"interval": code, "interval_count": whole, "usage_type": code, "meter": identifier}
@@ -308,6 +225,20 @@ SHAPES: Mapping[str, Shape] = {
     "product": {"active": switch, "default_price": identifier},
     "price": _PRICE,
 }
+# Kept by the ledger alone, so that a patient can be shown which card is on file: no warehouse has them.
+_CARD_SHAPES: Mapping[str, Shape] = {
+    "payment_method": {
+        "card": {"brand": code, "exp_month": whole, "exp_year": whole, "last4": code},
+        "customer": identifier,
+        "type": code,
+    },
+    "setup_intent": {
+        "customer": identifier,
+        "last_setup_error": {"type": code, "code": code, "decline_code": code},
+        "payment_method": identifier,
+        "usage": code,
+    },
+}
 # What an unknown type calls otherwise may hold a name or a telephone number.
 _LISTED = frozenset(name for shape in (_COMMON, *SHAPES.values()) for name, reader in shape.items() if callable(reader))
 # Without these an object would count for nothing in silence. An object that was deleted has none of its fields left.
@@ -334,51 +265,15 @@ def allowed(object_type: str, source: Source) -> dict[str, object]:
     return project(source)
 
 
-def _projection(shape: Shape, path: str) -> Callable[[Source], dict[str, object]]:
-    """Make one function of a shape: what a shape says is looked at once, and not for every object."""
-    fields = [(name, _function(reader, path + name)) for name, reader in shape.items()]
-
-    def project(source: Source) -> dict[str, object]:
-        kept: dict[str, object] = {}
-        for name, read in fields:
-            value = source.get(name)
-            if value is not None and (value := read(value)) is not None:
-                kept[name] = value
-        return kept
-
-    return project
+def is_of_the_ledger_alone(object_type: str) -> bool:
+    """Tell whether objects of a type stay in the ledger."""
+    return object_type in _CARD_PROJECTIONS
 
 
-def _function(reader: Reader, path: str) -> Callable[[Any], object]:
-    if isinstance(reader, list):
-        return _list_function(_function(reader[0], path), path)
-    if isinstance(reader, Mapping):
-        project = _projection(reader, path + ".")
-        return lambda value: (project(value) or None) if isinstance(value, dict) else None
-
-    def read(value: Any) -> object:
-        try:
-            return reader(value)
-        except Refused as fault:
-            raise FieldRefused(path, _shown(reader, value), str(fault)) from None
-
-    return read
-
-
-def _list_function(read: Callable[[Any], object], path: str) -> Callable[[Any], object]:
-    def read_all(value: Any) -> object:
-        elements = value.get("data") if isinstance(value, dict) else value
-        if not isinstance(elements, list):
-            raise FieldRefused(path, None, "is no list; give it as the API returns it")
-        return [read(element) for element in elements]
-
-    return read_all
-
-
-def _shown(reader: Reader, value: Any) -> str:
-    if reader is dollars and isinstance(value, str) and _CURRENCY.fullmatch(value):
-        return value
-    return shown(str(value)) if isinstance(value, str | int | float) else described(str(value))
+def allowed_in_ledger(object_type: str, source: Source) -> dict[str, object]:
+    """Return what the ledger may keep of an object: what anybody may, and of a card what its holder is shown."""
+    project = _CARD_PROJECTIONS.get(object_type)
+    return project(source) if project else allowed(object_type, source)
 
 
 def _of_unknown_type(source: Source) -> dict[str, object]:
@@ -392,9 +287,21 @@ def _of_unknown_type(source: Source) -> dict[str, object]:
 
 def _says_nothing(name: str, value: Any) -> bool:
     if isinstance(value, str):
-        return bool((_CODE if name == "status" else _PREFIXED_ID).fullmatch(value))
+        return bool((CODE if name == "status" else _PREFIXED_ID).fullmatch(value))
     return isinstance(value, int)
 
 
-_PROJECTIONS = {object_type: _projection({**_COMMON, **shape}, "") for object_type, shape in SHAPES.items()}
-_OF_UNKNOWN_TYPE = _projection(_OF_ANY_TYPE, "")
+def remains(object_type: str, source: Source) -> dict[str, object]:
+    """Return what may be kept of an object that was refused: the same fields, of those that break their contract words.
+
+    It is read again by `allowed_in_ledger` when the contract, which Stripe may have widened, is another.
+    """
+    shape = SHAPES.get(object_type) or _CARD_SHAPES.get(object_type)
+    if shape is None:
+        return {**_of_unknown_type(source), **projection(_OF_ANY_TYPE, leniently=True)(source)}
+    return projection({**_COMMON, **shape}, leniently=True)(source)
+
+
+_PROJECTIONS = {object_type: projection({**_COMMON, **shape}) for object_type, shape in SHAPES.items()}
+_CARD_PROJECTIONS = {name: projection({**_COMMON, **shape}) for name, shape in _CARD_SHAPES.items()}
+_OF_UNKNOWN_TYPE = projection(_OF_ANY_TYPE)
