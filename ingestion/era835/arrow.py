@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from itertools import islice
 from mmap import mmap
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from ingestion.era835.columns import FINDINGS, TABLES
 from ingestion.era835.rows import COLUMNS, COUNT, WRITTEN, Rows, gathered
-from ingestion.era835.tokens import TAGS, measured
+from ingestion.era835.tokens import TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,9 @@ TYPES: dict[str, pa.DataType] = {
     "flag": pa.bool_(),
     "quantity": pa.decimal128(18, 3),
 }
+
+Columns: TypeAlias = "dict[str, list[pa.Array[Any]]]"
+"""The columns of a part by their tables, without the first, `file_sha256`."""
 
 SCHEMAS = {
     table: pa.schema([(name, TYPES[kind]) for name, kind in kinds.items()])
@@ -67,9 +70,28 @@ _PROVIDER_ID = COLUMNS.index(("provider_adjustments", "provider_id"))
 _MOST_PROVIDER_IDS = 1 << 24  # bytes: PLB01 has at most 50 characters, and stands in each row of its PLB
 
 
-def room(segments: Segments) -> Rows:
-    """Return room for all rows that these segments can have."""
-    count, elements, length = measured(segments.tags, segments.first, segments.begins, segments.ends)
+class Scratch:
+    """Memory that is written to here and there and is done with when its part is: the next part finds it touched.
+
+    A page that nobody wrote to costs nothing, and a new one costs as much as to write it full; NumPy would ask for
+    large ones, which are cleared whole.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, NDArray[np.uint8]] = {}
+
+    def of(self, name: str, size: int, kind: type[Number]) -> NDArray[Number]:
+        """Return at least so many numbers of the memory with this name; what stands in it is of no use."""
+        wanted = max(int(size), 1) * np.dtype(kind).itemsize
+        if name not in self._kept or self._kept[name].size < wanted:
+            self._kept.pop(name, None)
+            self._kept[name] = np.frombuffer(mmap(-1, wanted + wanted // 4 + 7 & -8), np.uint8)
+        return self._kept[name].view(kind)
+
+
+def room(segments: Segments, scratch: Scratch) -> Rows:
+    """Return room for all rows that these segments can have; what Arrow does not take stands in `scratch`."""
+    count, elements, length = segments.sizes[:, : len(TAGS)]
     most = _most_rows(count, elements, len(segments))[_TABLES]
     longest = _TEXT_FROM @ length
     longest[_TABLES[-1] == _TABLES] = 2 * len(segments)  # the names of segments
@@ -82,7 +104,7 @@ def room(segments: Segments) -> Rows:
         longs=np.empty(longs[-1], np.int64),
         ints=np.empty(ints[-1], np.int32),
         bits=np.full(valid[-1], 0xFF, np.uint8),
-        texts=_scattered(text[-1], np.uint8),
+        texts=scratch.of("texts", text[-1], np.uint8),
         at=at,
         valid=valid[:-1].copy(),
         text=text[:-1].copy(),
@@ -90,16 +112,11 @@ def room(segments: Segments) -> Rows:
         limit=text[:-1] + longest,
         nulls=np.zeros(len(COLUMNS), np.int64),
         counts=np.zeros(len(COUNT), np.int64),
-        notes=_scattered(4 * (2 * segments.first[-1] + 6 * len(segments)), np.int64),
-        heads=_scattered(3 * len(segments), np.int64),
+        notes=scratch.of("notes", 4 * (2 * segments.first[-1] + 6 * len(segments)), np.int64),
+        heads=scratch.of("heads", 3 * len(segments), np.int64),
     )
     rows.ints[at[_TEXTS]] = 0
     return rows
-
-
-def _scattered(size: int, kind: type[Number]) -> NDArray[Number]:
-    """Return room of which little is written to: NumPy would ask for large pages, which are cleared whole."""
-    return np.frombuffer(mmap(-1, max(int(size), 1) * np.dtype(kind).itemsize), kind)
 
 
 def _most_rows(count: NDArray[np.int64], elements: NDArray[np.int64], segments: int) -> NDArray[np.int64]:
@@ -124,21 +141,27 @@ class Tables:
         self._file_sha256 = pa.scalar(file_sha256)
         self._repeated: pa.Array[Any] = pa.repeat(self._file_sha256, 0)
 
-    def of(self, rows: Rows) -> dict[str, pa.Table]:
-        """Return the tables of rows, in the memory where they were written; texts are put together."""
-        counts = rows.counts[: len(WRITTEN)].tolist()
-        columns = _columns(rows, counts)
-        tables = {}
-        for table, count in zip(WRITTEN, counts, strict=True):
-            own = islice(columns, len(WRITTEN[table]))
-            tables[table] = pa.Table.from_arrays([self._repeat(count), *own], schema=SCHEMAS[table])
-        return tables
+    def of(self, columns: Columns) -> dict[str, pa.Table]:
+        """Return the tables of one part; those that it does not have are empty."""
+        return {table: self._table(SCHEMAS[table], columns.get(table)) for table in TABLES}
+
+    def _table(self, schema: pa.Schema, columns: list[pa.Array[Any]] | None) -> pa.Table:
+        if columns is None:
+            return schema.empty_table()
+        return pa.Table.from_arrays([self._repeat(len(columns[0])), *columns], schema=schema)
 
     def _repeat(self, count: int) -> pa.Array[Any]:
         """Return the file's hash so many times; all tables share the memory."""
         if count > len(self._repeated):
             self._repeated = pa.repeat(self._file_sha256, count)
         return self._repeated.slice(0, count)
+
+
+def written(rows: Rows) -> Columns:
+    """Return the columns of rows, in the memory where they were written; texts are put together."""
+    counts = rows.counts[: len(WRITTEN)].tolist()
+    columns = _columns(rows, counts)
+    return {table: list(islice(columns, len(kinds))) for table, kinds in WRITTEN.items()}
 
 
 def _columns(rows: Rows, counts: list[int]) -> Iterator[pa.Array[Any]]:

@@ -6,12 +6,12 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-import numpy as np
+from ingestion.era835.jit import compiled
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-    from ingestion.era835.envelope import Piece
+    from ingestion.era835.jit import Positions
     from ingestion.era835.segments import Segments
 
 _CUT_OFF = b"\x00cut off"
@@ -29,9 +29,9 @@ class Body:
     def __init__(self) -> None:
         self._hash: _Hash = sha256()
 
-    def add(self, bodies: Bodies, piece: Piece, *, joined: bool) -> None:
-        """Add what one part holds of it; `joined`: nothing that is left out stands between its segments."""
-        for stretch in bodies.of(piece, joined=joined):
+    def add(self, bodies: Bodies, rows: range) -> None:
+        """Add what one part holds of it, without its ST and SE."""
+        for stretch in bodies.of(rows):
             self._hash.update(stretch)
 
     def sha256(self, *, complete: bool) -> str:
@@ -48,16 +48,15 @@ class Bodies:
         self._segments = segments
         self._begins, self._ends = segments.begins, segments.ends
 
-    def of(self, piece: Piece, *, joined: bool) -> list[memoryview | bytes]:
-        """Return what is hashed of a piece: one stretch where nothing stands between its segments."""
-        first, last = piece.start + (piece.before == 0), piece.end - 1
-        if last < first:
+    def of(self, rows: range) -> list[memoryview | bytes]:
+        """Return what is hashed of these segments: one stretch where nothing stands between them."""
+        if not rows:
             return []
-        end = int(self._ends[last]) + 1
-        if joined and end <= len(self._content):
-            return [self._content[int(self._begins[first]) : end]]
-        rows = np.arange(first, last + 1)[self._segments.filled[first : last + 1]].tolist()
-        return [bytes(self._content[self._begins[row] : self._ends[row]]) + b"~" for row in rows]
+        end = int(self._ends[rows[-1]]) + 1
+        if end <= len(self._content) and _joined(self._begins, self._ends, rows[0], rows[-1]):
+            return [self._content[int(self._begins[rows[0]]) : end]]
+        filled = (row for row in rows if self._segments.filled[row])
+        return [bytes(self._content[self._begins[row] : self._ends[row]]) + b"~" for row in filled]
 
     @cached_property
     def _content(self) -> memoryview:
@@ -67,3 +66,13 @@ class Bodies:
         if not changed:
             return memoryview(self._segments.content)
         return memoryview(self._segments.content.translate(bytes(changed.get(byte, byte) for byte in range(256))))
+
+
+@compiled
+def _joined(begins: Positions, ends: Positions, first: int, last: int) -> bool:
+    """Tell whether each of these segments is filled and begins right after the terminator of the one before."""
+    joined = bool(ends[first] > begins[first])
+    for segment in range(first + 1, last + 1):
+        joined &= begins[segment] == ends[segment - 1] + 1
+        joined &= ends[segment] > begins[segment]
+    return joined

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ingestion.era835.body import Body
 from ingestion.era835.findings import Finding, Place, finding
 from ingestion.era835.tokens import ENVELOPE, TAGS
 from ledger.rules.showing import described
@@ -35,6 +36,7 @@ class Transaction:
     is_835: bool = True
     rows: int = 0
     segments: int = 0
+    body: Body = field(default_factory=Body)
 
 
 @dataclass
@@ -50,6 +52,11 @@ class Piece:
     before: int
     ended: bool = False
     complete: bool = False
+
+    @property
+    def inside(self) -> range:
+        """Its rows without its ST."""
+        return range(self.start + (self.before == 0), self.end)
 
     def number(self, row: int) -> int:
         """Return the number of a segment in its transaction, from 0."""
@@ -74,7 +81,7 @@ class Part:
 
 
 class Envelopes:
-    """Walks over the envelopes of a file, part after part; remarks go to `findings`.
+    """Walks over the envelopes of a file, part after part; remarks go to `findings`. `count` is of 835 transactions.
 
     Wrong counts and control numbers are told and nothing more: clearinghouses rewrap. A transaction without its own SE
     is not complete, whatever follows.
@@ -82,7 +89,7 @@ class Envelopes:
 
     def __init__(self, findings: list[Finding]) -> None:
         self._findings = findings
-        self._st_index = self._rows_before = 0
+        self.count = self._rows_before = 0
         self._open: Transaction | None = None
         self._isa_control: str | None = None
         self._gs_control: str | None = None
@@ -140,9 +147,9 @@ class Envelopes:
         is_835 = kind == "835"
         if not is_835:
             self._note("era.other_transaction", row, kind if kind and kind.isdecimal() else described(kind or ""))
-        st_index = self._st_index if is_835 else _OTHER
+        st_index = self.count if is_835 else _OTHER
         self._open = Transaction(st_index, self._isa_control, self._gs_control, control, is_835)
-        self._st_index += is_835
+        self.count += is_835
         self._start = row
         if is_835:
             self._pieces.append(Piece(self._open, row, row, 0))
@@ -221,7 +228,11 @@ class Envelopes:
         for start, end in self._spans:
             loose_ones[start:end] = False
         loose = np.flatnonzero(loose_ones)
-        opened = np.cumsum(enveloping & (tags != _SE))
+        opening = enveloping & (tags != _SE)
+        if not loose.size:  # as mostly
+            self._stray &= not opening.any()
+            return
+        opened = np.cumsum(opening)
         runs, firsts = np.unique(opened[loose], return_index=True)
         if self._stray and runs.size and runs[0] == 0:
             firsts = firsts[1:]

@@ -7,8 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from ingestion.era835.jit import compiled, pointer
+
+if TYPE_CHECKING:
+    from ingestion.era835.jit import Bytes
 
 JUNK = " \t\x00\x1a\x0b\x0c"
 """What may stand around a segment without being part of it: blanks, and the NUL and Ctrl-Z of old file systems."""
@@ -58,13 +64,15 @@ def trimmed(text: str) -> int:
 
 def may_open(data: bytes) -> bool:
     """Tell, in a fraction of the time it takes to look for them, whether there may be an ISA."""
-    if b"\n" in data or b"\r" in data:
-        return True
-    bytes_of = np.frombuffer(data, np.uint8)
-    found = bytes_of[:-2] == ord("I")
-    found &= bytes_of[1:-1] == ord("S")
-    found &= bytes_of[2:] == ord("A")
-    return bool(found.any())
+    return b"\n" in data or b"\r" in data or _names_isa(np.frombuffer(data, np.uint8))
+
+
+@compiled
+def _names_isa(data: Bytes) -> bool:
+    memory, named = pointer(data), False
+    for at in range(data.size - 2):  # to the end, whatever it finds: so many bytes are looked at together
+        named |= (memory[at] == ord("I")) & (memory[at + 1] == ord("S")) & (memory[at + 2] == ord("A"))
+    return named
 
 
 def headers(text: str) -> list[Opening]:

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, TypeVar
+from itertools import chain, islice, repeat
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,12 +15,13 @@ from psycopg import sql
 from pyarrow import csv
 
 from ingestion import landing
+from ingestion.era835.ahead import ahead
 from ingestion.era835.binary_copy import encoded
 from ingestion.era835.columns import TABLES
 from ingestion.era835.drop_folder import received
 from ingestion.era835.findings import Finding, Place, finding, quarantined
 from ingestion.era835.identity import payment_key, posted_payments, trace_of
-from ingestion.era835.remittances import joined_findings
+from ingestion.era835.remittances import joined, joined_findings
 from ingestion.landing import Receipt
 
 if TYPE_CHECKING:
@@ -31,9 +33,8 @@ if TYPE_CHECKING:
     from ingestion.era835.remittances import Remittances
     from ingestion.landing import Connection, Quarantined
 
-T = TypeVar("T")
-
 _CONFLICT = "era.conflict"
+_AT_ONCE = 4  # parts whose rows are copied together: of more, the database waits for the first
 
 _VERDICTS = ("posted", "duplicate", "held", "conflict")
 _TABLES = {
@@ -98,7 +99,8 @@ def _load_parts(connection: Connection, file: Received, load_id: int, parts: Ite
     refused: list[Quarantined] = []
     told = warnings = 0
     known = _Known(file.sha256)
-    for part, rows in _ahead(map(_encoded, parts)):
+    batches = (_encoded(joined(few)) for few in _few(parts))
+    for part, rows in ahead(batches, "remittances"):  # the database works in another process meanwhile
         known.ask(connection, part.transactions)
         judged, added = _judged(known, part.transactions, load_id)
         # Conflicts within the file are judged anew: the first of the two may be none of the books.
@@ -113,7 +115,8 @@ def _load_parts(connection: Connection, file: Received, load_id: int, parts: Ite
         refused += quarantined(added)
         told += remarks.num_rows
         warnings += remarks["severity"].to_pylist().count("warning")
-    landing.quarantine(connection, load_id, "era", file.sha256, refused)
+    if refused:
+        landing.quarantine(connection, load_id, "era", file.sha256, refused)
     landing.finish(connection, load_id, len(verdicts), len(refused))
     return Receipt(
         kind="era",
@@ -125,15 +128,6 @@ def _load_parts(connection: Connection, file: Received, load_id: int, parts: Ite
         name=file.name,
         warnings=warnings,
     )
-
-
-def _ahead(parts: Iterator[T]) -> Iterator[T]:
-    """Make the next part while this one is written: the database works in another process meanwhile."""
-    with ThreadPoolExecutor(1, "remittances") as worker:
-        following = worker.submit(next, parts, None)
-        while (part := following.result()) is not None:
-            following = worker.submit(next, parts, None)
-            yield part
 
 
 @dataclass
@@ -179,6 +173,15 @@ def _judged(known: _Known, transactions: pa.Table, load_id: int) -> tuple[pa.Tab
     column = transactions.schema.get_field_index("verdict")
     judged = transactions.set_column(column, "verdict", pa.array(verdicts, type=pa.string()))
     return judged.append_column("load_id", pa.array([load_id] * len(verdicts), type=pa.int64())), added
+
+
+def _few(parts: Iterator[Remittances]) -> Iterator[list[Remittances]]:
+    """Give one part at first, so that the database has work soon, then more at once: each COPY has its price."""
+    for count in chain((1, 2), repeat(_AT_ONCE)):
+        few = list(islice(parts, count))
+        if not few:
+            return
+        yield few
 
 
 def _encoded(part: Remittances) -> tuple[Remittances, dict[str, tuple[list[str], memoryview]]]:

@@ -1,35 +1,34 @@
-"""Stretches of segments to tables: reads one part of a file after the other and carries what is open between them."""
+"""Segments to columns: reads one part of a file after the other and carries what is open between them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
 
 from ingestion.era835 import header, notes
-from ingestion.era835.arrow import SCHEMAS, Tables, room
-from ingestion.era835.body import Bodies, Body
+from ingestion.era835.arrow import TYPES, Scratch, room, written
 from ingestion.era835.columns import TABLES
 from ingestion.era835.detail_rows import STRANGE_NAME
-from ingestion.era835.envelope import Envelopes
 from ingestion.era835.findings import Finding, Place, dollars, finding
 from ingestion.era835.identity import payment_key, trace_of
 from ingestion.era835.reversal_links import none_yet
-from ingestion.era835.rows import COUNT, columns_of
+from ingestion.era835.rows import COUNT, WRITTEN, columns_of
 from ingestion.era835.spans import LARGEST
 from ingestion.era835.standing import NOTHING
 from ingestion.era835.walk import walked
 from ledger.rules.showing import described
 
 if TYPE_CHECKING:
+    from ingestion.era835.arrow import Columns
     from ingestion.era835.envelope import Part, Piece
     from ingestion.era835.rows import Rows
-    from ingestion.era835.stretches import Stretch
 
 _UNREAD = columns_of("unread")
+_TAG, _REFERENCE = list(WRITTEN["unread"]).index("tag"), list(WRITTEN["provider_adjustments"]).index("reference")
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -39,50 +38,42 @@ class _Draft:
 
     place: Place
     header: dict[str, Any] = field(default_factory=dict)
-    body: Body = field(default_factory=Body)
     standing: Any = None
     held: bool = False
 
 
 class Reader:
-    """Reads the stretches of one file. Amounts are integer cents.
+    """Reads the parts of one file. Amounts are integer cents.
 
     A value that cannot be read is null, with a finding; an amount that cannot be read holds its transaction. Names,
     member numbers and birth dates are passed over: no column takes them.
     """
 
-    def __init__(self, findings: list[Finding], file_sha256: str) -> None:
-        self.count = 0
-        self._file_sha256 = file_sha256
-        self._findings = findings
-        self._envelopes = Envelopes(findings)
-        self._tables = Tables(file_sha256)
+    def __init__(self) -> None:
         self._links = none_yet()
+        self._scratch = Scratch()
         self._draft: _Draft | None = None
         self._bodies: set[str] = set()
         self._payments: set[tuple[Any, ...]] = set()
         self._traces: set[tuple[Any, ...]] = set()
 
-    def read(self, stretch: Stretch) -> dict[str, pa.Table]:
-        """Return the tables of one stretch; a transaction stands in the stretch where it ends."""
-        begins_without_isa = stretch.begins and not stretch.has_isa
-        part = self._envelopes.read(stretch.segments, begins_without_isa=begins_without_isa, ends=stretch.ends)
+    def read(self, part: Part, findings: list[Finding]) -> Columns:
+        """Return the columns of one part, and add to what is told of it; a transaction stands where it ends."""
+        self._findings = findings
         drafts = self._drafts(part)
         rows = self._walk(part, drafts)
         self._findings += notes.told(part, rows.notes[: 4 * rows.counts[COUNT.notes]].reshape(-1, 4))
-        tables = self._written(part, rows, self._words(part, rows, drafts))
+        columns = self._written(part, rows, self._words(part, rows, drafts))
         ended = self._ended(part, drafts)
         self._draft = drafts[-1] if drafts and not part.pieces[-1].ended else None
-        return {"transactions": _transactions(ended, self._file_sha256), **tables}
+        return {"transactions": _transactions(ended), **columns}
 
     def _drafts(self, part: Part) -> list[_Draft]:
         continued = [self._draft] if self._draft is not None else []
-        new = part.pieces[len(continued) :]
-        self.count += len(new)
-        return [*continued, *(_Draft(part.place(piece, piece.start)) for piece in new)]
+        return [*continued, *(_Draft(part.place(piece, piece.start)) for piece in part.pieces[len(continued) :])]
 
     def _walk(self, part: Part, drafts: list[_Draft]) -> Rows:
-        segments, rows = part.segments, room(part.segments)
+        segments, rows = part.segments, room(part.segments, self._scratch)
         pieces = np.array([(piece.start, piece.end, piece.before) for piece in part.pieces], np.int64).reshape(-1, 3)
         standings = np.full(len(drafts), NOTHING)
         standings["st_index"] = [piece.transaction.st_index for piece in part.pieces]
@@ -105,29 +96,23 @@ class Reader:
                 drafts[of - first].header |= header.said(part.segments, kind, row)
         return strange
 
-    def _written(self, part: Part, rows: Rows, strange: dict[int, str]) -> dict[str, pa.Table]:
-        """Return the tables that the loops wrote, and put into them what the loops could not."""
+    def _written(self, part: Part, rows: Rows, strange: dict[int, str]) -> Columns:
+        """Return the columns that the loops wrote, and put into them what the loops could not."""
         begin = rows.at[_UNREAD.byte_offset]
         places = rows.longs[begin : begin + rows.counts[COUNT.unread]]
         places[:] = part.segments.bytes_at(places)
-        tables = self._tables.of(rows)
+        columns = written(rows)
         if strange:
-            names = [strange.get(row, name) for row, name in enumerate(tables["unread"]["tag"].to_pylist())]
-            tables["unread"] = _changed(tables["unread"], "tag", pa.array(names, pa.string()))
-        adjusted = tables["provider_adjustments"]
-        if adjusted.num_rows:
-            references = header.without_patients(adjusted["reference"])
-            tables["provider_adjustments"] = _changed(adjusted, "reference", references)
-        return tables
+            names = columns["unread"][_TAG].to_pylist()
+            columns["unread"][_TAG] = pa.array((strange.get(row, name) for row, name in enumerate(names)), pa.string())
+        adjusted = columns["provider_adjustments"]
+        adjusted[_REFERENCE] = header.without_patients(cast("pa.StringArray", adjusted[_REFERENCE]))
+        return columns
 
     def _ended(self, part: Part, drafts: list[_Draft]) -> list[dict[str, Any]]:
         """Return the rows of the transactions that end in this part, and carry what is known of the open one."""
-        bodies = Bodies(part.segments)
-        rows = []
-        for piece, draft in zip(part.pieces, drafts, strict=True):
-            draft.body.add(bodies, piece, joined=bool(draft.standing["joined"]))
-            if piece.ended:
-                rows.append(self._row(part, piece, draft))
+        pieces = zip(part.pieces, drafts, strict=True)
+        rows = [self._row(part, piece, draft) for piece, draft in pieces if piece.ended]
         wrong = {found.st_index for found in self._findings if found.severity == "error"}
         for piece, draft in zip(part.pieces, drafts, strict=True):
             draft.held |= piece.transaction.st_index in wrong
@@ -154,7 +139,7 @@ class Reader:
             "paid_on": date.fromordinal(_EPOCH + int(standing["paid_on"])) if standing["paid_on_read"] else None,
             **self._totals(draft),
             "claim_count": int(standing["claims"]),
-            "body_sha256": draft.body.sha256(complete=piece.complete),
+            "body_sha256": transaction.body.sha256(complete=piece.complete),
         }
 
     def _totals(self, draft: _Draft) -> dict[str, int | None]:
@@ -191,12 +176,10 @@ class Reader:
         return "posted"
 
 
-def _transactions(rows: list[dict[str, Any]], file_sha256: str) -> pa.Table:
-    """Turn the few rows of transactions into a table."""
-    same = {"file_sha256": file_sha256}
-    columns = {name: [row.get(name) for row in ({**row, **same} for row in rows)] for name in TABLES["transactions"]}
-    return pa.table(columns, schema=SCHEMAS["transactions"])
-
-
-def _changed(table: pa.Table, name: str, column: pa.Array[Any] | pa.ChunkedArray[Any]) -> pa.Table:
-    return table.set_column(table.schema.get_field_index(name), name, column)
+def _transactions(rows: list[dict[str, Any]]) -> list[pa.Array[Any]]:
+    """Turn the few rows of transactions into columns."""
+    return [
+        pa.array([row.get(name) for row in rows], TYPES[kind])
+        for name, kind in TABLES["transactions"].items()
+        if name != "file_sha256"
+    ]

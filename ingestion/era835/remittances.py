@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from ingestion.era835.arrow import SCHEMAS
+from ingestion.era835.ahead import ahead
+from ingestion.era835.arrow import SCHEMAS, Tables
 from ingestion.era835.columns import TABLES
-from ingestion.era835.findings import Finding, Place, finding, quarantined
+from ingestion.era835.findings import Finding, quarantined
+from ingestion.era835.parts import parts
 from ingestion.era835.reader import Reader
-from ingestion.era835.stretches import Stretches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from hashlib import _Hash
 
+    from ingestion.era835.arrow import Columns
+    from ingestion.era835.parts import Told
     from ingestion.landing import Quarantined
 
-
-READ_BYTES = 1 << 21
+READ_BYTES = 3 << 19
 """The size of blocks that `read` is fastest with: large enough to pay for a part, small enough for the caches."""
+
+_READY = 2
+"""How many parts are got ready ahead of the one that is read."""
 
 
 @dataclass(frozen=True)
@@ -54,26 +61,40 @@ def read(blocks: Iterable[bytes], file_sha256: str) -> Iterator[Remittances]:
 
     Never raises on what the bytes hold: what is wrong stands in `findings`. A transaction stands in the part in which
     it ends, after its claims. `verdict` is what the file alone says: `duplicate` of an earlier transaction of it,
-    `held` on any error of its own, `conflict` with an earlier one, else `posted`.
+    `held` on any error of its own, `conflict` with an earlier one, else `posted`. `blocks` are asked for in another
+    thread, while the part before is read.
     """
-    findings: list[Finding] = []
-    stretches, reader = Stretches(findings), Reader(findings, file_sha256)
-    told = parts = 0
-    for stretch in stretches.of(blocks):
-        tables = reader.read(stretch)
-        yield _remittances(file_sha256, tables, findings, told)
-        told, parts = told + len(findings), parts + 1
-        findings.clear()
-    if not reader.count and not stretches.refused:
-        findings.append(finding("era.no_remittance", Place()))
-    if findings or not parts:
-        yield _remittances(file_sha256, {}, findings, told)
+    of_file = _OfFile(file_sha256)
+    for columns, findings in _read(blocks):
+        yield of_file.remittances(columns, findings)
 
 
 def parse(data: bytes) -> Remittances:
     """Read the bytes of one file whole, see `read`."""
-    blocks = (data[at : at + READ_BYTES] for at in range(0, len(data), READ_BYTES))
-    return joined(list(read(blocks, sha256(data).hexdigest())))
+    digest = sha256()
+    parts = list(_read(_hashed(data, digest)))
+    of_file = _OfFile(digest.hexdigest())
+    return joined([of_file.remittances(columns, findings) for columns, findings in parts])
+
+
+def _hashed(data: bytes, digest: _Hash) -> Iterator[bytes]:
+    for at in range(0, len(data), READ_BYTES):
+        block = data[at : at + READ_BYTES]
+        digest.update(block)
+        yield block
+
+
+def _read(blocks: Iterable[bytes]) -> Iterator[tuple[Columns, list[Finding]]]:
+    """Yield the columns of the parts of a file, and what is told of each: those to come are got ready meanwhile."""
+    reader = Reader()
+    for part, findings in _got_ready(iter(blocks)):
+        yield reader.read(part, findings) if part else {}, findings
+
+
+def _got_ready(blocks: Iterator[bytes]) -> Iterator[Told]:
+    few = list(islice(blocks, 2))
+    made = parts(chain(few, blocks))
+    return ahead(made, "remittance parts", _READY) if len(few) > 1 else made  # one block has nothing to overlap with
 
 
 def joined(parts: list[Remittances]) -> Remittances:
@@ -93,7 +114,7 @@ def _concatenated(tables: list[pa.Table]) -> pa.Table:
 
 def refused(file_sha256: str, findings: list[Finding]) -> Remittances:
     """Return a file of which nothing could be read: empty tables, and why."""
-    return _remittances(file_sha256, {}, findings, 0)
+    return _OfFile(file_sha256).remittances({}, findings)
 
 
 def findings_table(file_sha256: str, findings: list[Finding], first_index: int = 0) -> pa.Table:
@@ -115,11 +136,16 @@ def joined_findings(findings: pa.Table, file_sha256: str, more: list[Finding], f
     return every.set_column(column, "finding_index", numbers)
 
 
-def _remittances(
-    file_sha256: str, tables: dict[str, pa.Table], findings: list[Finding], first_finding: int
-) -> Remittances:
-    """Add the remarks, in the order of the file, and empty tables for those that are not there."""
-    findings.sort(key=lambda found: (found.byte_offset is None, found.byte_offset or 0))
-    found = tables or {name: SCHEMAS[name].empty_table() for name in TABLES}
-    remarks = findings_table(file_sha256, findings, first_finding)
-    return Remittances(file_sha256, **found, findings=remarks, quarantined=quarantined(findings))
+class _OfFile:
+    """Makes the parts of one file: its hash goes into every row, remarks are numbered throughout."""
+
+    def __init__(self, file_sha256: str) -> None:
+        self._file_sha256, self._tables, self._told = file_sha256, Tables(file_sha256), 0
+
+    def remittances(self, columns: Columns, findings: list[Finding]) -> Remittances:
+        """Return a part with its remarks, in the order of the file."""
+        findings.sort(key=lambda found: (found.byte_offset is None, found.byte_offset or 0))
+        remarks = findings_table(self._file_sha256, findings, self._told)
+        self._told += len(findings)
+        tables = self._tables.of(columns)
+        return Remittances(self._file_sha256, **tables, findings=remarks, quarantined=quarantined(findings))

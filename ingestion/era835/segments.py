@@ -25,7 +25,7 @@ class Segments:
 
     `begins` and `ends` say where each segment stands in `content`; `rows` are numbers of segments from 0. Values are
     without blanks around them; an element that is not there is empty. `offset` is where the stretch starts in the file,
-    in bytes.
+    in bytes; `sizes` bounds what there is of each tag, see `tokenised`.
     """
 
     def __init__(self, raw: bytes, delimiters: Delimiters, offset: int) -> None:
@@ -37,7 +37,7 @@ class Segments:
         tokens = tokenised(self.data, element, terminator, _blanks(delimiters))
         self.tags: Tags
         self.begins: Positions
-        self.tags, self.begins, self.ends, self.first, self.starts, self.unterminated = tokens
+        self.tags, self.begins, self.ends, self.first, self.starts, self.sizes, self.unterminated = tokens
 
     def __len__(self) -> int:
         """Return the number of segments, empty ones included."""
@@ -55,10 +55,6 @@ class Segments:
         self.begins, self.ends = self.begins[:count], self.ends[:count]
         self.unterminated = False
 
-    def byte_offsets(self, rows: NDArray[np.intp] | Positions) -> NDArray[np.int64]:
-        """Where segments start in the file, in bytes."""
-        return self.bytes_at(self.begins[rows].astype(np.int64))
-
     def bytes_at(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where places in `content` are in the file, in bytes; line breaks that were taken out count."""
         if not self._breaks.size:
@@ -69,7 +65,7 @@ class Segments:
         """Where one segment starts in the file, in bytes; after the last one, where the stretch ends."""
         if row >= len(self):
             return self._offset + len(self._raw)
-        return int(self.byte_offsets(np.array([row]))[0])
+        return int(self.bytes_at(self.begins[row : row + 1].astype(np.int64))[0])
 
     @cached_property
     def _breaks(self) -> NDArray[np.int64]:

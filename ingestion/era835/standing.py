@@ -17,7 +17,7 @@ _NUMBERS = (
     *("adjustments", "provider_adjustments", "remarks", "amounts", "quantities", "references", "dates"),
     *("claims", "services", "in_claim", "on_line", "mark"),
     *("payments", "traces", "has_payer", "has_payee", "has_payer_ref", "after_payer"),
-    *("bpr_cents", "bpr_read", "paid_on", "paid_on_read", "joined"),
+    *("bpr_cents", "bpr_read", "paid_on", "paid_on_read"),
     *("paid", "paid_unread", "provider", "provider_unread", "high", "low"),
 )
 _OF_CLAIM = (
@@ -48,10 +48,10 @@ STANDING = np.dtype(
 """What the loops know of a transaction.
 
 How many rows it has in the tables that number theirs, claims, and service lines of the last claim; whether that and its
-last line are open; what separates the parts of composites; what of the header came; BPR02 and BPR16; whether nothing
-stands between its segments of this part; the sums of CLP04 and PLB in cents; and all amounts without their signs, as
-`high` * 2**32 + `low`. Of the open claim and the open line: their row (-1: none is open), charge less adjustments less
-payment, dates as days since 1970, and spans of texts that are written when they end.
+last line are open; what separates the parts of composites; what of the header came; BPR02 and BPR16; the sums of CLP04
+and PLB in cents; and all amounts without their signs, as `high` * 2**32 + `low`. Of the open claim and the open line:
+their row (-1: none is open), charge less adjustments less payment, dates as days since 1970, and spans of texts that
+are written when they end.
 """
 
 NOTHING = np.zeros((), STANDING)

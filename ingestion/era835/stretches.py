@@ -10,7 +10,7 @@ import numpy as np
 from ingestion.era835.findings import Finding, Place, finding
 from ingestion.era835.interchanges import Opening, fragment, headers, looks_like_isa, may_open, trimmed
 from ingestion.era835.segments import Segments
-from ingestion.era835.tokens import CLP, among
+from ingestion.era835.tokens import CLP, last_among, tags_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ _LONGEST = 1 << 26
 """How many bytes may stand without the end of a claim, or of a header."""
 
 # Where a stretch may end: before these, everything about a claim has been said.
-_BOUNDARIES = ("CLP", "PLB", "ST", "SE", "GS", "GE", "IEA", "ISA")
+_BOUNDARIES = tags_named("CLP", "PLB", "ST", "SE", "GS", "GE", "IEA", "ISA")
 
 
 @dataclass(frozen=True)
@@ -137,11 +137,8 @@ class Stretches:
         segments = Segments(self._pending[start:end], opening.delimiters, self._offset + start)
         kept = end
         if not whole:
-            boundaries = self._boundaries(segments)
-            places = segments.byte_offsets(boundaries) - self._offset
-            sure = int(np.searchsorted(places, len(self._pending) - _UNSURE, side="right"))
-            rows = int(boundaries[sure - 1]) if sure else 0
-            kept = int(places[sure - 1]) if rows else start
+            rows = self._sure(segments)
+            kept = segments.offset_of(rows) - self._offset if rows else start
             segments.head(rows)
         if whole or kept > start:
             yield Stretch(segments, opening.has_isa, begins=self._begins, ends=whole)
@@ -149,12 +146,19 @@ class Stretches:
         if end == len(self._pending):
             self._drop(kept)
 
-    def _boundaries(self, segments: Segments) -> NDArray[np.intp]:
-        """Return the segments before which a stretch may end."""
-        boundaries = np.flatnonzero(among(segments.tags, _BOUNDARIES))
-        if boundaries.size > 1 or len(self._pending) < _LONG or CLP in segments.tags[boundaries]:
-            return boundaries
-        return np.arange(len(segments))  # of another transaction, or of nothing: no claim is cut here
+    def _sure(self, segments: Segments) -> int:
+        """Return how many segments are whole, and end with a claim that is."""
+        most = self._offset + len(self._pending) - _UNSURE
+        boundaries = _BOUNDARIES if len(self._pending) < _LONG else self._boundaries(segments)
+        row = last_among(segments.tags, boundaries, len(segments))
+        while row > 0 and segments.offset_of(row) > most:
+            row = last_among(segments.tags, boundaries, row)
+        return row
+
+    def _boundaries(self, segments: Segments) -> NDArray[np.bool_]:
+        """Return before which tags a long stretch may end: any, where it has no claim that could be cut."""
+        found = segments.tags[_BOUNDARIES[segments.tags]]
+        return _BOUNDARIES if found.size > 1 or CLP in found else np.ones_like(_BOUNDARIES)
 
     def _drop(self, count: int) -> None:
         self._pending, self._offset = self._pending[count:], self._offset + count

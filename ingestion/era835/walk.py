@@ -47,7 +47,6 @@ def walked(
         _outside(source, rows, at, start, before)
         now = standings[number]
         first = start if earlier else start + 1
-        now.joined = _joined(source, first, end)
         for segment in range(first, end):
             filled = source.ends[segment] > source.begins[segment]
             if filled and not _taken(source, rows, links, now, segment):
@@ -56,16 +55,6 @@ def walked(
         end_claim(source, rows, links, now)
         at = end
     _outside(source, rows, at, segments.tags.size, before)
-
-
-@within
-def _joined(source: Source, first: int, end: int) -> bool:
-    """Tell whether each of these segments is filled and begins right after the terminator of the one before."""
-    joined = True
-    for segment in range(first, end):
-        after = segment == first or source.begins[segment] == source.ends[segment - 1] + 1
-        joined &= after and source.ends[segment] > source.begins[segment]
-    return joined
 
 
 @within

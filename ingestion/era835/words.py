@@ -15,6 +15,9 @@ from ingestion.era835.jit import primitive, within
 if TYPE_CHECKING:
     from ingestion.era835.jit import Bytes
 
+WIDE = 64
+"""Bytes that are compared at once, where the processor can; where it cannot, they are compared in pieces."""
+
 ONES = 0x0101010101010101
 _LOW = 0x7F7F7F7F7F7F7F7F
 _HIGH = -0x7F7F7F7F7F7F7F80  # 0x80 in each byte, as a number with a sign
@@ -63,6 +66,24 @@ def first_bit(_context: Any, _word: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
 
     return types.int64(types.int64), generated
+
+
+@primitive
+def either(_context: Any, memory: Any, _at: Any, _byte: Any, _other: Any) -> Any:
+    """Return which of the 64 bytes of bare memory that begin at a place are one of two, a bit each."""
+    kind = ir.VectorType(ir.IntType(8), WIDE)
+    none, nowhere = ir.Constant(kind, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), WIDE), [0] * WIDE)
+
+    def generated(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        place = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), kind.as_pointer())
+        found = builder.load(place, align=1)
+        marks = []
+        for byte in arguments[2:]:
+            one = builder.insert_element(none, builder.trunc(byte, ir.IntType(8)), ir.Constant(ir.IntType(32), 0))
+            marks.append(builder.icmp_unsigned("==", found, builder.shuffle_vector(one, none, nowhere)))
+        return builder.bitcast(builder.or_(*marks), ir.IntType(WIDE))
+
+    return types.int64(memory, types.intp, types.int64, types.int64), generated
 
 
 @primitive
