@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ingestion.era835.binary_copy import encoded
 from ingestion.era835.columns import TABLES
-from ingestion.era835.remittances import parse
+from ingestion.era835.remittances import parse, read
 
 _EVERY_TABLE = (
     "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260101*0000*^*00501*000000001*0*P*:~"
@@ -16,6 +16,8 @@ _EVERY_TABLE = (
 )
 
 if __name__ == "__main__":
+    for _ in read([_EVERY_TABLE.encode() * 9] * 2, ""):  # a file of more than one block
+        pass
     for data in (_EVERY_TABLE, _EVERY_TABLE.replace("PAYEE", "PAY\u00c9E"), _EVERY_TABLE.replace("~", "~\n")):
         for name, table in parse(data.encode("latin-1")).tables():
             if name in TABLES:
