@@ -1,0 +1,278 @@
+"""Visits: booked, moved and edited under a row lock, each deed once, with their history; closed out once, for ever."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from ledger.rules import visit as rule
+from ledger.rules.billing import DEFAULT_RULES, RULE_VERSION, PracticeRules, Verdict, what_it_bills
+from ledger.rules.requests import ChargeVisit, MeterVisit, Request
+from ledger.rules.sending import Channel
+from ledger.rules.visit import Actor, NotAllowed, State
+from ledger.store import customers, outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import psycopg
+
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A visit as it stands: the columns of the visit file, whose it is, and its category. Amounts are cents."""
+
+    visit_token: UUID
+    patient_token: UUID
+    practice_id: str
+    provider_id: str
+    service_category: int
+    service_code: str
+    place_of_service: str
+    scheduled_start: datetime
+    scheduled_end: datetime
+    charge_cents: int
+    state_changed_at: datetime
+    state: State = State.SCHEDULED
+    claim_ref: str | None = None
+    modifiers: str | None = None
+    units: int = 1
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    payer_id: str | None = None
+    patient_estimate_cents: int | None = None
+
+    def observation(self) -> dict[str, object]:
+        """Return what the visit ledger may know of it: no patient, no category; times as ISO text."""
+        mine = asdict(self)
+        del mine["patient_token"], mine["service_category"]
+        return {name: _as_json(value) for name, value in mine.items()}
+
+
+class Deed(NamedTuple):
+    """Who does a thing to a visit, when and why. `key` names the deed: told again, it is done already."""
+
+    key: str
+    actor: Actor
+    at: datetime
+    reason: str | None = None
+
+
+class CloseOut(NamedTuple):
+    """What a visit billed when it was over, and by which channel: fixed."""
+
+    state: State
+    channel: Channel
+    verdict: Verdict
+
+
+_COLUMNS = [field.name for field in fields(Visit)]
+
+
+def get(connection: psycopg.Connection, visit_token: UUID) -> Visit | None:
+    """Return a visit as it stands."""
+    return _selected(connection, visit_token, "")
+
+
+def close_out(connection: psycopg.Connection, visit_token: UUID) -> CloseOut | None:
+    """Return how a visit was closed out, None while it is not over."""
+    row = connection.execute(
+        "select state, channel, bills, target_cents from ledger.visit_close_out where visit_token = %s", (visit_token,)
+    ).fetchone()
+    return (
+        CloseOut(State(row[0]), Channel(row[1]), Verdict(row[2], on_hold=False, target_cents=row[3])) if row else None
+    )
+
+
+def set_channel(connection: psycopg.Connection, practice_id: str, service_category: int, channel: Channel) -> None:
+    """Say by which channel visits of a practice's category go that are closed out from now on. The caller commits."""
+    connection.execute(
+        "insert into ledger.service_channel (practice_id, service_category, channel) values (%s, %s, %s)"
+        " on conflict (practice_id, service_category) do update set channel = excluded.channel",
+        (practice_id, service_category, channel.value),
+    )
+
+
+def book(connection: psycopg.Connection, visit: Visit, deed: Deed) -> Visit:
+    """Enter a visit as scheduled; the same token again changes nothing. Returns it as it stands; the caller commits."""
+    booked = replace(visit, state=State.SCHEDULED, started_at=None, ended_at=None, state_changed_at=deed.at)
+    names = ", ".join(_COLUMNS)
+    values = ", ".join(f"%({name})s" for name in _COLUMNS)
+    made = connection.execute(
+        f"insert into ledger.visit ({names}) values ({values}) on conflict (visit_token) do nothing".encode(),
+        asdict(booked),
+    )
+    if made.rowcount:
+        _remember(connection, None, booked, deed, [])
+    return _locked(connection, visit.visit_token)
+
+
+def advance(
+    connection: psycopg.Connection, visit_token: UUID, to: State, deed: Deed, rules: PracticeRules = DEFAULT_RULES
+) -> Visit:
+    """Move a visit to another state, at most once for a deed, and close it out when it is over by that.
+
+    `rules` are its practice's, which the verdict of the close-out is frozen under. Returns the visit as it stands; the
+    caller commits. Raises NotAllowed with a sentence, KeyError for a visit that is not there.
+    """
+    visit = _locked(connection, visit_token)
+    if _is_done(connection, visit_token, deed.key, to):
+        return visit
+    step = rule.advance(visit.state, to, deed.actor, deed.reason)
+    starts, ends = to is State.STARTED, visit.state is State.STARTED
+    moved = replace(
+        visit,
+        state=step.to,
+        started_at=deed.at if starts else visit.started_at,
+        ended_at=max(deed.at, visit.started_at or deed.at) if ends else visit.ended_at,
+    )
+    moved = _changed(connection, visit, moved, deed, [])
+    if step.closes_out:
+        _close_out(connection, moved, rules, deed.at)
+    return moved
+
+
+def edit(connection: psycopg.Connection, visit_token: UUID, changes: Mapping[str, Any], deed: Deed) -> Visit:
+    """Change fields of a visit, at most once for a deed. What it billed stays: the books turn a difference into a memo.
+
+    Returns the visit as it stands; the caller commits. Raises NotAllowed with a sentence, KeyError for a visit that is
+    not there.
+    """
+    visit = _locked(connection, visit_token)
+    if _is_done(connection, visit_token, deed.key, None):
+        return visit
+    rule.may_edit(visit.state, frozenset(changes), deed.actor, deed.reason)
+    return _changed(connection, visit, replace(visit, **changes), deed, sorted(changes))
+
+
+def _selected(connection: psycopg.Connection, visit_token: UUID, lock: str) -> Visit | None:
+    with connection.cursor(row_factory=class_row(Visit)) as cursor:
+        query = f"select {', '.join(_COLUMNS)} from ledger.visit where visit_token = %s {lock}"
+        found = cursor.execute(query.encode(), (visit_token,)).fetchone()
+    return replace(found, state=State(found.state)) if found else None
+
+
+def _locked(connection: psycopg.Connection, visit_token: UUID) -> Visit:
+    visit = _selected(connection, visit_token, "for update")
+    if visit is None:
+        raise KeyError(f"There is no visit {visit_token}.")
+    return visit
+
+
+def _is_done(connection: psycopg.Connection, visit_token: UUID, key: str, to: State | None) -> bool:
+    row = connection.execute(
+        "select visit_token, case when edited = '{}' then to_state end from ledger.visit_event where event_key = %s",
+        (key,),
+    ).fetchone()
+    if row is not None and row != (visit_token, to):
+        raise NotAllowed("This key names another deed already: give every deed a key of its own.")
+    return row is not None
+
+
+def _changed(connection: psycopg.Connection, before: Visit, after: Visit, deed: Deed, edited: list[str]) -> Visit:
+    # The newest observation of a visit is the one that counts, and a clock may stand or go back.
+    after = replace(after, state_changed_at=max(deed.at, before.state_changed_at + _TICK))
+    names = ", ".join(f"{name} = %({name})s" for name in _COLUMNS)
+    connection.execute(
+        f"update ledger.visit set {names} where visit_token = %(visit_token)s".encode(),
+        asdict(after),
+    )
+    _remember(connection, before.state, after, deed, edited)
+    return after
+
+
+def _remember(
+    connection: psycopg.Connection, before: State | None, visit: Visit, deed: Deed, edited: list[str]
+) -> None:
+    connection.execute(
+        "insert into ledger.visit_event"
+        " (visit_token, ordinal, event_key, from_state, to_state, edited, actor, reason, at, observation)"
+        " select %s, count(*) + 1, %s, %s, %s, %s, %s, %s, %s, %s from ledger.visit_event where visit_token = %s",
+        (
+            visit.visit_token,
+            deed.key,
+            before,
+            visit.state,
+            edited,
+            deed.actor,
+            deed.reason,
+            deed.at,
+            Jsonb(visit.observation()),
+            visit.visit_token,
+        ),
+    )
+
+
+def _close_out(connection: psycopg.Connection, visit: Visit, rules: PracticeRules, at: datetime) -> None:
+    """Fix what the visit bills and by which channel, and put its demand into the outbox: all or nothing, once."""
+    verdict = what_it_bills(
+        visit.state,
+        insured=visit.payer_id is not None,
+        charge_cents=visit.charge_cents,
+        patient_estimate_cents=visit.patient_estimate_cents,
+        scheduled=visit.scheduled_end - visit.scheduled_start,
+        delivered=visit.ended_at - visit.started_at if visit.ended_at and visit.started_at else None,
+        rules=rules,
+    )
+    channel = _channel(connection, visit, verdict)
+    connection.execute(
+        "insert into ledger.visit_close_out"
+        " (visit_token, state, channel, bills, target_cents, rule_version, policy_key, closed_at)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            visit.visit_token,
+            visit.state,
+            channel,
+            verdict.bills,
+            verdict.target_cents,
+            RULE_VERSION,
+            rules.policy_key,
+            at,
+        ),
+    )
+    demand = _demand(connection, visit, channel, verdict.target_cents or 0)
+    if demand:
+        outbox.put(connection, demand, visit.practice_id)
+
+
+def _channel(connection: psycopg.Connection, visit: Visit, verdict: Verdict) -> Channel:
+    """Return the channel of the visit's category; a fee for a missed visit is no usage, so that it is invoiced."""
+    row = connection.execute(
+        "select channel from ledger.service_channel where practice_id = %s and service_category = %s",
+        (visit.practice_id, visit.service_category),
+    ).fetchone()
+    return Channel(row[0]) if row and verdict.bills else Channel.INVOICE
+
+
+def _demand(connection: psycopg.Connection, visit: Visit, channel: Channel, target_cents: int) -> Request | None:
+    """Return the one demand of a closed visit. Where nobody can be asked, the books show it as not billed."""
+    customer = customers.of_patient(connection, visit.patient_token) if target_cents else None
+    if customer is None:
+        return None
+    if channel is Channel.METER:
+        return MeterVisit(
+            visit_token=visit.visit_token,
+            customer=customer.stripe_customer_id,
+            event_name=f"visit_category_{visit.service_category}",
+            ended_at=visit.ended_at or visit.scheduled_end,
+        )
+    return ChargeVisit(
+        visit_token=visit.visit_token,
+        customer=customer.stripe_customer_id,
+        amount_cents=target_cents,
+        payment_method=customer.card.payment_method_id if customer.card else None,
+        place_of_service=visit.place_of_service,
+    )
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID | State) else value
