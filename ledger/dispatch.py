@@ -1,0 +1,104 @@
+"""Delivers what the outbox holds: written down before the call, recorded after it, once however it is killed.
+
+Any number of dispatchers may run. One that dies between its call and the record leaves a row in the send-ledger without
+an outcome; after the lease the next one goes on with the same keys, and looks first for what is there already.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from ledger.gateways.stripe_calls import Attempt
+from ledger.rules import requests
+from ledger.rules.outcome import Later, Outcome, Refused, Unknown
+from ledger.store import outbox
+from ledger.store.database import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import psycopg
+
+    from ledger.rules.requests import Request
+    from ledger.store.database import Database
+    from ledger.store.outbox import Claimed
+
+# Longer than all calls of one attempt may take; after it a row is taken for abandoned.
+LEASE = timedelta(minutes=10)
+# What is unknown is looked at again after a minute, then ever later, at least four times a day.
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=6)
+SECONDS_TO_SLOW_DOWN = 1.0
+# So many unanswered in a row, and the processor is away: the rest waits in the outbox.
+UNANSWERED = 3
+
+
+class Sender(Protocol):
+    """Whatever performs requests at a processor."""
+
+    def perform(self, request: Request, attempt: Attempt) -> Outcome:
+        """Bring about what is asked for, once, and say how that ended."""
+        ...
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """One attempt, and how it ended."""
+
+    business_key: str
+    operation: str
+    practice_id: str
+    attempt: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Dispatcher:
+    """Delivers from a database through a sender. `now` tells the time of the rows, `lease` how long a claim holds."""
+
+    database: Database
+    sender: Sender
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    lease: timedelta = LEASE
+
+    def deliver_due(self) -> Iterator[Delivered]:
+        """Deliver row by row until nothing is due, or the processor has stopped answering."""
+        unanswered = 0
+        with contextlib.closing(connect(self.database, autocommit=True)) as connection:
+            while unanswered < UNANSWERED and (delivered := self.deliver_next(connection)):
+                yield delivered
+                outcome = delivered.outcome
+                unanswered = unanswered + 1 if isinstance(outcome, Unknown) and not outcome.answered else 0
+                if isinstance(outcome, Later):
+                    time.sleep(SECONDS_TO_SLOW_DOWN)
+
+    def deliver_next(self, connection: psycopg.Connection) -> Delivered | None:
+        """Deliver the next row that is due: claim, call, record, each for itself. None where none is due."""
+        until = time.monotonic() + self.lease.total_seconds() / 2
+        with connection.transaction():
+            claimed = outbox.claim(connection, self.now(), self.lease)
+        if claimed is None:
+            return None
+        outcome = self._performed(claimed, until)
+        now = self.now()
+        with connection.transaction():
+            outbox.record(connection, claimed, outcome, now, now + wait(claimed.attempt))
+        return Delivered(claimed.business_key, claimed.operation, claimed.practice_id, claimed.attempt, outcome)
+
+    def _performed(self, claimed: Claimed, until: float) -> Outcome:
+        try:
+            request = requests.read(claimed.operation, claimed.arguments)
+        except requests.NotSendable as error:
+            return Refused("not_sendable", str(error))
+        attempt = Attempt(claimed.outbox_id, claimed.first_sent_at, claimed.failures, until)
+        return self.sender.perform(request, attempt)
+
+
+def wait(attempt: int) -> timedelta:
+    """Return how long a row waits after an attempt that did not end it: twice as long each time."""
+    doublings: int = 2 ** min(attempt - 1, 16)
+    return min(LONGEST_WAIT, FIRST_WAIT * doublings)

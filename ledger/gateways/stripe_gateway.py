@@ -1,0 +1,65 @@
+"""Requests become effects at Stripe, once: what was tried before is read back first, every call has its own key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ledger.gateways import transport
+from ledger.gateways.stripe_calls import Attempt, Calls, ended
+from ledger.gateways.stripe_steps import STEPS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    import stripe
+
+    from ledger.rules.outcome import Outcome
+    from ledger.rules.requests import Request
+
+URL = "https://api.stripe.com"
+
+
+@dataclass(frozen=True)
+class StripeGateway:
+    """Stripe at an address, by a secret key; `now` tells the time."""
+
+    key: str = field(repr=False)
+    url: str = URL
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _client: list[stripe.StripeClient] = field(default_factory=list, init=False, repr=False)
+
+    def perform(self, request: Request, attempt: Attempt) -> Outcome:
+        """Bring about what is asked for, once, and say how that ended.
+
+        Raises KeyRefused when Stripe refuses the key: then nothing was done.
+        """
+        try:
+            return STEPS[type(request)](request, Calls(self._connected(), attempt, self.now()))
+        except Exception as error:  # noqa: BLE001 - `ended` raises what is no way a call ends
+            return ended(error)
+
+    def create_customer(self, patient_token: UUID) -> str:
+        """Return the id of the customer a patient is; nothing of the patient goes with it, not even the token."""
+        return str(self._calls(patient_token).post("customer", "/v1/customers", {})["id"])
+
+    def create_setup_intent(self, customer: str, ask: UUID) -> tuple[str, str]:
+        """Return id and client secret of a SetupIntent, by which a card is put on file; one for every `ask`."""
+        fields = {"customer": customer, "usage": "off_session", "payment_method_types": ["card"]}
+        made = self._calls(ask).post("setup", "/v1/setup_intents", fields)
+        return str(made["id"]), str(made["client_secret"])
+
+    def choose_card(self, customer: str, payment_method: str, ask: UUID) -> None:
+        """Make a card the one that invoices are charged to: where Smart Retries look for it."""
+        fields = {"invoice_settings": {"default_payment_method": payment_method}}
+        self._calls(ask).post("card", f"/v1/customers/{customer}", fields)
+
+    def _calls(self, ask: UUID) -> Calls:
+        return Calls(self._connected(), Attempt(ask), self.now())
+
+    def _connected(self) -> stripe.StripeClient:
+        if not self._client:
+            self._client.append(transport.client(self.key, self.url))
+        return self._client[0]
