@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ARCHIVE_KEY_BYTES = 32
 LARGEST_PORT = 65_535
 LARGEST_NUMBER = 1_000_000_000
+_WEBHOOK_SECRET = "TRUEUP_STRIPE_WEBHOOK_SECRET_"  # noqa: S105 - the beginning of names of settings
 
 
 class SettingsError(ValueError):
@@ -43,6 +44,10 @@ class Settings:
     nightly_at: time | None = None
     dashboard_port: int = 8350
     dagster_port: int = 8351
+    portal_port: int = 8352
+    # By the endpoint's name in its address; an endpoint without a secret is none.
+    webhook_secrets: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    stripe_is_live: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -73,6 +78,9 @@ class Settings:
             nightly_at=_time_of_day("NIGHTLY_AT", text),
             dashboard_port=_number("DASHBOARD_PORT", text, cls.dashboard_port, largest=LARGEST_PORT),
             dagster_port=_number("DAGSTER_PORT", text, cls.dagster_port, largest=LARGEST_PORT),
+            portal_port=_number("PORTAL_PORT", text, cls.portal_port, largest=LARGEST_PORT),
+            webhook_secrets=_webhook_secrets(given),
+            stripe_is_live=_is_live(text("STRIPE_MODE")),
         )
 
 
@@ -83,6 +91,23 @@ def _number(name: str, text: Callable[[str], str | None], default: int, *, large
     if not (value.isascii() and value.isdigit()) or int(value) > largest:
         raise SettingsError(f"TRUEUP_{name} must be a whole number from 0 to {largest}; correct it or leave it out.")
     return int(value)
+
+
+def _webhook_secrets(given: Mapping[str, str]) -> dict[str, str]:
+    found = {
+        name.removeprefix(_WEBHOOK_SECRET).lower().replace("_", "-"): value.strip()
+        for name, value in given.items()
+        if name.startswith(_WEBHOOK_SECRET) and value.strip()
+    }
+    if len(set(found.values())) < len(found):
+        raise SettingsError(f"Two {_WEBHOOK_SECRET}… are the same: every endpoint has a secret of its own at Stripe.")
+    return found
+
+
+def _is_live(mode: str | None) -> bool:
+    if mode not in {None, "test", "live"}:
+        raise SettingsError("TRUEUP_STRIPE_MODE must be test or live; correct it or leave it out (test).")
+    return mode == "live"
 
 
 def _time_of_day(name: str, text: Callable[[str], str | None]) -> time | None:

@@ -9,7 +9,7 @@ from statistics import median
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ["ledger", "ingestion", "expectations", "orchestration", "dashboards", "sandbox"]
+PACKAGES = ["ledger", "ingestion", "expectations", "orchestration", "dashboards", "portal_api", "sandbox"]
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 MODELS = sorted((ROOT / "dbt").rglob("*.sql"))

@@ -108,3 +108,23 @@ def test_secrets_stay_out_of_the_repr() -> None:
     )
     assert "hidden" not in shown
     assert KEY not in shown
+
+
+def test_every_webhook_endpoint_has_a_secret_of_its_own_that_no_repr_shows() -> None:
+    named = {"TRUEUP_STRIPE_WEBHOOK_SECRET_PAYMENTS": " whsec_1 ", "TRUEUP_STRIPE_WEBHOOK_SECRET_RISK_TEAM": "whsec_2"}
+    found = Settings.from_environment({**named, "TRUEUP_STRIPE_WEBHOOK_SECRET_CONNECT": " "})
+    assert found.webhook_secrets == {"payments": "whsec_1", "risk-team": "whsec_2"}
+    assert "whsec" not in repr(found)
+    with pytest.raises(SettingsError, match="of its own") as refusal:
+        Settings.from_environment({name: "whsec_1" for name in named})
+    assert "whsec_1" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(("mode", "is_live"), [("", False), ("test", False), ("live", True)])
+def test_stripe_s_mode_is_test_unless_it_is_said(mode: str, is_live: bool) -> None:
+    assert Settings.from_environment({"TRUEUP_STRIPE_MODE": mode}).stripe_is_live is is_live
+
+
+def test_another_mode_of_stripe_is_refused() -> None:
+    with pytest.raises(SettingsError, match="test or live"):
+        Settings.from_environment({"TRUEUP_STRIPE_MODE": "Live"})

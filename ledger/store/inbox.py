@@ -1,0 +1,169 @@
+"""The inbox of webhooks: an event and what follows from it in one transaction, once, whatever order and number."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from ledger.rules.stripe_events import Event
+from ledger.rules.stripe_fields import allowed_in_ledger
+from ledger.rules.stripe_values import FieldRefused
+from ledger.store import facts
+
+if TYPE_CHECKING:
+    import psycopg
+
+RETENTION = timedelta(days=45)
+"""How long payloads are kept at least: longer than Stripe shows events (30 days) and sends them again (3)."""
+
+
+class Received(StrEnum):
+    """What became of an event."""
+
+    NEW = "new"
+    KNOWN = "known"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """An event that had no effect yet, and why: a sentence or the name of an error, never a value."""
+
+    endpoint: str
+    event_id: str
+    event_type: str
+    object_id: str | None
+    reason: str
+    attempts: int
+    first_failed_at: datetime
+    last_failed_at: datetime
+    resolved_at: datetime | None
+
+
+# One statement: the event, and the newest version of its object. An event that is there already brings nothing.
+_RECEIVE = """
+with arrived as (
+    insert into ledger.inbox
+        (endpoint, event_id, event_type, api_version, account, is_live, created_at,
+        object_type, object_id, object_sha256, payload)
+    values
+        (%(endpoint)s, %(event_id)s, %(event_type)s, %(api_version)s, %(account)s, %(is_live)s, %(created_at)s,
+        %(object_type)s, %(object_id)s, %(object_sha256)s, %(payload)s)
+    on conflict (endpoint, event_id) do nothing
+    returning object_id, object_type, created_at, object_sha256, event_id, payload
+),
+newest as (
+    insert into ledger.stripe_object as known
+        (object_id, object_type, version_at, object_sha256, event_id, payload)
+    select object_id, object_type, created_at, object_sha256, event_id, payload
+    from arrived
+    where object_id is not null
+    on conflict (object_id) do update
+    set
+        (object_type, version_at, object_sha256, event_id, payload)
+        = (excluded.object_type, excluded.version_at, excluded.object_sha256, excluded.event_id, excluded.payload)
+    where (excluded.version_at, excluded.object_sha256) > (known.version_at, known.object_sha256)
+    returning object_id
+),
+mended as (
+    update ledger.inbox_failure
+    set resolved_at = now()
+    where endpoint = %(endpoint)s and event_id = %(event_id)s and resolved_at is null
+)
+select exists (select from arrived), exists (select from newest)
+"""
+
+
+def receive(connection: psycopg.Connection, endpoint: str, event: Event) -> Received:
+    """Take an event in with all that follows from it; the caller commits, and answers Stripe only after that.
+
+    An object that breaks its contract has no effect: the event is put among the dead letters.
+    """
+    if event.refusal:
+        bury(connection, endpoint, event, event.refusal)
+        return Received.REFUSED
+    row = connection.execute(_RECEIVE, {**asdict(event), "endpoint": endpoint, "payload": Jsonb(event.payload)})
+    is_new, is_newest = row.fetchone() or (False, False)
+    if is_newest:
+        facts.follow(connection, event)
+    return Received.NEW if is_new else Received.KNOWN
+
+
+def bury(connection: psycopg.Connection, endpoint: str, event: Event, reason: str) -> None:
+    """Put an event among the dead letters, or count a further failure of it. The caller commits.
+
+    An event that had its effect meanwhile, by another delivery, is none.
+    """
+    connection.execute(
+        """
+        insert into ledger.inbox_failure as known (endpoint, event_id, event, reason)
+        select %(endpoint)s, %(event_id)s, %(event)s, %(reason)s
+        where not exists (select from ledger.inbox where endpoint = %(endpoint)s and event_id = %(event_id)s)
+        on conflict (endpoint, event_id) do update
+        set (event, reason, attempts, last_failed_at) = (excluded.event, excluded.reason, known.attempts + 1, now())
+        """,
+        {"endpoint": endpoint, "event_id": event.event_id, "event": Jsonb(_document(event)), "reason": reason},
+    )
+
+
+def dead_letters(connection: psycopg.Connection, *, resolved_too: bool = False) -> list[DeadLetter]:
+    """Return the dead letters that wait, oldest first; those that were replayed since as well where asked."""
+    with connection.cursor(row_factory=class_row(DeadLetter)) as cursor:
+        return cursor.execute(
+            """
+            select
+                endpoint, event_id, event ->> 'event_type' as event_type, event ->> 'object_id' as object_id, reason,
+                attempts, first_failed_at, last_failed_at, resolved_at
+            from ledger.inbox_failure
+            where resolved_at is null or %s
+            order by first_failed_at, endpoint, event_id
+            """,
+            (resolved_too,),
+        ).fetchall()
+
+
+def replay(connection: psycopg.Connection, letter: DeadLetter) -> Received:
+    """Take a dead letter in once more, read by the contract of now. The caller commits, or rolls back and buries it."""
+    return receive(connection, letter.endpoint, read_again(buried(connection, letter)))
+
+
+def buried(connection: psycopg.Connection, letter: DeadLetter) -> Event:
+    """Return the event of a dead letter, locked until the caller's transaction ends."""
+    row = connection.execute(
+        "select event from ledger.inbox_failure where endpoint = %s and event_id = %s for update",
+        (letter.endpoint, letter.event_id),
+    ).fetchone()
+    if row is None:
+        raise KeyError(f"There is no dead letter {letter.event_id} of {letter.endpoint}.")
+    document: dict[str, Any] = row[0]
+    return Event(**{**document, "created_at": datetime.fromisoformat(document["created_at"])})
+
+
+def read_again(event: Event) -> Event:
+    """Read what was kept of an event by the contract of now."""
+    try:
+        return replace(event, payload=allowed_in_ledger(event.object_type, event.payload), refusal=None)
+    except FieldRefused as fault:
+        return replace(event, refusal=f"{event.object_type}.{fault.field} {fault.message}.")
+
+
+def prune(connection: psycopg.Connection, older_than: timedelta) -> int:
+    """Drop the payloads of events older than that which the warehouse has; return how many. The caller commits.
+
+    Their keys stay for ever, so that an event that comes once more is known. Raises ValueError below the retention.
+    """
+    if older_than < RETENTION:
+        raise ValueError(f"Payloads are kept for {RETENTION.days} days at least.")
+    return connection.execute(
+        "update ledger.inbox set payload = null where payload is not null and is_landed and received_at < now() - %s",
+        (older_than,),
+    ).rowcount
+
+
+def _document(event: Event) -> dict[str, object]:
+    return {**asdict(event), "created_at": event.created_at.isoformat()}

@@ -1,0 +1,103 @@
+"""`POST /webhooks/stripe/{endpoint}`: signed, bounded, taken in once; answered only when it is committed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import psycopg
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+
+from ledger.rules.stripe_events import Event, EventRefused, ThinEvent, read
+from ledger.rules.webhook_signature import NotSigned, verify
+from ledger.store import inbox
+from portal_api.problems import Problem
+
+if TYPE_CHECKING:
+    from ledger.settings import Settings
+    from portal_api.dependencies import Edge
+
+LARGEST_BODY = 1 << 20
+"""Bytes of an event at most; Stripe's largest, of an invoice with its first lines, are a few hundred thousand."""
+
+_log = logging.getLogger(__name__)
+
+
+def router(settings: Settings, edge: Edge) -> APIRouter:
+    """Return the routes: one endpoint for each secret that is set, no other."""
+    routes = APIRouter()
+
+    @routes.post("/webhooks/stripe/{endpoint}")
+    async def receive(endpoint: str, request: Request) -> dict[str, str]:
+        secret = settings.webhook_secrets.get(endpoint)
+        if not secret:
+            raise Problem(HTTPStatus.NOT_FOUND, "no-endpoint", "There is no such endpoint.")
+        body = await _body(request)
+        return await run_in_threadpool(_taken, edge, settings, endpoint, _signed(request, body, secret))
+
+    return routes
+
+
+async def _body(request: Request) -> bytes:
+    """Read the raw body, and no more of it than an event has; the signature is over these very bytes."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise Problem(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", f"An event has at most {LARGEST_BODY:,} bytes."
+            )
+    return bytes(body)
+
+
+def _signed(request: Request, body: bytes, secret: str) -> bytes:
+    try:
+        verify(request.headers.get("stripe-signature"), body, secret, int(time.time()))
+    except NotSigned as refusal:
+        raise Problem(HTTPStatus.BAD_REQUEST, "not-signed", str(refusal)) from None
+    return body
+
+
+def _taken(edge: Edge, settings: Settings, endpoint: str, body: bytes) -> dict[str, str]:
+    try:
+        event = read(body)
+    except ThinEvent as refusal:
+        raise Problem(HTTPStatus.BAD_REQUEST, "thin-event", str(refusal)) from None
+    except EventRefused as refusal:
+        raise Problem(HTTPStatus.BAD_REQUEST, "no-event", str(refusal)) from None
+    if event.is_live is not settings.stripe_is_live:
+        return _of_other_mode(event)
+    try:
+        received = edge.committed(lambda connection: inbox.receive(connection, endpoint, event))
+    except psycopg.OperationalError:
+        raise  # the database is away: Stripe sends it again, and nothing can be kept
+    except Exception as error:
+        _bury(edge, endpoint, event, error)
+        raise Problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR, "effect-failed", "What follows from the event failed; it is kept aside."
+        ) from error
+    if received is inbox.Received.REFUSED:
+        _log.warning("webhook %s of %s is refused: %s", event.event_id, endpoint, event.refusal)
+    return {"received": received.value}
+
+
+def _of_other_mode(event: Event) -> dict[str, str]:
+    """Let a test event pass unkept, which Stripe also sends to live endpoints of Connect; refuse real money here."""
+    if event.is_live:
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            "live-event",
+            "This is an event of live mode and TRUEUP_STRIPE_MODE is test: nothing was kept.",
+        )
+    return {"received": "ignored"}
+
+
+def _bury(edge: Edge, endpoint: str, event: Event, error: Exception) -> None:
+    reason = type(error).__name__
+    if isinstance(error, psycopg.Error) and error.diag.constraint_name:
+        reason += f" ({error.diag.constraint_name})"
+    _log.error("webhook %s of %s failed: %s", event.event_id, endpoint, reason)
+    edge.committed(lambda connection: inbox.bury(connection, endpoint, event, reason))
