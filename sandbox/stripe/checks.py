@@ -70,11 +70,8 @@ def _deepest(error: Any) -> Any:
         return error
     inner = [_deepest(found) for branch in error.kind.context for found in branch]
     # A wrong type at the same place only says that the branch was not the one that was meant.
-    deeper = [
-        found
-        for found in inner
-        if len(found.instance_path) > len(error.instance_path) or not isinstance(found.kind, _OTHER)
-    ]
+    here = len(error.instance_path)
+    deeper = [found for found in inner if len(found.instance_path) > here or not isinstance(found.kind, _OTHER)]
     return max(deeper, key=lambda found: len(found.instance_path), default=error)
 
 

@@ -7,6 +7,7 @@ import pytest
 import stripe
 
 from sandbox.stripe.serving import Sandbox, served
+from tests.support.stripe_sandbox import client_of
 
 KEY = os.environ.get("TRUEUP_TEST_STRIPE_KEY", "")
 
@@ -23,11 +24,6 @@ def fresh() -> Iterator[Sandbox]:
     """Yield an account of a test's own."""
     with served() as running:
         yield running
-
-
-def client_of(running: Sandbox, key: str = "sk_test_sandbox") -> stripe.StripeClient:
-    """Return the real SDK's client of a sandbox; it tries nothing twice by itself."""
-    return stripe.StripeClient(key, base_addresses={"api": running.url}, max_network_retries=0)
 
 
 @pytest.fixture
