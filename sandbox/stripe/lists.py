@@ -26,7 +26,7 @@ def page(call: Call, rows: Iterable[Obj], *, ordered: bool = False) -> Obj:
     found = [row for row in rows if _in_range(row, call.params.get("created"))]
     if not ordered:
         order = call.account.objects.order
-        found.sort(key=lambda row: (row["created"], order[row["id"]]), reverse=True)
+        found.sort(key=lambda row: (_made_at(row), order[row["id"]]), reverse=True)
     limit = call.params.get("limit", 10)
     if not 1 <= limit <= _MOST:
         raise invalid("Invalid limit: must be between 1 and 100", "limit", "parameter_invalid_integer")
@@ -61,5 +61,10 @@ def _in_range(row: Obj, asked: Obj | int | None) -> bool:
     if asked is None:
         return True
     if isinstance(asked, int):
-        return bool(row["created"] == asked)
-    return all(_COMPARE[name](row["created"], value) for name, value in asked.items())
+        return _made_at(row) == asked
+    return all(_COMPARE[name](_made_at(row), value) for name, value in asked.items())
+
+
+def _made_at(row: Obj) -> int:
+    made: int = row["date"] if "date" in row else row["created"]  # an invoice item has a date only
+    return made

@@ -41,6 +41,10 @@ PREFIXES = {
 }
 
 
+# What every object is given, whether or not its kind shows it; any other field that Stripe has not is our mistake.
+_OURS = frozenset({"id", "object", "livemode", "created"})
+
+
 class Objects:
     """Every object the account ever made, in the order of making; a deleted one keeps its id and says so."""
 
@@ -62,7 +66,7 @@ class Objects:
         made_id = f"{PREFIXES[kind]}_{secrets.token_hex(12)}"
         known = self._schemas[kind]["properties"].keys()
         started = {"id": made_id, "object": kind, "livemode": False} | blank(kind, self._schemas) | fields
-        return {key: value for key, value in started.items() if key in known or key in fields}
+        return {key: value for key, value in started.items() if key in known or key not in _OURS}
 
     def keep(self, kind: str, made: Obj) -> Obj:
         """Keep an object that came from elsewhere; one of the same id is replaced."""
