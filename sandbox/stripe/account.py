@@ -1,9 +1,11 @@
 """One Stripe account: its clock, its objects and its events."""
 
+import contextlib
 import copy
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.stripe.checks import Checker
@@ -15,8 +17,19 @@ from sandbox.stripe.values import Obj
 Listener = Callable[["Account", Obj], None]
 # What else has to happen when an event does, within the account: an invoice is paid when its payment intent is.
 LISTENERS: defaultdict[str, list[Listener]] = defaultdict(list)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What falls due at a time of a customer's clock, or of the account's."""
+
+    at: int
+    customer: str | None
+    run: Callable[[], None]
+
+
 # What falls due with time: the cycle of a subscription, a draft to finalise, a payment to try again.
-DUE: list[Callable[["Account"], None]] = []
+DUE: list[Callable[["Account"], Iterator[Job]]] = []
 
 
 def when(*event_types: str) -> Callable[[Listener], Listener]:
@@ -74,6 +87,23 @@ class Account:
             listener(self, found)
 
     def pass_time(self) -> None:
-        """Do what has fallen due on any clock since the account was last looked at."""
-        for fall_due in DUE:
-            fall_due(self)
+        """Do what has fallen due on any clock since the account was last looked at, each thing at its own time."""
+        while due := [job for falling in DUE for job in falling(self) if job.at <= self.now(job.customer)]:
+            job = min(due, key=lambda found: found.at)
+            with self._at(job.customer, job.at):
+                job.run()
+
+    @contextlib.contextmanager
+    def _at(self, customer: str | None, at: int) -> Iterator[None]:
+        found = self.objects.find(customer) if customer else None
+        name = found.get("test_clock") if found else None
+        if name is None:
+            with self.clock.standing_at(at):
+                yield
+            return
+        clock = self.objects.get("test_helpers.test_clock", name)
+        ahead, clock["frozen_time"] = clock["frozen_time"], at
+        try:
+            yield
+        finally:
+            clock["frozen_time"] = ahead

@@ -9,6 +9,7 @@
 | `fault` | `{"operation": operationId or "*", "mode": ..., "times": n, "seconds": n}`, modes in `faults.py` |
 | `card` | `{"payment_method": id, "outcomes": [...]}` the next charges of a card: `ok` or a decline code |
 | `authenticate` | `{"intent": id, "passed": bool}` what the cardholder does when the bank asks |
+| `meter_errors` | meter events that were answered well and then not recorded |
 | `requests` | every request as it was received |
 | `objects` | every object the account holds, events included |
 """
@@ -21,7 +22,9 @@ from sandbox.stripe.resources.authentication import authenticated
 from sandbox.stripe.service import Service
 from sandbox.stripe.values import Obj
 
-_NAMES = frozenset({"clock", "webhooks", "drain", "redeliver", "fault", "card", "authenticate", "requests", "objects"})
+_NAMES = frozenset(
+    "clock webhooks drain redeliver fault card authenticate meter_errors requests objects".split(),  # noqa: SIM905 - as above
+)
 
 
 class Control:
@@ -81,6 +84,11 @@ class Control:
         account = self._service.account
         with account.lock:
             return dict(authenticated(account, intent, passed=passed))
+
+    def meter_errors(self) -> list[Obj]:
+        """Return the meter events that were taken and not recorded, with Stripe's code of why."""
+        with self._service.account.lock:
+            return list(self._service.account.objects.notes["meter_errors"].get("rows", []))
 
     def requests(self) -> list[Obj]:
         """Return every request received, as it came in."""

@@ -86,6 +86,10 @@ class Objects:
             raise missing(kind, object_id, param)
         return found
 
+    def number(self) -> int:
+        """Return a number that no other object of the account has."""
+        return next(self._counter)
+
     def find(self, object_id: str) -> Obj | None:
         """Return the object of that id, whatever its kind; None when there is none."""
         return self._by_id.get(object_id)

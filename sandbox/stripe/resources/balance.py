@@ -1,6 +1,8 @@
 """The balance: transactions that sum to it."""
 
-from sandbox.stripe.account import DUE, Account
+from collections.abc import Iterator
+
+from sandbox.stripe.account import DUE, Account, Job
 from sandbox.stripe.lists import matching, page
 from sandbox.stripe.registry import Call, handles
 from sandbox.stripe.values import Obj
@@ -38,19 +40,25 @@ def booked(account: Account, kind: str, amount_cents: int, source: Obj, fee_cent
         available_on=now if at_once else (now // _DAY + _SETTLING_DAYS) * _DAY,
         description=source.get("description"),
     )
-    account.pending_money[made["id"]] = made
+    if not at_once:
+        account.pending_money[made["id"]] = made
     return made
 
 
-def _become_available(account: Account) -> None:
-    now = account.clock.now()
+def _becoming_available(account: Account) -> Iterator[Job]:
+    soonest = min((found["available_on"] for found in account.pending_money.values()), default=None)
+    if soonest is not None:
+        yield Job(soonest, None, lambda: _become_available(account, soonest))
+
+
+def _become_available(account: Account, now: int) -> None:
     for found in list(account.pending_money.values()):
         if found["available_on"] <= now:
             found["status"] = "available"
             del account.pending_money[found["id"]]
 
 
-DUE.append(_become_available)
+DUE.append(_becoming_available)
 
 
 def available_cents(account: Account) -> int:

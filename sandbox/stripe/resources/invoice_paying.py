@@ -1,6 +1,9 @@
 """Getting an invoice paid: the first try, the tries after it, and what a paid intent does to its invoice."""
 
-from sandbox.stripe.account import DUE, Account, when
+from collections.abc import Iterator
+from functools import partial
+
+from sandbox.stripe.account import DUE, Account, Job, when
 from sandbox.stripe.errors import StripeError, invalid
 from sandbox.stripe.resources.invoicing import DRAFT_SECONDS, finalized, intent_of, settled
 from sandbox.stripe.resources.payment_intents import tried
@@ -92,13 +95,13 @@ def collect(account: Account, invoice: Obj) -> None:
             account.emit("invoice.payment_failed", invoice)
 
 
-def _advance(account: Account) -> None:
+def _advancing(account: Account) -> Iterator[Job]:
     for invoice in account.objects.all("invoice"):
-        now = account.now(invoice["customer"])
-        if invoice["status"] == "draft" and (invoice["automatically_finalizes_at"] or now + 1) <= now:
-            _finalize_and_collect(account, invoice)
-        elif invoice["status"] == "open" and (invoice["next_payment_attempt"] or now + 1) <= now:
-            collect(account, invoice)
+        if invoice["status"] == "draft" and invoice["automatically_finalizes_at"]:
+            finalize = partial(_finalize_and_collect, account, invoice)
+            yield Job(invoice["automatically_finalizes_at"], invoice["customer"], finalize)
+        elif invoice["status"] == "open" and invoice["next_payment_attempt"]:
+            yield Job(invoice["next_payment_attempt"], invoice["customer"], partial(collect, account, invoice))
 
 
 def _finalize_and_collect(account: Account, invoice: Obj) -> None:
@@ -115,4 +118,4 @@ def may_advance(account: Account, invoice: Obj, *, by_itself: bool) -> None:
         invoice["automatically_finalizes_at"] = max(now, invoice["created"] + DRAFT_SECONDS) if by_itself else None
 
 
-DUE.append(_advance)
+DUE.append(_advancing)

@@ -8,7 +8,16 @@ from sandbox.stripe.registry import Call, handles, merged
 from sandbox.stripe.resources.holders import living
 from sandbox.stripe.resources.invoice_paying import attempted, may_advance
 from sandbox.stripe.resources.invoiceitems import pending_taken_in, released
-from sandbox.stripe.resources.invoicing import ask_withdrawn, drafted, editable, finalized, intent_of, lines_of, settled
+from sandbox.stripe.resources.invoicing import (
+    ask_withdrawn,
+    balance_given_back,
+    drafted,
+    editable,
+    finalized,
+    intent_of,
+    lines_of,
+    settled,
+)
 from sandbox.stripe.values import Obj
 
 _DAY = 24 * 3600
@@ -143,6 +152,7 @@ def void(call: Call) -> Obj:
     """Void an open or uncollectible invoice; it is owed no more."""
     found = _ended(call, {"open", "uncollectible"}, "void", "voided_at")
     ask_withdrawn(call.account, found)
+    balance_given_back(call.account, found)
     call.account.emit("invoice.voided", found)
     return found
 

@@ -146,6 +146,13 @@ def _move(account: Account, invoice: Obj, customer: Obj, amount_cents: int, kind
         moved(account, customer, amount_cents, kind, invoice=invoice["id"])
 
 
+def balance_given_back(account: Account, invoice: Obj) -> None:
+    """Undo what a void invoice took of the customer's balance."""
+    rows = [row for row in account.objects.all("customer_balance_transaction") if row["invoice"] == invoice["id"]]
+    taken = sum(row["amount"] for row in rows if row["type"] == "applied_to_invoice")
+    _move(account, invoice, account.objects.get("customer", invoice["customer"]), -taken, "unapplied_from_invoice")
+
+
 def _ask(account: Account, invoice: Obj) -> None:
     """Make the payment intent and the invoice payment that ties it to the invoice."""
     due = invoice["amount_due"]
