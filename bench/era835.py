@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from bench import load, page, report
@@ -20,6 +21,7 @@ from bench.machine import described
 from bench.reading import LIMITS, OURS, PEERS, ROUNDS, Readers
 
 _REPORT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+_PLACES = {"--peers": "PEERS", "--files": "FILES"}  # what is said on the page of where things lie
 _LARGEST_WHOLE = 100  # MB that are read in one piece; larger files are read part by part
 
 
@@ -40,7 +42,7 @@ def main() -> None:
     loadings: dict[str, load.Loading] = {}
 
     def write() -> None:  # after each step: a run takes long, and may be stopped
-        command = f"python -m bench.era835 {shlex.join(sys.argv[1:])}"
+        command = f"python -m bench.era835 {shlex.join(_PLACES.get(last, said) for last, said in pairwise(sys.argv))}"
         text = report.written(readers.readings, loadings, machine, command)
         if given.out:
             page.put(given.out, "remittances", text)
