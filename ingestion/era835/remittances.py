@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 READ_BYTES = 3 << 19
 """The size of blocks that `read` is fastest with: large enough to pay for a part, small enough for the caches."""
 
-_READY = 2
-"""How many parts are got ready ahead of the one that is read."""
+_READY = 1
+"""How many parts are got ready ahead of the one that is read: of more, the memory costs what it gains."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _REACH = 1 << 18
 """How many claims back the claim that a reversal undoes is sought; each is remembered in 64 bytes."""
 
+_BUCKETS = 1 << 15
+"""Few enough that a small file does not touch a page for every claim."""
+
 NO_AMOUNT = -(2**63)
 """What stands for an amount that could not be read: it is opposite to none."""
 
@@ -30,7 +33,7 @@ class Links(NamedTuple):
 
 def none_yet() -> Links:
     """Return room for the claims of a file; memory that nobody has written to costs nothing."""
-    return Links(np.zeros(8 * _REACH, np.int64), np.zeros(_REACH, np.int64), np.zeros(1, np.int64))
+    return Links(np.zeros(8 * _REACH, np.int64), np.zeros(_BUCKETS, np.int64), np.zeros(1, np.int64))
 
 
 @within
@@ -54,7 +57,7 @@ def linked(
     number = links.total[0]
     if ref == 0:
         return -1, -1
-    bucket = ref & (_REACH - 1)
+    bucket = ref & (_BUCKETS - 1)
     if not is_reversal:
         at = 8 * (number & (_REACH - 1))
         links.memory[at + _REF], links.memory[at + _NUMBER] = ref, own
