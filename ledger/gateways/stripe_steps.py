@@ -201,8 +201,9 @@ def _usage_found(request: MeterVisit, calls: Calls) -> Outcome | None:
 def _asked_for(invoice: dict[str, Any]) -> Done:
     """Say what an invoice brought; below Stripe's smallest charge it is marked paid, and the balance carries it on."""
     facts: dict[str, int | str] = {"status": invoice["status"], "paid_cents": invoice["amount_paid"]}
-    if invoice["status"] == "paid" and invoice["amount_due"] > invoice["amount_paid"]:
-        facts["carried_cents"] = invoice["amount_due"] - invoice["amount_paid"]
+    carried = max(invoice["ending_balance"] or 0, 0) - max(invoice["starting_balance"], 0)
+    if carried > 0:
+        facts["carried_cents"] = carried
     return Done(invoice["id"], facts)
 
 

@@ -86,12 +86,15 @@ class SmallStripe:
         return self._make("setup_intent", "seti", customer=fields["customer"]) | {"client_secret": "seti_x_secret_y"}
 
     def _invoice(self, fields: dict[str, str]) -> dict[str, Any]:
-        amounts = dict.fromkeys(("total", "amount_due", "amount_paid", "amount_remaining", "credited"), 0)
+        amounts = dict.fromkeys(
+            ("total", "amount_due", "amount_paid", "amount_remaining", "credited", "starting_balance"), 0
+        )
         how = {
             "status": "draft",
             "attempted": False,
             "attempt_count": 0,
             "auto_advance": fields["auto_advance"] == "true",
+            "ending_balance": None,
         }
         return self._make("invoice", "in", customer=fields["customer"], metadata=_metadata(fields), **amounts, **how)
 
@@ -109,7 +112,7 @@ class SmallStripe:
             raise Error(400, code="invoice_already_finalized", message="finalised")
         invoice |= {"status": "open", "auto_advance": fields.get("auto_advance") == "true"}
         if invoice["total"] < SMALLEST_CENTS:
-            invoice |= {"status": "paid", "amount_remaining": 0}
+            invoice |= {"status": "paid", "amount_due": 0, "amount_remaining": 0, "ending_balance": invoice["total"]}
         return invoice
 
     def _pay(self, _: dict[str, str], invoice_id: str) -> dict[str, Any]:

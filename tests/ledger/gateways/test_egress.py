@@ -8,7 +8,7 @@ import pytest
 
 from ledger.gateways import egress
 from ledger.gateways.egress import NotAdmitted
-from tests.support.requests import CUSTOMER, MEMO, VISIT
+from tests.support.stripe_requests import CUSTOMER, MEMO, VISIT
 
 INVOICE = [
     ("customer", CUSTOMER),

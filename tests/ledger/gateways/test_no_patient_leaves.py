@@ -22,8 +22,8 @@ from ledger.rules.outcome import Done, Refused
 from ledger.rules.requests import CreditInvoice, NotSendable, Request, read
 from tests.support.patients import ANYTHING
 from tests.support.recorder import Recorder, recording
-from tests.support.requests import CUSTOMER, EACH, ENDED_AT, REQUESTS, VISIT
 from tests.support.small_stripe import SmallStripe
+from tests.support.stripe_requests import CUSTOMER, EACH, ENDED_AT, REQUESTS, VISIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

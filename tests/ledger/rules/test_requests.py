@@ -21,7 +21,7 @@ from ledger.rules.requests import (
     Request,
     read,
 )
-from tests.support.requests import EACH, REQUESTS
+from tests.support.stripe_requests import EACH, REQUESTS
 
 VISIT = UUID("0b9d1c52-4a55-4d0e-9f0a-0123456789ab")
 

@@ -15,7 +15,7 @@ import pytest
 from ledger.rules.outcome import Done, Refused, Unknown
 from ledger.store import outbox
 from ledger.store.database import connect
-from tests.support.requests import CHARGE, EACH, METER
+from tests.support.stripe_requests import CHARGE, EACH, METER
 
 if TYPE_CHECKING:
     from ledger.rules.requests import Request
