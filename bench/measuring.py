@@ -6,18 +6,17 @@ divided among those who share it) of the command, its children and every process
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
+import signal
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import Self
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _BETWEEN_LOOKS = 0.25
@@ -41,10 +40,11 @@ class Measured:
 
 @dataclass(frozen=True)
 class Meter:
-    """Runs steps in a home whose server has this process number."""
+    """Runs steps in a home whose server has this process number; a step that takes longer than `limit` s is ended."""
 
     home: Path
     server: int
+    limit: float
 
     def trueup(self, *arguments: object) -> Measured:
         """Run a command of ours; 1 (something was quarantined) is no failure here, anything above is."""
@@ -52,7 +52,10 @@ class Meter:
         return self.process(Path(sys.executable).with_name("trueup"), *arguments, environment=environment)
 
     def process(self, *command: object, environment: dict[str, str] | None = None) -> Measured:
-        """Run a command to its end, silently. Raises RuntimeError with what it said when it fails."""
+        """Run a command to its end, silently.
+
+        Raises RuntimeError with what it said when it fails, and TimeoutError when it was ended at the limit.
+        """
         began, before, ended = time.perf_counter(), self._server_cpu(), resource.getrusage(resource.RUSAGE_CHILDREN)
         started = subprocess.Popen(  # noqa: S603 - our own commands
             list(map(str, command)),
@@ -60,22 +63,27 @@ class Meter:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
         with _Peak([started.pid, self.server]) as peak:
-            _, said = started.communicate()
+            said = self._waited_for(started)
         if started.returncode > 1:
             raise RuntimeError(f"{command}: {said[-2000:]}")
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds = usage.ru_utime + usage.ru_stime - ended.ru_utime - ended.ru_stime
         return Measured(time.perf_counter() - began, seconds, self._server_cpu() - before, peak.bytes)
 
-    def inside(self, work: Callable[[], object]) -> Measured:
-        """Measure work of this process on the server; only the server's memory counts."""
-        began, before, own = time.perf_counter(), self._server_cpu(), time.process_time()
-        with _Peak([self.server]) as peak:
-            work()
-        took, ours = time.perf_counter() - began, time.process_time() - own
-        return Measured(took, ours, self._server_cpu() - before, peak.bytes)
+    def _waited_for(self, started: subprocess.Popen[str]) -> str:
+        """Return what a command said; it and all it started are ended at the limit."""
+        try:
+            return started.communicate(timeout=self.limit)[1]
+        except BaseException as stopped:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(started.pid, signal.SIGKILL)
+            started.communicate()
+            if isinstance(stopped, subprocess.TimeoutExpired):
+                raise TimeoutError(f"not finished after {self.limit:,.0f} s") from stopped
+            raise
 
     def _server_cpu(self) -> float:
         return sum(map(_cpu, [self.server, *_below([self.server])]))

@@ -3,160 +3,148 @@
     python -m bench.reconcile --visits 100000 1000000 --write
 
 For each size, in one run: the files of bench.books are loaded and reconciled by the commands a user has, then one more
-remittance of 1,000 claims; a pandas script makes its figures from the same files, and a script of SQL from the loaded
-raw tables. All three must agree on every visit. `--write` puts the tables into docs/benchmarks.md.
+remittance of 1,000 claims; a pandas script makes its figures from the same files, and SQL written by hand makes the
+tables of a reconcile from the loaded raw ones. All must agree. What was measured is kept beside the files as it comes:
+`--resume` does not measure again what was measured to the end at this commit. `--write` puts it into
+docs/benchmarks.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import shlex
 import shutil
 import sys
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from bench import books, page
+from bench import agreement, books, books_page, page, spent
 from bench.books.catalog import AS_OF
 from bench.machine import described
 from bench.measuring import Measured, Meter
+from bench.run import Run, kept
 from ledger.store import database as store
 from ledger.store import embedded_postgres
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bench.books import Books
     from ledger.store.database import Database
 
 _PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
-_BY_HAND = Path(__file__).with_name("by_hand.sql")
 _SMALL = 1_000
 """Visits of the books whose reconcile is all fixed start: Dagster's and dbt's own, hardly any rows."""
-_FIGURES = (
-    "payer_paid_cents",
-    "patient_responsibility_cents",
-    "patient_target_cents",
-    "patient_billed_cents",
-    "patient_collected_cents",
-    "memo_cents",
-    "contractual_cents",
-    "sequestration_cents",
-    "denied_cents",
-    "other_adjustment_cents",
-)
-_MORE = (
-    *("state", "service_period", "allowed_cents", "pos_ledger", "pos_paid", "expected_allowed_cents"),
-    *("pos_variance_cents", "pos_adjusted_revenue_cents", "patient_balance_cents"),
-)
-"""Columns of a visit that the SQL by hand has beside those of pandas."""
-_LEAKS = """
-    select category, count(*), coalesce(sum(amount_cents), 0)::bigint from {} group by category order by category
-"""
+_LIMIT = 3_600
+_ROUNDS = 2
 
 
-@dataclass
-class Run:
-    """What was measured of books of one size."""
+@dataclass(frozen=True)
+class Bench:
+    """How to measure: where the files of the books are, how often, and how long a step may take (seconds)."""
 
-    visits: int
-    byte_count: int
-    totals: dict[str, int]
-    steps: dict[str, Measured] = field(default_factory=dict)
-    differences: dict[str, int] = field(default_factory=dict)
+    files: Path
+    rounds: int
+    limit: float
+    commit: str
 
-    def took(self, step: str, measured: Measured) -> None:
-        """Keep a step, and say so: a run takes long, and may be stopped."""
-        self.steps[step] = measured
-        said = f"{self.visits:,} visits: {step}: {measured.wall:.1f} s, CPU {measured.command_cpu:.1f} s and"
-        sys.stderr.write(f"{said} {measured.server_cpu:.1f} s in the server, peak {measured.peak / 1e9:.2f} GB\n")
+    def measured(self, visits: int) -> Run:
+        """Make the books of so many visits in a new home, and the same figures in the two other ways."""
+        made = books.kept(self.files / f"books-{visits}", visits)
+        run = Run(visits, made.byte_count, made.totals, self.commit, self.out(visits))
+        with _home() as (home, database, server):
+            _Steps(run, Meter(home, server, self.limit), database).measure(made, self.files / "analyst", self.rounds)
+        run.is_over = True
+        run.keep()
+        return run
 
-    def sum(self, *names: str) -> Measured:
-        """Add steps up; the peak is the highest of them."""
-        steps = [self.steps[name] for name in names]
-        return Measured(
-            wall=sum(step.wall for step in steps),
-            command_cpu=sum(step.command_cpu for step in steps),
-            server_cpu=sum(step.server_cpu for step in steps),
-            peak=max(step.peak for step in steps),
-        )
+    def start(self) -> Run:
+        """Measure hardly any visits as often as asked for and return the cheapest of each step: the fixed start."""
+        made = books.kept(self.files / f"books-{_SMALL}", _SMALL)
+        run = Run(_SMALL, made.byte_count, made.totals, self.commit, self.out(_SMALL))
+        for _ in range(self.rounds):
+            with _home() as (home, database, server):
+                _Steps(run, Meter(home, server, self.limit), database).reconcile(made)
+        run.is_over = True
+        run.keep()
+        return run
 
-    @property
-    def loads(self) -> list[str]:
-        """The steps that load the files."""
-        return [name for name in self.steps if name.startswith("load ")]
+    def out(self, visits: int) -> Path:
+        """Where what is measured of so many visits is kept."""
+        return self.files / f"measured-{visits}.json"
 
 
-def measured(files: Path, visits: int) -> Run:
-    """Make the books of so many visits in a new home, and the same figures in the two other ways."""
-    made = books.kept(files / f"books-{visits}", visits)
-    run = Run(visits, made.byte_count, made.totals)
+@dataclass(frozen=True)
+class _Steps:
+    run: Run
+    meter: Meter
+    database: Database
+
+    def measure(self, made: Books, analyst: Path, rounds: int) -> None:
+        """Go through everything; the SQL and pandas as often as asked for."""
+        self.reconcile(made, between=lambda: self._others(made, analyst, rounds))
+
+    def reconcile(self, made: Books, between: Callable[[], object] = lambda: None) -> None:
+        """Load and reconcile everything, do what comes `between`, then one remittance more; stop at what fails."""
+        for kind, paths in made.files.items():
+            given = [made.files["era"][0].parent] if kind == "era" else paths
+            if not self._trueup(f"load {kind}", "load", kind, *given):
+                return
+        is_reconciled = self._trueup("reconcile", "reconcile", "--as-of", AS_OF)
+        between()
+        if is_reconciled and self._trueup("one more: load", "load", "era", made.late):
+            self._trueup("one more: reconcile", "reconcile", "--as-of", AS_OF)
+
+    def _others(self, made: Books, analyst: Path, rounds: int) -> None:
+        """Let SQL and pandas make the same figures, and count where they differ from ours."""
+        folder = made.late.parents[1]
+        by_hand = (sys.executable, "-m", "bench.by_hand", self.meter.home)
+        pandas = (sys.executable, "-m", "bench.analyst", folder, analyst)
+        for _ in range(rounds):
+            self._step("SQL by hand", lambda: self.meter.process(*by_hand))
+            self._step("pandas", lambda: self.meter.process(*pandas))
+        if "reconcile" in self.run.steps and "SQL by hand" in self.run.steps:
+            self.run.differences["SQL by hand"] = agreement.with_hand(self.database)
+        if "reconcile" in self.run.steps and "pandas" in self.run.steps:
+            self.run.differences["pandas"] = agreement.with_pandas(self.database, analyst)
+
+    def _trueup(self, step: str, *words: object) -> bool:
+        log = self.meter.home / "logs" / "dbt.log"
+        before = spent.size(log)
+        is_done = self._step(step, lambda: self.meter.trueup(*words))
+        if is_done and words[0] == "reconcile":
+            self.run.spent[step] = spent.of(log, before, self.run.steps[step].wall)
+        return is_done
+
+    def _step(self, name: str, work: Callable[[], Measured]) -> bool:
+        """Measure a step and say whether it came to its end; why it did not is kept and stops nothing else."""
+        try:
+            self.run.took(name, work())
+        except (TimeoutError, RuntimeError) as failure:
+            self.run.missed(name, f"{failure}")
+            with contextlib.closing(store.connect(self.database)) as connection:
+                # What the server still does for a command that is gone would count for the next.
+                connection.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where backend_type = 'client backend' and pid <> pg_backend_pid()"
+                )
+            return False
+        return True
+
+
+@contextlib.contextmanager
+def _home() -> Iterator[tuple[Path, Database, int]]:
+    """Yield a new home, its database and the process number of its server; all of it is gone at the end."""
     home = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
     home.chmod(0o711)  # as root the server's account passes through
     try:
         with store.opened(None, home) as database:
-            server = embedded_postgres.postmaster((home / "postgres").resolve())
-            meter = Meter(home, server or 0)
-            for kind, paths in made.files.items():
-                given = [made.files["era"][0].parent] if kind == "era" else paths
-                run.took(f"load {kind}", meter.trueup("load", kind, *given))
-            run.took("reconcile", meter.trueup("reconcile", "--as-of", f"{AS_OF}"))
-            if visits > _SMALL:
-                _others(run, meter, database, files)
-            run.took("one more: load", meter.trueup("load", "era", made.late))
-            run.took("one more: reconcile", meter.trueup("reconcile", "--as-of", f"{AS_OF}"))
+            yield home, database, embedded_postgres.postmaster((home / "postgres").resolve()) or 0
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    return run
-
-
-def _others(run: Run, meter: Meter, database: Database, files: Path) -> None:
-    """Let SQL and pandas make the same figures, and count where they differ from ours."""
-    with contextlib.closing(store.connect(database)) as connection:
-        connection.execute(f"set bench.as_of = '{AS_OF}'".encode())
-        run.took("SQL by hand", meter.inside(lambda: connection.execute(_BY_HAND.read_bytes())))
-        connection.commit()
-    out = files / "analyst"
-    run.took("pandas", meter.process(sys.executable, "-m", "bench.analyst", files / f"books-{run.visits}", out))
-    run.differences = _differences(database, out)
-
-
-def _differences(database: Database, out: Path) -> dict[str, int]:
-    """Count the visits, leak categories and months in which the three ways do not agree."""
-    ours = _frame(database, "marts.visit_revenue", (*_FIGURES, *_MORE))
-    by_hand = _frame(database, "by_hand.visit", (*_FIGURES, *_MORE))
-    analyst = pd.read_parquet(out / "visits.parquet").set_index("visit_token").sort_index()[list(_FIGURES)]
-    with contextlib.closing(store.connect(database)) as connection:
-        leaks = connection.execute(_LEAKS.format("marts.leaks").encode()).fetchall()
-        found = connection.execute(_LEAKS.format("by_hand.leak").encode()).fetchall()
-        months = connection.execute(
-            "select count(*) from by_hand.month as hand full join marts.month_summary as ours using (period, measure)"
-            " where coalesce(hand.amount_cents, 0) <> coalesce(ours.amount_cents, 0)"
-            " and measure in (select measure from by_hand.month)"
-        ).fetchone()
-    return {
-        "visits, SQL by hand": _unequal(ours, by_hand),
-        "visits, pandas": _unequal(ours[list(_FIGURES)], analyst),
-        "leak categories, SQL by hand": len(set(leaks) ^ set(found)),
-        "month measures, SQL by hand": int(months[0]) if months else -1,
-    }
-
-
-def _frame(database: Database, table: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    query = f"select visit_token::text, {', '.join(columns)} from {table} order by visit_token"
-    with contextlib.closing(store.connect(database)) as connection, connection.cursor() as cursor:
-        rows: list[tuple[Any, ...]] = cursor.execute(query.encode()).fetchall()
-    return pd.DataFrame(rows, columns=["visit_token", *columns]).set_index("visit_token").sort_index()
-
-
-def _unequal(one: pd.DataFrame, other: pd.DataFrame) -> int:
-    if not one.index.equals(other.index):
-        return len(one.index.symmetric_difference(other.index)) or -1
-    same = (one.astype(object) == other.astype(object)) | (one.isna() & other.isna())
-    return int((~same.astype(bool)).any(axis=1).sum())
 
 
 def main() -> None:
@@ -164,16 +152,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Loads and reconciles big books, beside pandas and SQL by hand.")
     parser.add_argument("--visits", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--files", type=Path, default=Path("/tmp/trueup-bench"), help="where files are made")  # noqa: S108 - may be anywhere
-    parser.add_argument("--json", type=Path, help="write what was measured, too")
+    parser.add_argument("--rounds", type=int, default=_ROUNDS, help="of pandas, SQL by hand and the fixed start")
+    parser.add_argument("--limit", type=float, default=_LIMIT, help="seconds after which a step is ended")
+    parser.add_argument("--resume", action="store_true", help="keep what was measured to the end at this commit")
     parser.add_argument("--write", dest="out", action="store_const", const=_PAGE, help="into docs/benchmarks.md")
     given = parser.parse_args()
     given.files.mkdir(parents=True, exist_ok=True)
     machine = described([])
-    runs = [measured(given.files, visits) for visits in given.visits]
-    small = measured(given.files, _SMALL)
-    if given.json:
-        given.json.write_text(json.dumps([asdict(run) for run in (small, *runs)], indent=1))
-    text = page.of_books(small, runs, machine, f"python -m bench.reconcile {shlex.join(sys.argv[1:])}")
+    bench = Bench(given.files, given.rounds, given.limit, machine["Trueup"])
+    known = {visits: kept(bench.out(visits), bench.commit) for visits in (_SMALL, *given.visits) if given.resume}
+    small = known.get(_SMALL) or bench.start()
+    runs = [known.get(visits) or bench.measured(visits) for visits in sorted(given.visits)]
+    text = books_page.of(small, runs, machine, f"python -m bench.reconcile {shlex.join(sys.argv[1:])}")
     if given.out:
         page.put(given.out, "books", text)
     else:
