@@ -10,6 +10,10 @@
 | `card` | `{"payment_method": id, "outcomes": [...]}` the next charges of a card: `ok` or a decline code |
 | `authenticate` | `{"intent": id, "passed": bool}` what the cardholder does when the bank asks |
 | `meter_errors` | meter events that were answered well and then not recorded |
+| `payout` | the automatic payout of all that is available; it arrives a day later |
+| `fail_payout` | `{"payout": id}` the bank sends a payout back |
+| `dispute` | `{"charge": id, "amount": cents, "reason": ...}` a bank takes a charge back |
+| `close_dispute` | `{"dispute": id, "won": bool}` |
 | `requests` | every request as it was received |
 | `objects` | every object the account holds, events included |
 """
@@ -18,12 +22,16 @@ from dataclasses import asdict
 from typing import Any
 
 from sandbox.stripe.faults import Fault
+from sandbox.stripe.resources import disputes, payouts
 from sandbox.stripe.resources.authentication import authenticated
 from sandbox.stripe.service import Service
 from sandbox.stripe.values import Obj
 
 _NAMES = frozenset(
-    "clock webhooks drain redeliver fault card authenticate meter_errors requests objects".split(),  # noqa: SIM905 - as above
+    """
+    authenticate card clock close_dispute dispute drain fail_payout fault meter_errors objects payout redeliver requests
+    webhooks
+    """.split(),  # noqa: SIM905 - read as the list it is
 )
 
 
@@ -84,6 +92,30 @@ class Control:
         account = self._service.account
         with account.lock:
             return dict(authenticated(account, intent, passed=passed))
+
+    def payout(self) -> Obj:
+        """Make the automatic payout of all that is available."""
+        with self._service.account.lock:
+            self._service.account.pass_time()
+            return dict(payouts.paid_out(self._service.account))
+
+    def fail_payout(self, payout: str) -> Obj:
+        """Have the bank send a payout back."""
+        account = self._service.account
+        with account.lock:
+            return dict(payouts.failed(account, account.objects.get("payout", payout)))
+
+    def dispute(self, charge: str, amount: int | None = None, reason: str = "fraudulent") -> Obj:
+        """Have a bank take a charge back; amount in cents, all that is left of it when none is given."""
+        account = self._service.account
+        with account.lock:
+            return dict(disputes.opened(account, account.objects.get("charge", charge), amount, reason))
+
+    def close_dispute(self, dispute: str, *, won: bool) -> Obj:
+        """Have a bank decide a dispute."""
+        account = self._service.account
+        with account.lock:
+            return dict(disputes.closed(account, account.objects.get("dispute", dispute), won=won))
 
     def meter_errors(self) -> list[Obj]:
         """Return the meter events that were taken and not recorded, with Stripe's code of why."""

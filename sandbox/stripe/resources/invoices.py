@@ -17,6 +17,7 @@ from sandbox.stripe.resources.invoicing import (
     intent_of,
     lines_of,
     settled,
+    summed,
 )
 from sandbox.stripe.values import Obj
 
@@ -69,7 +70,10 @@ def _due(account: Account, customer: Obj, method: str, params: Obj) -> int | Non
 
 
 def _get(call: Call) -> Obj:
-    return call.account.objects.get("invoice", call.arguments[0])
+    found = call.account.objects.get("invoice", call.arguments[0])
+    if found["status"] == "draft":
+        summed(call.account, found)  # what was used is counted until the invoice is final
+    return found
 
 
 @handles("GetInvoicesInvoice")

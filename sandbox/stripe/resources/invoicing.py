@@ -7,6 +7,7 @@ from sandbox.stripe.errors import invalid
 from sandbox.stripe.lists import whole
 from sandbox.stripe.resources.customer_balance import moved
 from sandbox.stripe.resources.payment_intents import LEAST_CENTS, demanded
+from sandbox.stripe.resources.prices import amount_of
 from sandbox.stripe.values import Obj
 
 # Stripe finalises a draft that may advance by itself about an hour after it was made.
@@ -88,7 +89,10 @@ def editable(invoice: Obj) -> None:
 
 
 def summed(account: Account, invoice: Obj) -> None:
-    """Work out a draft's sums from its lines; the balance is shown as it would be applied now."""
+    """Work out a draft's sums from its lines; metered ones count anew, the balance is as it would be applied now."""
+    for line, price, counted in account.objects.notes[invoice["id"]].get("metered", []):
+        line.update(quantity=counted(), quantity_decimal=str(counted()))
+        line.update(amount=amount_of(price, line["quantity"]), subtotal=amount_of(price, line["quantity"]))
     lines = lines_of(account, invoice)
     total = sum(line["amount"] for line in lines)
     url = f"/v1/invoices/{invoice['id']}/lines"
