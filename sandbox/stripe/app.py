@@ -2,7 +2,9 @@
 
 import json
 import time
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
@@ -11,9 +13,17 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.stripe.control import Control
 from sandbox.stripe.errors import StripeError
+from sandbox.stripe.resources.authentication import authenticated
 from sandbox.stripe.service import Received, Service, headers_of
 
-_METHODS = ["GET", "POST", "DELETE", "PUT", "PATCH"]
+_SCRIPT = Path(__file__).with_name("stripe.js")
+# A page of any origin may call, as at Stripe; it has a publishable key and client secrets, nothing else.
+_ANYWHERE = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "authorization, content-type, idempotency-key, stripe-version",
+    "Access-Control-Allow-Methods": "GET, POST",
+}
+_METHODS = ["GET", "POST", "DELETE", "PUT", "PATCH", "OPTIONS"]
 
 
 class Cut(Response):
@@ -34,8 +44,20 @@ def application(service: Service) -> FastAPI:
         raw = await request.body()
         return await run_in_threadpool(_controlled, control, name, raw)
 
+    @app.get("/js/v3/")
+    @app.get("/js/v3")
+    async def _script() -> Response:
+        return Response(_SCRIPT.read_bytes(), media_type="text/javascript", headers=_ANYWHERE)
+
+    @app.post("/js/v3/authenticate")
+    async def _authenticate(request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode()))
+        return await run_in_threadpool(_authenticated, service, form)
+
     @app.api_route("/{path:path}", methods=_METHODS)
     async def _call(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=_ANYWHERE)
         received = Received(
             method=request.method,
             path=request.url.path,
@@ -51,7 +73,21 @@ def application(service: Service) -> FastAPI:
 
 def _answered(service: Service, received: Received) -> Response:
     answer = service.answer(received)
-    return Cut() if answer.lost else JSONResponse(answer.body, answer.status, answer.headers)
+    return Cut() if answer.lost else JSONResponse(answer.body, answer.status, answer.headers | _ANYWHERE)
+
+
+def _authenticated(service: Service, form: dict[str, str]) -> Response:
+    """Let a cardholder answer the bank, who must hold the intent's client secret."""
+    account, secret = service.account, form.get("client_secret", "")
+    with account.lock:
+        intent = account.objects.find(form.get("intent", ""))
+        if intent is None or not secret or intent.get("client_secret") != secret:
+            return JSONResponse({"error": {"message": "No such intent."}}, 404, _ANYWHERE)
+        try:
+            authenticated(account, intent["id"], passed=form.get("passed") == "true")
+        except StripeError as error:
+            return JSONResponse(error.body, error.status, _ANYWHERE)
+        return JSONResponse({"status": intent["status"]}, headers=_ANYWHERE)
 
 
 def _controlled(control: Control, name: str, raw: bytes) -> Response:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Error, sync_playwright
 
 from dashboards.pages import month
 from tests.dashboards import sample_books
+from tests.support.browsers import chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,24 +17,12 @@ if TYPE_CHECKING:
     import psycopg
     from playwright.sync_api import Browser, Page
 
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync"]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Yield the system's Chromium, else Playwright's; with none, skip, or fail where one is required."""
-    system = os.environ.get("TRUEUP_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    with sync_playwright() as playwright:
-        try:
-            launched = playwright.chromium.launch(executable_path=system, args=QUIET)
-        except Error as error:
-            if os.environ.get("TRUEUP_REQUIRE_BROWSER") == "1":
-                raise
-            pytest.skip(f"no browser: {str(error).splitlines()[0]}")
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture(params=[1280, 390], ids=["desktop", "phone"])

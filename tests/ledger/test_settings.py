@@ -116,7 +116,7 @@ def test_every_webhook_endpoint_has_a_secret_of_its_own_that_no_repr_shows() -> 
     assert found.webhook_secrets == {"payments": "whsec_1", "risk-team": "whsec_2"}
     assert "whsec" not in repr(found)
     with pytest.raises(SettingsError, match="of its own") as refusal:
-        Settings.from_environment({name: "whsec_1" for name in named})
+        Settings.from_environment(dict.fromkeys(named, "whsec_1"))
     assert "whsec_1" not in str(refusal.value)
 
 

@@ -111,11 +111,13 @@ def _finalize_and_collect(account: Account, invoice: Obj) -> None:
 
 
 def may_advance(account: Account, invoice: Obj, *, by_itself: bool) -> None:
-    """Set whether an invoice finalises itself, an hour after it was made, and is tried again after a decline."""
+    """Set whether an invoice goes on by itself an hour after it was made: finalised as a draft, charged when open."""
     invoice["auto_advance"] = by_itself
+    soon = max(account.now(invoice["customer"]), invoice["created"] + DRAFT_SECONDS) if by_itself else None
     if invoice["status"] == "draft":
-        now = account.now(invoice["customer"])
-        invoice["automatically_finalizes_at"] = max(now, invoice["created"] + DRAFT_SECONDS) if by_itself else None
+        invoice["automatically_finalizes_at"] = soon
+    elif invoice["status"] == "open" and invoice["collection_method"] == "charge_automatically":
+        invoice["next_payment_attempt"] = (invoice["next_payment_attempt"] or soon) if by_itself else None
 
 
 DUE.append(_advancing)

@@ -35,6 +35,7 @@ def create(call: Call) -> Obj:
     if "customer" not in params:
         raise invalid("Missing required param: customer.", "customer", "parameter_missing")
     customer = living(account, params["customer"])
+    _check(account, customer, params)
     method = params.get("collection_method", "charge_automatically")
     made = drafted(
         account,
@@ -67,6 +68,14 @@ def _due(account: Account, customer: Obj, method: str, params: Obj) -> int | Non
         raise invalid("You must pass `days_until_due` or `due_date` to send an invoice.", "days_until_due")
     due: int = params.get("due_date") or account.now(customer["id"]) + params["days_until_due"] * _DAY
     return due
+
+
+def _check(account: Account, customer: Obj, params: Obj) -> None:
+    if params.get("currency", "usd") != "usd":
+        raise invalid("The sandbox holds US dollars only.", "currency")
+    chosen = params.get("default_payment_method")
+    if chosen and account.objects.get("payment_method", chosen, "default_payment_method")["customer"] != customer["id"]:
+        raise invalid("The customer does not have this payment method.", "default_payment_method", "resource_missing")
 
 
 def _get(call: Call) -> Obj:
@@ -114,8 +123,8 @@ def delete(call: Call) -> Obj:
 def finalize(call: Call) -> Obj:
     """Fix the money of a draft."""
     found = finalized(call.account, _get(call))
-    if "auto_advance" in call.params:
-        found["auto_advance"] = call.params["auto_advance"]
+    by_itself: bool = found["auto_advance"]
+    may_advance(call.account, found, by_itself=call.params.get("auto_advance", by_itself))
     return found
 
 

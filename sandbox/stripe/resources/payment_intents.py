@@ -129,14 +129,17 @@ def unexpected(intent: Obj, verb: str) -> StripeError:
     return StripeError(400, "invalid_request_error", message, code=code, payment_intent=dict(intent))
 
 
+def _named(call: Call) -> Obj:
+    found = call.account.objects.get("payment_intent", call.arguments[0])
+    if call.params.get("client_secret", found["client_secret"]) != found["client_secret"]:
+        raise invalid("The client_secret provided does not match that of this PaymentIntent.", "client_secret")
+    return found
+
+
 @handles("PostPaymentIntentsIntentConfirm", f"payment_method client_secret mandate_data setup_future_usage {_CONFIRMS}")
 def confirm(call: Call) -> Obj:
     """Confirm a payment intent, from the server or with its client secret from the card form."""
-    found = call.account.objects.get("payment_intent", call.arguments[0])
-    if call.params.get("client_secret", found["client_secret"]) != found["client_secret"]:
-        raise invalid(
-            "The client_secret provided does not match the client_secret of this PaymentIntent.", "client_secret"
-        )
+    found = _named(call)
     found.update(call.given("setup_future_usage"))
     return _confirmed(call.account, found, call.params)
 
@@ -173,7 +176,7 @@ def cancel(call: Call) -> Obj:
 @handles("GetPaymentIntentsIntent", "client_secret")
 def retrieve(call: Call) -> Obj:
     """Return a payment intent."""
-    return call.account.objects.get("payment_intent", call.arguments[0])
+    return _named(call)
 
 
 @handles("PostPaymentIntentsIntent", "amount customer description metadata payment_method setup_future_usage")

@@ -37,12 +37,17 @@ def create(call: Call) -> Obj:
     return _confirmed(account, made, params) if params.get("confirm") else made
 
 
-@handles("PostSetupIntentsIntentConfirm", "payment_method return_url client_secret mandate_data")
-def confirm(call: Call) -> Obj:
-    """Confirm a setup intent: from the server, or with its client secret from the card form."""
+def _named(call: Call) -> Obj:
     found = call.account.objects.get("setup_intent", call.arguments[0])
     if call.params.get("client_secret", found["client_secret"]) != found["client_secret"]:
         raise invalid("The client_secret provided does not match that of this SetupIntent.", "client_secret")
+    return found
+
+
+@handles("PostSetupIntentsIntentConfirm", "payment_method return_url client_secret mandate_data")
+def confirm(call: Call) -> Obj:
+    """Confirm a setup intent: from the server, or with its client secret from the card form."""
+    found = _named(call)
     return _confirmed(call.account, found, call.params)
 
 
@@ -90,7 +95,7 @@ def _unexpected(intent: Obj, message: str) -> StripeError:
 @handles("GetSetupIntentsIntent", "client_secret")
 def retrieve(call: Call) -> Obj:
     """Return a setup intent."""
-    return call.account.objects.get("setup_intent", call.arguments[0])
+    return _named(call)
 
 
 @handles("PostSetupIntentsIntent", "customer description metadata payment_method")

@@ -124,6 +124,22 @@ def test_a_draft_that_may_advance_is_finalised_after_an_hour_and_charged(fresh: 
     assert client.v1.invoices.retrieve(held).status == "draft"
 
 
+def test_a_finalised_invoice_that_may_advance_is_charged_an_hour_after_it_was_made(fresh: Sandbox) -> None:
+    client = client_of(fresh)
+    fresh.control.clock(now=START, stopped=True)
+    invoice = draft(client, patient(client), 2_000)
+    final = client.v1.invoices.finalize_invoice(invoice, {"auto_advance": True})
+    assert (final.status, final.next_payment_attempt) == ("open", START + 3600)
+    fresh.control.clock(advance=3600)
+    assert client.v1.invoices.retrieve(invoice).status == "paid"
+
+
+def test_an_invoice_is_not_charged_to_another_customers_card(client: stripe.StripeClient, refused: Refused) -> None:
+    other = client.v1.payment_methods.list({"customer": patient(client)}).data[0].id
+    ask: stripe.params.InvoiceCreateParams = {"customer": patient(client), "default_payment_method": other}
+    assert refused(lambda: client.v1.invoices.create(ask)).code == "resource_missing"
+
+
 def test_a_declined_invoice_is_tried_again_on_its_days_until_it_is_given_up(fresh: Sandbox, refused: Refused) -> None:
     client = client_of(fresh)
     fresh.control.clock(now=START, stopped=True)
