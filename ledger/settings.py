@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from ledger.rules.requests import Excess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,6 +51,9 @@ class Settings:
     # By the endpoint's name in its address; an endpoint without a secret is none.
     webhook_secrets: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     stripe_is_live: bool = False
+    stripe_key: str | None = field(default=None, repr=False)
+    stripe_url: str = "https://api.stripe.com"
+    credit_excess: Excess = Excess.BALANCE
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -81,6 +87,9 @@ class Settings:
             portal_port=_number("PORTAL_PORT", text, cls.portal_port, largest=LARGEST_PORT),
             webhook_secrets=_webhook_secrets(given),
             stripe_is_live=_is_live(text("STRIPE_MODE")),
+            stripe_key=_stripe_key(text("STRIPE_KEY"), is_live=_is_live(text("STRIPE_MODE"))),
+            stripe_url=_stripe_url(text("STRIPE_URL") or cls.stripe_url, is_live=_is_live(text("STRIPE_MODE"))),
+            credit_excess=_credit_excess(text("CREDIT_EXCESS") or cls.credit_excess),
         )
 
 
@@ -108,6 +117,33 @@ def _is_live(mode: str | None) -> bool:
     if mode not in {None, "test", "live"}:
         raise SettingsError("TRUEUP_STRIPE_MODE must be test or live; correct it or leave it out (test).")
     return mode == "live"
+
+
+def _stripe_key(key: str | None, *, is_live: bool) -> str | None:
+    mode = "live" if is_live else "test"
+    if key is not None and not key.startswith((f"sk_{mode}_", f"rk_{mode}_")):
+        raise SettingsError(
+            f"TRUEUP_STRIPE_KEY is no {mode} key (sk_{mode}_… or rk_{mode}_…), and TRUEUP_STRIPE_MODE is {mode}: "
+            "correct one of them. A live key charges real cards."
+        )
+    return key
+
+
+def _stripe_url(url: str, *, is_live: bool) -> str:
+    place = urlsplit(url)
+    is_own = place.scheme == "http" and place.hostname in {"127.0.0.1", "localhost", "::1"}
+    if url != Settings.stripe_url and (is_live or not is_own):
+        raise SettingsError(
+            "TRUEUP_STRIPE_URL must be a sandbox on this machine (http://127.0.0.1:port), and empty in live mode: "
+            "whoever answers there sees what is sent."
+        )
+    return url
+
+
+def _credit_excess(text: str) -> Excess:
+    if text not in set(Excess):
+        raise SettingsError("TRUEUP_CREDIT_EXCESS must be balance or refund; correct it or leave it out (balance).")
+    return Excess(text)
 
 
 def _time_of_day(name: str, text: Callable[[str], str | None]) -> time | None:

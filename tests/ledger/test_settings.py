@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.rules.requests import Excess
 from ledger.settings import Settings, SettingsError
 
 KEY = base64.b64encode(bytes(32)).decode()
@@ -128,3 +129,53 @@ def test_stripe_s_mode_is_test_unless_it_is_said(mode: str, is_live: bool) -> No
 def test_another_mode_of_stripe_is_refused() -> None:
     with pytest.raises(SettingsError, match="test or live"):
         Settings.from_environment({"TRUEUP_STRIPE_MODE": "Live"})
+
+
+@pytest.mark.parametrize(
+    ("mode", "key", "fits"),
+    [
+        ("", "sk_test_1", True),
+        ("test", "rk_test_1", True),
+        ("live", "sk_live_1", True),
+        ("", "sk_live_1", False),
+        ("test", "rk_live_1", False),
+        ("live", "sk_test_1", False),
+        ("", "whsec_1", False),
+    ],
+)
+def test_a_live_key_needs_the_live_mode(mode: str, key: str, fits: bool) -> None:
+    given = {"TRUEUP_STRIPE_MODE": mode, "TRUEUP_STRIPE_KEY": key}
+    if fits:
+        found = Settings.from_environment(given)
+        assert found.stripe_key == key
+        assert key not in repr(found)
+        return
+    with pytest.raises(SettingsError, match="TRUEUP_STRIPE_KEY") as caught:
+        Settings.from_environment(given)
+    assert key not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("mode", "url", "fits"),
+    [
+        ("test", "http://127.0.0.1:12111", True),
+        ("live", "https://api.stripe.com", True),
+        ("live", "http://127.0.0.1:12111", False),
+        ("test", "https://api.example.com", False),
+        ("test", "http://10.0.0.1", False),
+    ],
+)
+def test_what_is_sent_goes_to_stripe_or_to_this_machine(mode: str, url: str, fits: bool) -> None:
+    given = {"TRUEUP_STRIPE_MODE": mode, "TRUEUP_STRIPE_URL": url}
+    if fits:
+        assert Settings.from_environment(given).stripe_url == url
+    else:
+        with pytest.raises(SettingsError, match="TRUEUP_STRIPE_URL"):
+            Settings.from_environment(given)
+
+
+def test_an_excess_goes_to_the_balance_or_is_refunded() -> None:
+    assert Settings.from_environment({}).credit_excess is Excess.BALANCE
+    assert Settings.from_environment({"TRUEUP_CREDIT_EXCESS": "refund"}).credit_excess is Excess.REFUND
+    with pytest.raises(SettingsError, match="balance or refund"):
+        Settings.from_environment({"TRUEUP_CREDIT_EXCESS": "voucher"})
