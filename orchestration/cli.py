@@ -12,7 +12,7 @@ from types import FrameType
 import click
 import typer
 
-from orchestration.commands import backfill, close, demo, era, errors, export, load, plan, reconcile, status, up
+from orchestration.commands import backfill, close, demo, era, errors, export, load, plan, reconcile, send, status, up
 from orchestration.commands.output import Json, Output, example
 
 STOPPED = "Stopped. What was finished is kept, nothing is half-written; run the command again to go on."
@@ -36,6 +36,7 @@ app.command("reopen", epilog=close.REOPEN_EPILOG)(close.reopen)
 app.command("note", epilog=close.NOTE_EPILOG)(close.note)
 app.command("backfill", epilog=backfill.EPILOG)(backfill.backfill)
 app.command("plan", epilog=plan.EPILOG)(plan.plan)
+app.command("send", epilog=send.EPILOG)(send.send)
 app.command("export", epilog=export.EPILOG)(export.export)
 app.add_typer(era.era, name="era")
 app.command("status", epilog=status.EPILOG)(status.status)

@@ -1,15 +1,15 @@
-"""What would be sent to Stripe for every visit, from the books of the last reconcile; nothing is sent."""
+"""What is to be sent to Stripe for every visit, from the books of the last reconcile and the outbox; sends nothing."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
 
-from ledger.rules.sending import CANCEL_WITHIN, Channel, Decision, Invoice, Standing, Usage, what_to_send
+from ledger.rules.sending import CANCEL_WITHIN, Channel, Decision, Invoice, Sent, Standing, Usage, what_to_send
 from orchestration import ops
 from orchestration.days import Days
 
@@ -21,7 +21,8 @@ _STANDINGS = """
             object_type = 'invoice' as is_invoice,
             payload ->> 'status' as status,
             object_id,
-            (payload ->> 'total')::bigint as total_cents
+            (payload ->> 'total')::bigint as total_cents,
+            payload ->> 'customer' as customer
         from staging.stg_stripe__objects
         where object_type in ('invoice', 'payment_intent', 'charge')
             and payload -> 'metadata' ->> 'visit_token' is not null
@@ -40,12 +41,17 @@ _STANDINGS = """
     asked as (
         select
             demands.visit_token,
-            min(object_id) filter (where is_invoice and status in ('open', 'paid', 'uncollectible')) as finalised_id,
+            -- The invoice that holds most: a credit note is of one invoice.
+            (
+                array_agg(object_id order by total_cents - coalesce(given_back.cents, 0) desc, object_id)
+                filter (where is_invoice and status in ('open', 'paid', 'uncollectible'))
+            )[1] as finalised_id,
             min(object_id) filter (where is_invoice and status = 'draft') as draft_id,
             min(object_id) filter (where is_invoice and status = 'void') as void_id,
-            sum(total_cents - coalesce(given_back.cents, 0)) filter (
+            max(total_cents - coalesce(given_back.cents, 0)) filter (
                 where is_invoice and status in ('open', 'paid', 'uncollectible')
-            ) as creditable_cents
+            ) as creditable_cents,
+            min(demands.customer) as customer
         from demands
         left join given_back on demands.object_id = given_back.invoice_id
         group by demands.visit_token
@@ -67,6 +73,7 @@ _STANDINGS = """
         select
             visit_token,
             memo_id,
+            issued_at,
             posting_status,
             case kind when 'debit' then amount_cents else -amount_cents end as memo_cents,
             sum(amount_cents) filter (where kind = 'credit' and posting_status = 'pending') over (
@@ -77,6 +84,22 @@ _STANDINGS = """
 
     memoed as (
         select distinct visit_token from marts.memos
+    ),
+
+    demanded as (
+        select distinct on (visit_token) visit_token, operation, state, attempts, changed_at
+        from ledger.outbox
+        where operation in ('charge_visit', 'meter_visit') and state <> 'cancelled'
+        order by visit_token, state = 'refused', created_at desc
+    ),
+
+    known as (
+        select
+            visit.visit_token, visit.service_category, visit.ended_at, customer.stripe_customer_id,
+            visit_close_out.channel
+        from ledger.visit
+        left join ledger.customer on visit.patient_token = customer.patient_token
+        left join ledger.visit_close_out on visit.visit_token = visit_close_out.visit_token
     )
 
     select
@@ -84,6 +107,16 @@ _STANDINGS = """
         visits.practice_id,
         visits.service_on,
         pending.memo_id,
+        pending.issued_at,
+        coalesce(asked.customer, known.stripe_customer_id) as customer,
+        known.service_category,
+        known.ended_at,
+        known.channel,
+        demanded.operation as demanded_by,
+        demanded.state as demand_state,
+        demanded.attempts as demand_attempts,
+        demanded.changed_at as demanded_at,
+        memo_sent.state as memo_state,
         coalesce(finalised_id, draft_id, void_id, used.invoice_id) as invoice_id,
         visits.on_hold as is_disputed,
         visits.bills,
@@ -110,6 +143,10 @@ _STANDINGS = """
     left join used on visits.visit_token = used.visit_token
     left join memoed on visits.visit_token = memoed.visit_token
     left join issued as pending on visits.visit_token = pending.visit_token and pending.posting_status = 'pending'
+    left join demanded on visits.visit_token = demanded.visit_token
+    left join known on visits.visit_token = known.visit_token
+    left join ledger.outbox as memo_sent on 'memo:' || pending.memo_id = memo_sent.business_key
+        and memo_sent.state <> 'cancelled'
     where visits.service_on between %(first)s and %(last)s
     order by visits.service_on, visits.visit_token, pending.memo_id
 """
@@ -117,14 +154,29 @@ _STANDINGS = """
 
 @dataclass(frozen=True)
 class Planned:
-    """What would be sent for a visit or for a memo of it, `invoice_id` being the furthest invoice it has."""
+    """What would be sent for a visit or for a memo of it, `invoice_id` being the furthest invoice it has.
+
+    `customer` is who is asked at Stripe, None where nobody is known; `service_category` and `ended_at` are of visits
+    that were held here.
+    """
 
     visit_token: UUID
     practice_id: str
     service_on: date
     memo_id: UUID | None
     invoice_id: str | None
+    customer: str | None
+    service_category: int | None
+    ended_at: datetime | None
+    issued_at: datetime | None
+    is_finalised: bool
     decision: Decision
+
+    def memo(self) -> tuple[UUID, datetime]:
+        """Return the memo's id and when it was issued; ValueError where what is planned is no memo."""
+        if self.memo_id is None or self.issued_at is None:
+            raise ValueError("What is planned for this visit is no memo.")
+        return self.memo_id, self.issued_at
 
 
 def is_reconciled(connection: psycopg.Connection) -> bool:
@@ -147,8 +199,8 @@ def is_behind(connection: psycopg.Connection) -> bool:
 def plan(connection: psycopg.Connection, as_of: date, days: Days | None = None) -> Iterator[Planned]:
     """Decide for every visit of some days of service (default: all) what would be sent as of a day.
 
-    There is no send-ledger yet: nothing was ever sent by Trueup, and what others sent is known by the Stripe objects
-    that are loaded; the books do not count usage as billed.
+    What Trueup sent is known by the outbox, from the moment it is queued; what others sent by the Stripe objects that
+    are loaded. The books do not count usage as billed.
     """
     first, last = days or ("-infinity", "infinity")
     with connection.cursor(name="plan", row_factory=dict_row) as cursor:
@@ -160,24 +212,57 @@ def plan(connection: psycopg.Connection, as_of: date, days: Days | None = None) 
                 service_on=row["service_on"],
                 memo_id=row["memo_id"],
                 invoice_id=row["invoice_id"],
+                customer=row["customer"],
+                service_category=row["service_category"],
+                ended_at=row["ended_at"],
+                issued_at=row["issued_at"],
+                is_finalised=row["invoice"] == Invoice.FINALISED,
                 decision=what_to_send(_standing(row)),
             )
 
 
 def _standing(row: Mapping[str, Any]) -> Standing:
-    """Read a row; when usage was sent is not loaded, so that it is never taken for younger than 24 hours."""
+    """Read a row; when others sent usage is not loaded, so that it is never taken for younger than 24 hours."""
+    usage, usage_age = _usage(row)
     return Standing(
         is_disputed=row["is_disputed"],
         bills=row["bills"],
-        channel=Channel.INVOICE if row["is_asked"] else Channel.METER if row["is_used"] else Channel.UNDECIDED,
+        channel=_channel(row),
         memo_cents=row["memo_cents"],
         level_cents=row["level_cents"],
         days_ago=row["days_ago"],
         invoice=Invoice(row["invoice"]),
         creditable_cents=row["creditable_cents"],
-        usage=Usage.SENT if row["is_used"] else Usage.NEVER_SENT,
+        usage=usage,
         usage_cents=row["usage_cents"],
-        usage_age=CANCEL_WITHIN,
+        usage_age=usage_age,
         period_is_invoiced=row["period_is_invoiced"],
         usage_counts=False,
+        sent=_sent(row),
     )
+
+
+def _channel(row: Mapping[str, Any]) -> Channel:
+    if row["is_asked"]:
+        return Channel.INVOICE
+    if row["is_used"]:
+        return Channel.METER
+    return Channel(row["channel"] or Channel.UNDECIDED)
+
+
+def _usage(row: Mapping[str, Any]) -> tuple[Usage, timedelta]:
+    """Return what is known of the visit's usage, and how long ago it was sent."""
+    if row["demanded_by"] == "meter_visit" and row["demand_state"] == "done":
+        return Usage.SENT, datetime.now(UTC) - row["demanded_at"]
+    is_tried = row["demand_state"] == "unknown" or (row["demand_state"] == "pending" and row["demand_attempts"])
+    if row["demanded_by"] == "meter_visit" and is_tried:
+        return Usage.UNKNOWN, timedelta(0)
+    return (Usage.SENT if row["is_used"] else Usage.NEVER_SENT), CANCEL_WITHIN
+
+
+def _sent(row: Mapping[str, Any]) -> Sent:
+    """Return what the outbox has of the memo, or of the visit's demand; a declined card leaves one that stands."""
+    state = row["memo_state"] if row["memo_id"] else row["demand_state"]
+    if state is None:
+        return Sent.NO
+    return Sent.REFUSED if state == "refused" else Sent.QUEUED

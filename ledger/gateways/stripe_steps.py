@@ -45,6 +45,9 @@ def charge_visit(request: ChargeVisit, calls: Calls) -> Outcome:
         return _asked_for(calls.post("pay", f"/v1/invoices/{invoice['id']}/pay", {"off_session": True}))
     except stripe.CardError as error:
         return declined(error, invoice["id"])
+    except stripe.InvalidRequestError as error:
+        # No card is on file, mostly. The invoice is finalised: what was asked for stands.
+        return Declined(invoice["id"], str(error.code or "no_card"), Advice.NEW_CARD)
 
 
 def debit_invoice(request: DebitInvoice, calls: Calls) -> Outcome:

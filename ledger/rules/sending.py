@@ -13,6 +13,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from ledger.rules.opaque import LARGEST_CENTS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -56,6 +58,14 @@ class Usage(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Sent(StrEnum):
+    """What the outbox has of what is due; `queued` also when it is delivered and Stripe's word on it is not loaded."""
+
+    NO = "no"
+    QUEUED = "queued"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A visit as it stands between its books and Stripe. Amounts are cents.
@@ -63,8 +73,9 @@ class Standing:
     `memo_cents` is a memo that is issued and not posted yet (debits above 0, credits below), 0 for none. `level_cents`
     is what the books lack for the visit beside its memos: above 0 where nothing was billed and no memo covers it.
     `days_ago` counts from the day the visit ended, None when it has not ended. `creditable_cents` is the newest
-    invoice's total less its credit notes. `usage_age` is how long ago Stripe took the meter event in; `is_over` says
-    that the invoice of the period of that event is finalised.
+    invoice's total less its credit notes. `usage_age` is how long ago Stripe took the meter event in;
+    `period_is_invoiced` says that the invoice of the period of that event is finalised. `sent` is what the outbox has
+    of the memo, or of the visit's own demand where it has no memo.
     """
 
     is_disputed: bool = False
@@ -80,6 +91,7 @@ class Standing:
     usage_age: timedelta = timedelta(0)
     period_is_invoiced: bool = False
     usage_counts: bool = True
+    sent: Sent = Sent.NO
 
 
 class Decision(NamedTuple):
@@ -99,7 +111,22 @@ class _Row(NamedTuple):
 
 
 _ANY_DEMAND = (
+    _Row(
+        lambda visit: visit.sent is Sent.QUEUED,
+        Action.NOTHING,
+        "It stands in the outbox: it is delivered once, and Stripe's word on it follows.",
+    ),
     _Row(lambda visit: visit.is_disputed, Action.BLOCKED, "The visit is disputed: nothing is sent while that lasts."),
+    _Row(
+        lambda visit: visit.sent is Sent.REFUSED,
+        Action.BLOCKED,
+        "Stripe refused it, and would again: look at why, and settle it with the patient another way.",
+    ),
+    _Row(
+        lambda visit: max(abs(visit.memo_cents), visit.level_cents) > LARGEST_CENTS,
+        Action.BLOCKED,
+        "Stripe takes 999,999.99 at most in one amount: settle it another way.",
+    ),
     _Row(
         lambda visit: visit.usage is Usage.UNKNOWN,
         Action.BLOCKED,

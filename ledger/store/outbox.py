@@ -139,3 +139,44 @@ def record(
             "is_final": outcome.state.is_final,
         },
     )
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the outbox as it stands; `outcome` is that of its newest attempt."""
+
+    business_key: str
+    operation: str
+    visit_token: UUID
+    practice_id: str
+    state: str
+    attempts: int
+    not_before: datetime
+    changed_at: datetime
+    outcome: dict[str, Any] | None
+
+
+_ROW = (
+    "select business_key, operation, visit_token, practice_id, state, attempts, not_before, changed_at, outcome"
+    " from ledger.outbox"
+)
+
+
+def due(connection: psycopg.Connection, now: datetime) -> list[Row]:
+    """Return what a dispatcher would deliver now, in its order."""
+    with connection.cursor(row_factory=class_row(Row)) as cursor:
+        return cursor.execute(
+            f"{_ROW} where state in ('pending', 'unknown') and not_before <= %s"
+            " order by not_before, created_at, outbox_id",
+            (now,),
+        ).fetchall()
+
+
+def worklist(connection: psycopg.Connection) -> list[Row]:
+    """Return what a person should look at: declined, refused, and what is unknown for longer than Stripe remembers."""
+    with connection.cursor(row_factory=class_row(Row)) as cursor:
+        return cursor.execute(
+            f"{_ROW} where state in ('declined', 'refused')"
+            " or (state = 'unknown' and created_at < now() - interval '1 day')"
+            " order by changed_at, business_key"
+        ).fetchall()

@@ -40,7 +40,7 @@ def plan(
     limit: Annotated[int, typer.Option("--limit", min=0, help="Rows printed; 0 = all. --json has all.")] = 40,
     as_json: Json = False,
 ) -> int:
-    """List per visit what would be sent to Stripe, and why; nothing is sent, now or by any other command.
+    """List per visit what would be sent to Stripe, and why; this sends nothing (`trueup send` does).
 
     Goes by the books of the last reconcile: memos issued and not posted yet, visits of which nothing was billed, and
     the invoices that are loaded. What blocks is Stripe's limits (usage of the past 35 days, cancelled within 24 hours,
@@ -110,7 +110,7 @@ class _Plan:
         ]
 
     def show(self, as_of: date, output: Output) -> None:
-        output.line(f"What would be sent to Stripe as of {as_of}. Nothing was sent, and no command sends anything yet.")
+        output.line(f"What would be sent to Stripe as of {as_of}. Nothing was sent: `trueup send` sends it.")
         output.line()
         lines = [
             (action, meaning, f"{self.counts[action]:,}", dollars(self.cents[action]))

@@ -99,6 +99,7 @@ def test_below_the_smallest_charge_the_balance_carries_it_and_the_outcome_says_s
         ("authentication_required", Advice.AUTHENTICATE),
         ("stolen_card", Advice.NEVER),
         ("a_code_of_tomorrow", Advice.NEW_CARD),
+        ("no_card", Advice.NEW_CARD),
     ],
 )
 def test_a_decline_is_classified_and_the_invoice_stands(opened: Shop, code: str, advice: Advice) -> None:

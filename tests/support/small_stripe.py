@@ -120,6 +120,8 @@ class SmallStripe:
         if invoice["status"] != "open":
             raise Error(400, code="invoice_not_open", message="paid")
         invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
+        if self.declines.get(invoice["customer"]) == "no_card":
+            raise Error(400, message="There is no default_payment_method set on this Customer or Invoice.")
         if code := self.declines.get(invoice["customer"]):
             raise Error(402, type="card_error", code="card_declined", decline_code=code, message="declined")
         self.charges.append(invoice["amount_remaining"])

@@ -14,6 +14,7 @@ from ledger.rules.sending import (
     Action,
     Channel,
     Invoice,
+    Sent,
     Standing,
     Usage,
     what_to_send,
@@ -43,6 +44,13 @@ JUST_NOW = LONG_AGO | {"usage_age": DAY - timedelta(microseconds=1)}
         (Standing(level_cents=500, usage=Usage.SENT), Action.NOTHING, 0, "sent already"),
         (Standing(level_cents=500, usage=Usage.UNKNOWN), Action.BLOCKED, 500, "24 hours"),
         (Standing(level_cents=500, is_disputed=True), Action.BLOCKED, 500, "disputed"),
+        (Standing(level_cents=500, sent=Sent.QUEUED), Action.NOTHING, 0, "in the outbox"),
+        (Standing(memo_cents=500, sent=Sent.QUEUED, is_disputed=True), Action.NOTHING, 0, "in the outbox"),
+        (Standing(memo_cents=-500, sent=Sent.QUEUED), Action.NOTHING, 0, "in the outbox"),
+        (Standing(memo_cents=500, sent=Sent.REFUSED), Action.BLOCKED, 500, "refused"),
+        (Standing(memo_cents=99_999_999), Action.DEBIT_MEMO, 99_999_999, "an invoice of its own"),
+        (Standing(memo_cents=100_000_000), Action.BLOCKED, 100_000_000, "999,999.99"),
+        (Standing(memo_cents=-100_000_000), Action.BLOCKED, 100_000_000, "999,999.99"),
         # Owed too little: a memo of ours.
         (Standing(memo_cents=500, days_ago=400), Action.DEBIT_MEMO, 500, "an invoice of its own"),
         (Standing(memo_cents=500, invoice=Invoice.FINALISED), Action.DEBIT_MEMO, 500, "an invoice of its own"),
@@ -97,6 +105,7 @@ STANDINGS = st.builds(
     usage_age=st.timedeltas(timedelta(0), 3 * DAY),
     period_is_invoiced=st.booleans(),
     usage_counts=st.booleans(),
+    sent=st.sampled_from(Sent),
 )
 
 
@@ -110,6 +119,7 @@ def test_what_holds_of_every_visit(visit: Standing) -> None:
     if action not in {Action.NOTHING, Action.BLOCKED}:
         assert not visit.is_disputed
         assert visit.usage is not Usage.UNKNOWN
+        assert visit.sent is Sent.NO
     if action is Action.METER_EVENT:
         assert not visit.memo_cents
         assert visit.usage is Usage.NEVER_SENT
