@@ -25,6 +25,7 @@ COMMANDS = (
     ("note",),
     ("backfill",),
     ("plan",),
+    ("send",),
     ("export",),
     ("era", "parse"),
     ("era", "explain"),
