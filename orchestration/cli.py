@@ -12,7 +12,21 @@ from types import FrameType
 import click
 import typer
 
-from orchestration.commands import backfill, close, demo, era, errors, export, load, plan, reconcile, send, status, up
+from orchestration.commands import (
+    backfill,
+    close,
+    demo,
+    era,
+    errors,
+    export,
+    load,
+    plan,
+    reconcile,
+    send,
+    status,
+    up,
+    webhooks,
+)
 from orchestration.commands.output import Json, Output, example
 
 STOPPED = "Stopped. What was finished is kept, nothing is half-written; run the command again to go on."
@@ -39,6 +53,7 @@ app.command("plan", epilog=plan.EPILOG)(plan.plan)
 app.command("send", epilog=send.EPILOG)(send.send)
 app.command("export", epilog=export.EPILOG)(export.export)
 app.add_typer(era.era, name="era")
+app.add_typer(webhooks.webhooks, name="webhooks")
 app.command("status", epilog=status.EPILOG)(status.status)
 
 

@@ -8,8 +8,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from ingestion import landing, verdicts
-from ledger.store import periods, schema
+from ingestion import landing, ledger_feeds, verdicts
+from ledger.store import inbox, periods, schema
 from ledger.store.database import Database, connect
 from orchestration import dbt_project, ops
 
@@ -51,8 +51,9 @@ def reconcile(
 ) -> Outcome:
     """Bring memos and marts up to what is loaded, with ages and the posting month as of `as_of`.
 
-    A run does anew what the loads since the last one touched, and everything when it is the first, when the last one
-    failed, when settings or models are others, or when `whole` asks for it.
+    What came by webhooks, and visits of the portal, are loaded first. A run does anew what the loads since the last one
+    touched, and everything when it is the first, when the last one failed, when settings or models are others, or when
+    `whole` asks for it.
 
     Two at once queue; loads wait until the run is over. Killed at any moment and run again, it gives the same books.
     Raises Blocked when a contract on a feed is broken, ReconcileFailed when a model or test of ours fails, and
@@ -62,6 +63,9 @@ def reconcile(
         with guard.transaction():
             landing.ensure_schema(guard)
             ops.prepare(guard)
+            inbox.hand_over(guard, again=whole)
+            ledger_feeds.land_webhooks(guard)
+            ledger_feeds.land_visits(guard)
         setting, inputs, through = rests_on(guard, settings, as_of)
         basis = ops.basis(guard, setting, *_code(guard))
         last = ops.last_success(guard)

@@ -239,6 +239,9 @@ _CARD_SHAPES: Mapping[str, Shape] = {
         "usage": code,
     },
 }
+OF_THE_LEDGER_ALONE = frozenset(_CARD_SHAPES)
+"""Types of objects that no warehouse has."""
+
 # What an unknown type calls otherwise may hold a name or a telephone number.
 _LISTED = frozenset(name for shape in (_COMMON, *SHAPES.values()) for name, reader in shape.items() if callable(reader))
 # Without these an object would count for nothing in silence. An object that was deleted has none of its fields left.
@@ -263,11 +266,6 @@ def allowed(object_type: str, source: Source) -> dict[str, object]:
         if source.get(name) is None and source.get("deleted") is not True:
             raise FieldRefused(name, None, "is missing; give the object whole, as the API returns it")
     return project(source)
-
-
-def is_of_the_ledger_alone(object_type: str) -> bool:
-    """Tell whether objects of a type stay in the ledger."""
-    return object_type in _CARD_PROJECTIONS
 
 
 def allowed_in_ledger(object_type: str, source: Source) -> dict[str, object]:

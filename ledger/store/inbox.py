@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from ledger.rules.stripe_events import Event
-from ledger.rules.stripe_fields import allowed_in_ledger
+from ledger.rules.stripe_fields import OF_THE_LEDGER_ALONE, allowed_in_ledger
 from ledger.rules.stripe_values import FieldRefused
 from ledger.store import facts
-
-if TYPE_CHECKING:
-    import psycopg
 
 RETENTION = timedelta(days=45)
 """How long payloads are kept at least: longer than Stripe shows events (30 days) and sends them again (3)."""
@@ -111,6 +109,12 @@ def bury(connection: psycopg.Connection, endpoint: str, event: Event, reason: st
     )
 
 
+def described(error: Exception) -> str:
+    """Name an error without a value: its text may quote a row."""
+    constraint = error.diag.constraint_name if isinstance(error, psycopg.Error) else None
+    return type(error).__name__ + (f" ({constraint})" if constraint else "")
+
+
 def dead_letters(connection: psycopg.Connection, *, resolved_too: bool = False) -> list[DeadLetter]:
     """Return the dead letters that wait, oldest first; those that were replayed since as well where asked."""
     with connection.cursor(row_factory=class_row(DeadLetter)) as cursor:
@@ -163,6 +167,55 @@ def prune(connection: psycopg.Connection, older_than: timedelta) -> int:
         "update ledger.inbox set payload = null where payload is not null and is_landed and received_at < now() - %s",
         (older_than,),
     ).rowcount
+
+
+_ARRIVALS = """
+create temporary table webhook_arrivals (
+    object_id text, object_type text, version_at timestamptz, object_sha256 text, event_id text, payload jsonb
+) on commit drop
+"""
+_HAND_OVER = """
+with taken as (
+    update ledger.inbox set is_landed = true where not is_landed returning inbox.*
+),
+handed as (
+    select * from taken
+    union all
+    select * from ledger.inbox where is_landed and %(again)s
+)
+insert into webhook_arrivals (object_id, object_type, version_at, object_sha256, event_id, payload)
+select object_id, object_type, created_at, object_sha256, event_id, payload
+from handed
+where payload is not null and object_id is not null and object_type <> all (%(not_for_others)s)
+"""
+
+
+def hand_over(connection: psycopg.Connection, *, again: bool = False) -> None:
+    """Put the versions of objects that the warehouse has not seen into the temporary table `webhook_arrivals`.
+
+    They count as landed when the caller commits. `again` gives all there is: for a warehouse that was made anew.
+    """
+    connection.execute(_ARRIVALS)
+    connection.execute(_HAND_OVER, {"again": again, "not_for_others": sorted(OF_THE_LEDGER_ALONE)})
+
+
+@dataclass(frozen=True)
+class Count:
+    """Events that were taken in, those the warehouse has not seen, and payloads that were dropped."""
+
+    events: int
+    waiting: int
+    pruned: int
+
+
+def count(connection: psycopg.Connection) -> Count:
+    """Count the inbox."""
+    with connection.cursor(row_factory=class_row(Count)) as cursor:
+        found = cursor.execute(
+            "select count(*) as events, count(*) filter (where not is_landed) as waiting,"
+            " count(*) filter (where payload is null) as pruned from ledger.inbox"
+        ).fetchone()
+    return found or Count(0, 0, 0)
 
 
 def _document(event: Event) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""`trueup up`: dashboards, Dagster UI and the watch over the drop folder, until Ctrl-C; all end with the command."""
+"""`trueup up`: dashboards, portal, Dagster UI and the watch over the drop folder, until Ctrl-C; all end with it."""
 
 import contextlib
 import os
@@ -18,6 +18,9 @@ from orchestration.commands.output import Json, Output, example, printable
 
 if TYPE_CHECKING:
     import uvicorn
+    from fastapi import FastAPI
+
+    from ledger.settings import Settings
 
 EPILOG = example("trueup up")
 LOOPBACK = "127.0.0.1"  # no page here has a login of its own
@@ -25,33 +28,20 @@ SECONDS_TO_END = 10.0
 SECONDS_BETWEEN_LOOKS = 0.3
 
 Processes: TypeAlias = "dict[str, subprocess.Popen[bytes]]"
+Servers: TypeAlias = "dict[str, uvicorn.Server]"
 
 
 def up(as_json: Json = False) -> int:
-    """Serve the dashboards and the Dagster UI on this machine only and watch the drop folder, until Ctrl-C."""
+    """Serve dashboards, portal and Dagster UI on this machine only and watch the drop folder, until Ctrl-C."""
     output = Output(as_json)
     with workspace.opened() as books:
         _look_for(books.settings.drop_folder)
-        ports = books.settings.dashboard_port, books.settings.dagster_port
-        with _listening(ports[0], "TRUEUP_DASHBOARD_PORT") as door:
-            _listening(ports[1], "TRUEUP_DAGSTER_PORT").close()  # Dagster opens its own; a busy one is better said now
-            with _dashboards(books, door) as server, _dagster(books) as processes:
-                addresses = {
-                    "dashboards": f"http://{LOOPBACK}:{ports[0]}/",
-                    "dagster": f"http://{LOOPBACK}:{ports[1]}/",
-                }
-                output.line(f"Dashboards: {addresses['dashboards']}")
-                output.line(f"Dagster UI: {addresses['dagster']} (takes up to a minute to answer)")
-                if folder := books.settings.drop_folder:
-                    output.line(f"Drop folder: {printable(folder)} (remittances put there are loaded and reconciled)")
-                if at := books.settings.nightly_at:
-                    output.line(
-                        f"Every night at {at:%H:%M} {books.settings.timezone}: reconcile; on the first, last month"
-                    )
-                output.line("Ctrl-C stops all.")
-                output.result({**addresses, "drop_folder": folder, "nightly_at": at and f"{at:%H:%M}"})
-                with contextlib.suppress(KeyboardInterrupt):
-                    _watch(server, processes)
+        # Dagster opens its own; a busy one is better said now.
+        _listening(books.settings.dagster_port, "TRUEUP_DAGSTER_PORT").close()
+        with _served(books) as servers, _dagster(books) as processes:
+            _tell(books.settings, output)
+            with contextlib.suppress(KeyboardInterrupt):
+                _watch(servers, processes)
     output.message("Stopped.")
     return WENT_WELL
 
@@ -77,16 +67,46 @@ def _listening(port: int, setting: str) -> socket.socket:
     return door
 
 
+def _tell(settings: "Settings", output: Output) -> None:
+    ports = {"dashboards": settings.dashboard_port, "portal": settings.portal_port, "dagster": settings.dagster_port}
+    addresses = {name: f"http://{LOOPBACK}:{port}/" for name, port in ports.items()}
+    folder, at = settings.drop_folder, settings.nightly_at
+    endpoints = [f"{addresses['portal']}webhooks/stripe/{name}" for name in sorted(settings.webhook_secrets)]
+    output.line(f"Dashboards: {addresses['dashboards']}")
+    output.line(f"Dagster UI: {addresses['dagster']} (takes up to a minute to answer)")
+    output.line(f"Stripe's webhooks: {', '.join(endpoints) or 'no secret is set (TRUEUP_STRIPE_WEBHOOK_SECRET_NAME)'}")
+    if folder:
+        output.line(f"Drop folder: {printable(folder)} (remittances put there are loaded and reconciled)")
+    if at:
+        output.line(f"Every night at {at:%H:%M} {settings.timezone}: reconcile; on the first, last month")
+    output.line("Ctrl-C stops all.")
+    nightly = at and f"{at:%H:%M}"
+    output.result({**addresses, "webhooks": endpoints, "drop_folder": folder, "nightly_at": nightly})
+
+
 @contextlib.contextmanager
-def _dashboards(books: workspace.Workspace, door: socket.socket) -> Iterator["uvicorn.Server"]:
+def _served(books: workspace.Workspace) -> Iterator["Servers"]:
+    """Serve dashboards and portal, each on its door."""
+    from dashboards.app import create_app as create_dashboards
+    from portal_api.app import create_app as create_portal
+
+    settings = books.settings
+    with (
+        _listening(settings.dashboard_port, "TRUEUP_DASHBOARD_PORT") as pages,
+        _listening(settings.portal_port, "TRUEUP_PORTAL_PORT") as door,
+        _in_thread("dashboards", create_dashboards(settings, books.database), pages) as dashboards,
+        _in_thread("portal", create_portal(settings, books.database), door) as portal,
+    ):
+        yield {"dashboards": dashboards, "portal": portal}
+
+
+@contextlib.contextmanager
+def _in_thread(name: str, app: "FastAPI", door: socket.socket) -> Iterator["uvicorn.Server"]:
     import uvicorn
 
-    from dashboards.app import create_app
-
-    app = create_app(books.settings, books.database)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     # In a thread uvicorn leaves the signals alone, so that one place decides when both servers end.
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, name="dashboards", daemon=True)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, name=name, daemon=True)
     thread.start()
     try:
         yield server
@@ -145,11 +165,11 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
             server.wait(SECONDS_TO_END)
 
 
-def _watch(server: "uvicorn.Server", processes: "Processes") -> None:
-    while not server.should_exit:
+def _watch(servers: "Servers", processes: "Processes") -> None:
+    while not (ended := [name for name, server in servers.items() if server.should_exit]):
         _look_after(processes)
         time.sleep(SECONDS_BETWEEN_LOOKS)
-    raise CannotRun("The dashboards ended by themselves.")
+    raise CannotRun(f"The {ended[0]} ended by itself.")
 
 
 def _look_after(processes: "Processes") -> None:

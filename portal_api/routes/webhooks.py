@@ -96,8 +96,6 @@ def _of_other_mode(event: Event) -> dict[str, str]:
 
 
 def _bury(edge: Edge, endpoint: str, event: Event, error: Exception) -> None:
-    reason = type(error).__name__
-    if isinstance(error, psycopg.Error) and error.diag.constraint_name:
-        reason += f" ({error.diag.constraint_name})"
+    reason = inbox.described(error)
     _log.error("webhook %s of %s failed: %s", event.event_id, endpoint, reason)
     edge.committed(lambda connection: inbox.bury(connection, endpoint, event, reason))

@@ -29,6 +29,9 @@ COMMANDS = (
     ("export",),
     ("era", "parse"),
     ("era", "explain"),
+    ("webhooks", "list"),
+    ("webhooks", "replay"),
+    ("webhooks", "prune"),
     ("status",),
     ("version",),
 )

@@ -12,12 +12,15 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.command_line import environment, start, trueup
 from tests.support.remittance_writer import Payment, interchange
+from tests.support.webhooks import SECRETS, event, signed
 
 SECONDS_TO_WAIT = 120
+SECRET = {"TRUEUP_STRIPE_WEBHOOK_SECRET_PAYMENTS": SECRETS["payments"]}
 
 
 @pytest.fixture(name="place")
@@ -31,8 +34,8 @@ def _place() -> Iterator[Path]:
 
 @pytest.fixture(name="env")
 def _env(place: Path) -> dict[str, str]:
-    ports = {f"TRUEUP_{name}_PORT": str(_free_port()) for name in ("DASHBOARD", "DAGSTER")}
-    return environment(place / "home", TRUEUP_DROP_FOLDER=str(place / "inbox"), **ports)
+    ports = {f"TRUEUP_{name}_PORT": str(_free_port()) for name in ("DASHBOARD", "DAGSTER", "PORTAL")}
+    return environment(place / "home", TRUEUP_DROP_FOLDER=str(place / "inbox"), **ports, **SECRET)
 
 
 def test_up_serves_pages_takes_in_what_is_dropped_and_ends_all_on_sigterm(place: Path, env: dict[str, str]) -> None:
@@ -41,6 +44,7 @@ def test_up_serves_pages_takes_in_what_is_dropped_and_ends_all_on_sigterm(place:
     try:
         _until(serving, lambda: _answers(env["TRUEUP_DASHBOARD_PORT"]))
         _until(serving, lambda: _answers(env["TRUEUP_DAGSTER_PORT"]))
+        assert _taken_in(env["TRUEUP_PORTAL_PORT"]) == {"received": "new"}
         busy = trueup("up", env=env)
         assert busy.returncode == 3
         assert "in use" in busy.stderr
@@ -51,7 +55,8 @@ def test_up_serves_pages_takes_in_what_is_dropped_and_ends_all_on_sigterm(place:
     assert "http://127.0.0.1:" in said
     assert str(place / "inbox") in said
     assert "Traceback" not in errors
-    for port in (env["TRUEUP_DASHBOARD_PORT"], env["TRUEUP_DAGSTER_PORT"]):
+    assert "/webhooks/stripe/payments" in said
+    for port in (env["TRUEUP_DASHBOARD_PORT"], env["TRUEUP_DAGSTER_PORT"], env["TRUEUP_PORTAL_PORT"]):
         with socket.socket() as knock:
             assert knock.connect_ex(("127.0.0.1", int(port))) != 0
     left = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
@@ -81,6 +86,11 @@ def _answers(port: str) -> bool:
     except (urllib.error.URLError, ConnectionError):
         return False
     return True
+
+
+def _taken_in(port: str) -> object:
+    body = event()
+    return httpx.post(f"http://127.0.0.1:{port}/webhooks/stripe/payments", content=body, headers=signed(body)).json()
 
 
 def _files_of(kind: str, env: dict[str, str]) -> int:

