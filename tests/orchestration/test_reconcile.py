@@ -144,7 +144,8 @@ def test_a_broken_contract_blocks_before_the_first_model_and_leaves_the_marts_as
     books: Books, instance: dg.DagsterInstance
 ) -> None:
     marts = (
-        "select oid, relname from pg_class where relnamespace in ('marts'::regnamespace, 'intermediate'::regnamespace)"
+        "select oid, relname from pg_class"
+        " where relnamespace in ('marts'::regnamespace, 'intermediate'::regnamespace) order by oid"
     )
     before = asked(books.database, marts)
     victim = "visit_token = (select min(visit_token::text)::uuid from raw.visit)"
