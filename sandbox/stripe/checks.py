@@ -1,5 +1,6 @@
 """Every request, answer and event against Stripe's schemas."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,14 @@ from sandbox.stripe.trim import reachable
 from sandbox.stripe.values import Obj
 
 _OTHER = (Kind.Type, Kind.Enum)
+
+
+def _is_decimal(text: str) -> bool:
+    return _DECIMAL.match(text) is not None
+
+
+_DECIMAL = re.compile(r"^-?\d+(\.\d{1,12})?$")
+_FORMATS = {"decimal": _is_decimal}
 
 
 class Checker:
@@ -49,7 +58,7 @@ class Checker:
     def _validator(self, name: str, schema: Obj) -> jsonschema_rs.Validator:
         if name not in self._compiled:
             whole = schema | {"components": {"schemas": reachable(self._specification.schemas, schema)}}
-            self._compiled[name] = jsonschema_rs.Draft7Validator(whole)
+            self._compiled[name] = jsonschema_rs.Draft7Validator(whole, validate_formats=True, formats=_FORMATS)
         return self._compiled[name]
 
 

@@ -1,11 +1,13 @@
 """Webhooks: each event to each endpoint that wants it, again until it is taken, twice or in disorder where asked."""
 
+import heapq
 import http.client
+import itertools
 import json
 import random
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -36,7 +38,6 @@ class Delivery:
 
     event_id: str
     endpoint_id: str
-    due: float
     attempt: int = 1
 
 
@@ -47,7 +48,10 @@ class Deliveries:
         self.manner = Manner()
         self.counts: Counter[str] = Counter()
         self._account = account
-        self._waiting: list[Delivery] = []
+        # What can go now, in the order it came, and what waits for its time, soonest first.
+        self._ready: deque[Delivery] = deque()
+        self._later: list[tuple[float, int, Delivery]] = []
+        self._counter = itertools.count()
         self._changed = threading.Condition()
         self._busy = 0
         self._closing = False
@@ -67,7 +71,7 @@ class Deliveries:
     def send(self, event_id: str, endpoint_id: str, copies: int = 1) -> None:
         """Send the event to the endpoint that many times, beside whatever was sent before."""
         with self._changed:
-            self._waiting += [Delivery(event_id, endpoint_id, time.monotonic())] * copies
+            self._ready.extend([Delivery(event_id, endpoint_id)] * copies)
             self._changed.notify_all()
 
     def behave(self, **changes: object) -> Manner:
@@ -80,8 +84,8 @@ class Deliveries:
     def drain(self, timeout: float = 30) -> dict[str, int]:
         """Wait until nothing is on its way, at most that many seconds, and return what was counted."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._waiting and not self._busy, timeout)
-            return {"taken": 0, "refused": 0, "given_up": 0} | dict(self.counts) | {"waiting": len(self._waiting)}
+            self._changed.wait_for(lambda: not self._waiting() and not self._busy, timeout)
+            return {"taken": 0, "refused": 0, "given_up": 0} | dict(self.counts) | {"waiting": self._waiting()}
 
     def close(self) -> None:
         """Stop the threads; what was not delivered is lost with the sandbox."""
@@ -101,26 +105,34 @@ class Deliveries:
                     self._again(delivery)
                 self._changed.notify_all()
 
+    def _waiting(self) -> int:
+        return len(self._ready) + len(self._later)
+
     def _next(self) -> Delivery | None:
         with self._changed:
             while not self._closing:
                 now = time.monotonic()
-                due = [] if self.manner.paused else [found for found in self._waiting if found.due <= now]
-                if due:
-                    chosen = self._random.choice(due) if self.manner.shuffled else due[0]
-                    self._waiting.remove(chosen)
+                while self._later and self._later[0][0] <= now:
+                    self._ready.append(heapq.heappop(self._later)[2])
+                if self._ready and not self.manner.paused:
                     self._busy += 1
-                    return chosen
-                soonest = min((found.due for found in self._waiting), default=now + 60)
-                self._changed.wait(60 if self.manner.paused else max(soonest - now, 0.001))
+                    return self._chosen()
+                soonest = self._later[0][0] - now if self._later else _TIMEOUT
+                self._changed.wait(_TIMEOUT if self.manner.paused else soonest)
             return None
+
+    def _chosen(self) -> Delivery:
+        if self.manner.shuffled:
+            self._ready.rotate(self._random.randrange(len(self._ready)))
+        return self._ready.popleft()
 
     def _again(self, delivery: Delivery) -> None:
         if delivery.attempt >= self.manner.attempts:
             self.counts["given_up"] += 1
             return
         delay = min(self.manner.first_retry * 2 ** (delivery.attempt - 1), self.manner.longest_retry)
-        self._waiting.append(replace(delivery, due=time.monotonic() + delay, attempt=delivery.attempt + 1))
+        again = replace(delivery, attempt=delivery.attempt + 1)
+        heapq.heappush(self._later, (time.monotonic() + delay, next(self._counter), again))
 
     def _attempt(self, delivery: Delivery) -> bool:
         objects = self._account.objects

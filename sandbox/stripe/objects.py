@@ -80,9 +80,9 @@ class Objects:
         return blank(schema, self._schemas) | fields
 
     def get(self, kind: str, object_id: str, param: str = "id") -> Obj:
-        """Return the object of that kind and id, deleted or not; raise Stripe's error when there is none."""
+        """Return the object of that kind and id, a deleted customer too; raise Stripe's error when there is none."""
         found = self._kinds[kind].get(object_id)
-        if found is None:
+        if found is None or (found.get("deleted") and kind != "customer"):
             raise missing(kind, object_id, param)
         return found
 

@@ -1,6 +1,6 @@
 """Invoices: drafts, what they become, and the end of each."""
 
-from sandbox.stripe.account import Account
+from sandbox.stripe.account import Account, when
 from sandbox.stripe.errors import invalid
 from sandbox.stripe.expand import on_request
 from sandbox.stripe.lists import matching, page, whole
@@ -204,6 +204,18 @@ def listed(call: Call) -> Obj:
 def _subscription(invoice: Obj) -> str | None:
     details = (invoice["parent"] or {}).get("subscription_details") or {}
     return details.get("subscription")
+
+
+@when("customer.deleted")
+def _left(account: Account, customer: Obj) -> None:
+    """Drop what no longer asks anyone: the drafts and the pending items of a customer that is deleted."""
+    for invoice in account.objects.all("invoice"):
+        if invoice["customer"] == customer["id"] and invoice["status"] == "draft":
+            released(account, invoice)
+            account.objects.delete(invoice)
+    for item in account.objects.all("invoiceitem"):
+        if item["customer"] == customer["id"] and not item["invoice"]:
+            account.objects.delete(item)
 
 
 @on_request("invoice", "payments")

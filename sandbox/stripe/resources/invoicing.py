@@ -99,7 +99,7 @@ def summed(account: Account, invoice: Obj) -> None:
     invoice["lines"] = whole(lines[:_SHOWN_LINES], url) | {"has_more": len(lines) > _SHOWN_LINES}
     invoice.update(subtotal=total, subtotal_excluding_tax=total, total=total, total_excluding_tax=total)
     invoice.update(total_discount_amounts=[], total_pretax_credit_amounts=[], total_taxes=[])
-    balance = account.objects.get("customer", invoice["customer"])["balance"]
+    balance: int = account.objects.get("customer", invoice["customer"])["balance"]
     invoice["starting_balance"] = balance
     due_now(invoice, max(total + balance, 0))
 
@@ -146,7 +146,7 @@ def _take_up_balance(account: Account, invoice: Obj, customer: Obj) -> None:
 
 
 def _move(account: Account, invoice: Obj, customer: Obj, amount_cents: int, kind: str) -> None:
-    if amount_cents:
+    if amount_cents and not customer.get("deleted"):
         moved(account, customer, amount_cents, kind, invoice=invoice["id"])
 
 

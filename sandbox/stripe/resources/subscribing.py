@@ -178,6 +178,13 @@ def _not_paid(account: Account, invoice: Obj) -> None:
         account.emit("customer.subscription.updated", subscription)
 
 
+@when("customer.deleted")
+def _left(account: Account, customer: Obj) -> None:
+    for subscription in account.objects.all("subscription"):
+        if subscription["customer"] == customer["id"] and not subscription["ended_at"]:
+            ended(account, subscription, bill_usage=False)
+
+
 def empty_items(subscription_id: str) -> Obj:
     """Return the list that a subscription holds its items in."""
     return whole([], f"/v1/subscription_items?subscription={subscription_id}")
