@@ -41,11 +41,19 @@ def charge_visit(request: ChargeVisit, calls: Calls) -> Outcome:
     if invoice["attempted"] and (invoice["attempt_count"] > 1 or not calls.are_remembered):
         # Stripe's own retries are under way. Before them, the key of our call brings its answer back.
         return Declined(invoice["id"], "card_declined", Advice.RETRY)
+    return _paid(invoice, calls)
+
+
+def _paid(invoice: dict[str, Any], calls: Calls) -> Outcome:
     try:
         return _asked_for(calls.post("pay", f"/v1/invoices/{invoice['id']}/pay", {"off_session": True}))
     except stripe.CardError as error:
         return declined(error, invoice["id"])
     except stripe.InvalidRequestError as error:
+        # Stripe was quicker: it advances by itself what is finalised an hour after it was made.
+        found = calls.get(f"/v1/invoices/{invoice['id']}")
+        if found["status"] != "open":
+            return _asked_for(found)
         # No card is on file, mostly. The invoice is finalised: what was asked for stands.
         return Declined(invoice["id"], str(error.code or "no_card"), Advice.NEW_CARD)
 
