@@ -29,7 +29,11 @@ class StripeGateway:
     key: str = field(repr=False)
     url: str = URL
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    _client: list[stripe.StripeClient] = field(default_factory=list, init=False, repr=False)
+    _client: stripe.StripeClient = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make the client, which all threads share, and with it the pace."""
+        object.__setattr__(self, "_client", transport.client(self.key, self.url))
 
     def perform(self, request: Request, attempt: Attempt) -> Outcome:
         """Bring about what is asked for, once, and say how that ended.
@@ -37,7 +41,7 @@ class StripeGateway:
         Raises KeyRefused when Stripe refuses the key: then nothing was done.
         """
         try:
-            return STEPS[type(request)](request, Calls(self._connected(), attempt, self.now()))
+            return STEPS[type(request)](request, Calls(self._client, attempt, self.now()))
         except Exception as error:  # noqa: BLE001 - `ended` raises what is no way a call ends
             return ended(error)
 
@@ -57,9 +61,4 @@ class StripeGateway:
         self._calls(ask).post("card", f"/v1/customers/{customer}", fields)
 
     def _calls(self, ask: UUID) -> Calls:
-        return Calls(self._connected(), Attempt(ask), self.now())
-
-    def _connected(self) -> stripe.StripeClient:
-        if not self._client:
-            self._client.append(transport.client(self.key, self.url))
-        return self._client[0]
+        return Calls(self._client, Attempt(ask), self.now())

@@ -29,9 +29,6 @@ class Guarded(stripe.RequestsClient):
     def __init__(self) -> None:
         super().__init__(timeout=(SECONDS_TO_CONNECT, SECONDS_TO_ANSWER))
         self._pace = _Pace(CALLS_A_SECOND)
-        session = self.requests.Session()
-        session.max_redirects = 0  # a call goes to the one address it was made for
-        self._session = session
 
     def request(
         self, method: str, url: str, headers: Mapping[str, str] | None, post_data: Any = None, **_: Any
@@ -42,6 +39,9 @@ class Guarded(stripe.RequestsClient):
         fields = [*_pairs(place.query), *_pairs(body)]
         egress.admit(method, place.path, fields)
         kept = egress.headers(headers or {})
+        if getattr(self._thread_local, "session", None) is None:
+            self._thread_local.session = self.requests.Session()
+            self._thread_local.session.max_redirects = 0  # a call goes to the one address it was made for
         self._pace.wait()
         return super().request(method, url, kept, post_data)
 

@@ -32,10 +32,13 @@ class Customer:
 
 
 def keep(connection: psycopg.Connection, patient_token: UUID, practice_id: str, stripe_customer_id: str) -> None:
-    """Keep which customer a patient is; the first one stands. The caller commits."""
+    """Keep which customer a patient is; the first one stands. The caller commits.
+
+    Raises UniqueViolation where the customer is another patient's: two patients never share a card.
+    """
     connection.execute(
         "insert into ledger.customer (patient_token, practice_id, stripe_customer_id) values (%s, %s, %s)"
-        " on conflict do nothing",
+        " on conflict (patient_token) do nothing",
         (patient_token, practice_id, stripe_customer_id),
     )
 

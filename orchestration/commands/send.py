@@ -106,7 +106,7 @@ def _delivered(database: "Database", settings: "Settings", total: int, output: O
     gateway = StripeGateway(settings.stripe_key or "", settings.stripe_url)
     delivered: list[Delivered] = []
     with output.progress("Sending", total) as advance:
-        for each in Dispatcher(database, gateway).deliver_due():
+        for each in Dispatcher(database, gateway).deliver_all():
             delivered.append(each)
             advance(len(delivered))
     return delivered

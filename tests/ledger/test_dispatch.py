@@ -255,13 +255,26 @@ def test_a_dispatcher_that_stalls_past_its_lease_does_nothing_twice(opened: Shop
     assert opened.effects()["invoices"] == 1
 
 
-def test_four_dispatchers_at_once_deliver_everything_once(opened: Shop) -> None:
+def test_two_dispatchers_of_four_workers_deliver_everything_once(opened: Shop) -> None:
     for cents in range(101, 125):
         opened.put(opened.a(ChargeVisit, cents))
-    with ThreadPoolExecutor(4) as pool:
-        delivered = [each for done in pool.map(lambda _: opened.deliver(), range(4)) for each in done]
+    with ThreadPoolExecutor(2) as pool:
+        both = pool.map(lambda _: list(opened.dispatcher().deliver_all(4)), range(2))
+        delivered = [each for done in both for each in done]
     assert len(delivered) == 24
     assert sorted(opened.stripe.charges) == list(range(101, 125))
+
+
+def test_workers_stop_when_who_asked_leaves(opened: Shop) -> None:
+    for _ in range(12):
+        opened.put(opened.a(CreditBalance))
+    ending = opened.dispatcher().deliver_all(2)
+    next(ending)
+    ending.close()
+    done = opened.states().count("done")
+    assert done < 12
+    assert len(list(opened.dispatcher().deliver_all())) == 12 - done
+    assert opened.effects()["balance"] == -12 * 4200
 
 
 def test_a_row_somebody_changed_in_place_of_us_is_not_sent(opened: Shop) -> None:
