@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
 
 from ledger.rules.stripe_events import Event, EventRefused, ThinEvent, read
 from ledger.rules.webhook_signature import NotSigned, verify
 from ledger.store import inbox
+from ledger.store.database import DatabaseUnavailable
+from portal_api.gathering import Gathering
 from portal_api.problems import Problem
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _log = logging.getLogger(__name__)
 def router(settings: Settings, edge: Edge) -> APIRouter:
     """Return the routes: one endpoint for each secret that is set, no other."""
     routes = APIRouter()
+    gathering = Gathering(edge)
 
     @routes.post("/webhooks/stripe/{endpoint}")
     async def receive(endpoint: str, request: Request) -> dict[str, str]:
@@ -36,7 +38,10 @@ def router(settings: Settings, edge: Edge) -> APIRouter:
         if not secret:
             raise Problem(HTTPStatus.NOT_FOUND, "no-endpoint", "There is no such endpoint.")
         body = await _body(request)
-        return await run_in_threadpool(_taken, edge, settings, endpoint, _signed(request, body, secret))
+        event = _read(_signed(request, body, secret))
+        if event.is_live is not settings.stripe_is_live:
+            return _of_other_mode(event)
+        return {"received": await _taken(gathering, endpoint, event)}
 
     return routes
 
@@ -61,27 +66,30 @@ def _signed(request: Request, body: bytes, secret: str) -> bytes:
     return body
 
 
-def _taken(edge: Edge, settings: Settings, endpoint: str, body: bytes) -> dict[str, str]:
+def _read(body: bytes) -> Event:
     try:
-        event = read(body)
+        return read(body)
     except ThinEvent as refusal:
         raise Problem(HTTPStatus.BAD_REQUEST, "thin-event", str(refusal)) from None
     except EventRefused as refusal:
         raise Problem(HTTPStatus.BAD_REQUEST, "no-event", str(refusal)) from None
-    if event.is_live is not settings.stripe_is_live:
-        return _of_other_mode(event)
+
+
+async def _taken(gathering: Gathering, endpoint: str, event: Event) -> str:
     try:
-        received = edge.committed(lambda connection: inbox.receive(connection, endpoint, event))
-    except psycopg.OperationalError:
+        received = await gathering.committed(lambda connection: inbox.receive(connection, endpoint, event))
+    except (psycopg.OperationalError, DatabaseUnavailable):
         raise  # the database is away: Stripe sends it again, and nothing can be kept
     except Exception as error:
-        _bury(edge, endpoint, event, error)
+        reason = inbox.described(error)
+        _log.error("webhook %s of %s failed: %s", event.event_id, endpoint, reason)
+        await gathering.committed(lambda connection: inbox.bury(connection, endpoint, event, reason))
         raise Problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, "effect-failed", "What follows from the event failed; it is kept aside."
         ) from error
     if received is inbox.Received.REFUSED:
         _log.warning("webhook %s of %s is refused: %s", event.event_id, endpoint, event.refusal)
-    return {"received": received.value}
+    return received.value
 
 
 def _of_other_mode(event: Event) -> dict[str, str]:
@@ -93,9 +101,3 @@ def _of_other_mode(event: Event) -> dict[str, str]:
             "This is an event of live mode and TRUEUP_STRIPE_MODE is test: nothing was kept.",
         )
     return {"received": "ignored"}
-
-
-def _bury(edge: Edge, endpoint: str, event: Event, error: Exception) -> None:
-    reason = inbox.described(error)
-    _log.error("webhook %s of %s failed: %s", event.event_id, endpoint, reason)
-    edge.committed(lambda connection: inbox.bury(connection, endpoint, event, reason))
