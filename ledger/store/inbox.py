@@ -85,7 +85,8 @@ def receive(connection: psycopg.Connection, endpoint: str, event: Event) -> Rece
     if event.refusal:
         bury(connection, endpoint, event, event.refusal)
         return Received.REFUSED
-    row = connection.execute(_RECEIVE, {**asdict(event), "endpoint": endpoint, "payload": Jsonb(event.payload)})
+    # Not asdict: it copies every piece of the payload, which took a sixth of the time.
+    row = connection.execute(_RECEIVE, {**vars(event), "endpoint": endpoint, "payload": Jsonb(event.payload)})
     is_new, is_newest = row.fetchone() or (False, False)
     if is_newest:
         facts.follow(connection, event)

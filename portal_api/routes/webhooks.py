@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
 
 from ledger.rules.stripe_events import Event, EventRefused, ThinEvent, read
 from ledger.rules.webhook_signature import NotSigned, verify
@@ -32,17 +33,19 @@ def router(settings: Settings, edge: Edge) -> APIRouter:
     routes = APIRouter()
     gathering = Gathering(edge)
 
-    @routes.post("/webhooks/stripe/{endpoint}")
-    async def receive(endpoint: str, request: Request) -> dict[str, str]:
+    async def receive(request: Request) -> Response:
+        endpoint: str = request.path_params["endpoint"]
         secret = settings.webhook_secrets.get(endpoint)
         if not secret:
             raise Problem(HTTPStatus.NOT_FOUND, "no-endpoint", "There is no such endpoint.")
         body = await _body(request)
         event = _read(_signed(request, body, secret))
         if event.is_live is not settings.stripe_is_live:
-            return _of_other_mode(event)
-        return {"received": await _taken(gathering, endpoint, event)}
+            return JSONResponse(_of_other_mode(event))
+        return JSONResponse({"received": await _taken(gathering, endpoint, event)})
 
+    # Not FastAPI's own kind of route: it would look for fields in a body that is read raw, at a tenth of the time.
+    routes.add_route("/webhooks/stripe/{endpoint}", receive, methods=["POST"])
     return routes
 
 

@@ -167,3 +167,15 @@ def test_a_connection_that_broke_is_replaced(door: httpx.Client, books: psycopg.
     )
     assert door.get("/health").status_code == 503
     assert door.get("/health").status_code == 200
+
+
+def test_a_work_that_fails_among_others_keeps_none_of_them_out(door: httpx.Client, books: psycopg.Connection) -> None:
+    books.execute("alter table ledger.stripe_object add constraint broken check (object_id <> 'ch_00000105')")
+    bodies = [event(number, charge(number)) for number in range(100, 132)]
+    with ThreadPoolExecutor(16) as pool:
+        said = list(pool.map(lambda body: post(door, body).status_code, bodies))
+    assert said == [500 if number == 105 else 200 for number in range(100, 132)]
+    row = books.execute("select count(*) from ledger.inbox where event_id between 'evt_00000100' and 'evt_00000131'")
+    assert row.fetchone() == (31,)
+    books.execute("alter table ledger.stripe_object drop constraint broken")
+    assert post(door, bodies[5]).json() == {"received": "new"}
