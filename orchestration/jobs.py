@@ -1,11 +1,14 @@
-"""What Dagster's daemon runs by itself: a reconcile, and at the start of a month the summary of the month before."""
+"""What Dagster's daemon runs by itself: a reconcile, last month's summary on the first, and what the outbox holds."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 
 import dagster as dg
 
+from ledger.dispatch import Dispatcher
+from ledger.gateways.stripe_gateway import StripeGateway
 from ledger.settings import Settings
 from orchestration import patience
 from orchestration.commands import errors, summary, workspace
@@ -49,6 +52,19 @@ def sum_up(context: dg.OpExecutionContext, day: date) -> None:
             context.log.info("Wrote %s.", file)
 
 
+@dg.op(retry_policy=AGAIN)
+def deliver_outbox(context: dg.OpExecutionContext) -> None:
+    """Deliver what stands in the outbox; what the plan says is due is queued by a person's `trueup send` alone."""
+    with in_sentences(), workspace.opened() as books:
+        if not books.settings.stripe_key:
+            context.log.info("TRUEUP_STRIPE_KEY is empty: nothing was sent.")
+            return
+        gateway = StripeGateway(books.settings.stripe_key, books.settings.stripe_url)
+        ended = Counter(each.outcome.state.value for each in Dispatcher(books.database, gateway).deliver_all())
+        told = ", ".join(f"{count} {state}" for state, count in sorted(ended.items()))
+        context.log.info("Tried: %s.", told or "nothing was due")
+
+
 @dg.job(name="nightly_reconcile", executor_def=dg.in_process_executor)
 def nightly_reconcile() -> None:
     """Bring the books up to what is loaded, with ages as of today."""
@@ -61,8 +77,17 @@ def month_start() -> None:
     sum_up(reconcile_books())
 
 
+@dg.job(name="deliver", executor_def=dg.in_process_executor)
+def deliver() -> None:
+    """Deliver charges, usage and memos that are due."""
+    deliver_outbox()
+
+
 def timetable(settings: Settings) -> dg.Definitions:
-    """Return both jobs with their schedules, which run where TRUEUP_NIGHTLY_AT is set; days are local."""
+    """Return the jobs with their schedules; days are local.
+
+    The reconciles run where TRUEUP_NIGHTLY_AT is set, deliveries every five minutes where TRUEUP_STRIPE_KEY is.
+    """
     at = settings.nightly_at
     minute, hour = (at.minute, at.hour) if at else (0, 0)
     status = dg.DefaultScheduleStatus.RUNNING if at else dg.DefaultScheduleStatus.STOPPED
@@ -73,7 +98,10 @@ def timetable(settings: Settings) -> dg.Definitions:
             (month_start, f"{minute} {hour} 1 * *"),
         )
     ]
-    return dg.Definitions(jobs=[nightly_reconcile, month_start], schedules=schedules, executor=dg.in_process_executor)
+    sending = dg.DefaultScheduleStatus.RUNNING if settings.stripe_key else dg.DefaultScheduleStatus.STOPPED
+    schedules.append(dg.ScheduleDefinition(job=deliver, cron_schedule="*/5 * * * *", default_status=sending))
+    jobs = [nightly_reconcile, month_start, deliver]
+    return dg.Definitions(jobs=jobs, schedules=schedules, executor=dg.in_process_executor)
 
 
 @contextmanager

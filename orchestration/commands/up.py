@@ -117,7 +117,7 @@ def _in_thread(name: str, app: "FastAPI", door: socket.socket) -> Iterator["uvic
 
 @contextlib.contextmanager
 def _dagster(books: workspace.Workspace) -> Iterator["Processes"]:
-    """Run Dagster's processes, each with its log in logs/: the daemon only for a drop folder or the clock."""
+    """Run Dagster's processes, each with its log in logs/: the daemon only for a drop folder, the clock or sending."""
     from orchestration import dagster_home
 
     environment = dagster_home.environment(books.settings, books.database)
@@ -133,7 +133,7 @@ def _dagster(books: workspace.Workspace) -> Iterator["Processes"]:
 
         start("dagster-code-server", dagster_home.code_server(socket))
         start("dagster-webserver", dagster_home.webserver(books.settings.dagster_port, socket))
-        if books.settings.drop_folder or books.settings.nightly_at:
+        if books.settings.drop_folder or books.settings.nightly_at or books.settings.stripe_key:
             # A daemon that finds no code server when it starts looks for it again only a minute later.
             while not socket.exists():
                 _look_after(processes)

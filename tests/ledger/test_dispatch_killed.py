@@ -70,8 +70,7 @@ def test_killed_at_any_call_of_a_charge(opened: Shop, number: int, when: str) ->
     assert (opened.effects()["invoices"], opened.effects()["asked"]) == (1, 4200)
 
 
-@pytest.mark.parametrize("hours", [0.2, 26])
-@pytest.mark.parametrize("point", ["claimed", "called"])
+@pytest.mark.parametrize(("point", "hours"), [("claimed", 0.2), ("called", 26)])
 @pytest.mark.parametrize("kind", [ChargeVisit, DebitInvoice, CreditInvoice, CreditBalance, MeterVisit])
 def test_killed_between_the_database_and_the_calls(opened: Shop, kind: type[Request], point: str, hours: float) -> None:
     request = opened.a(kind)

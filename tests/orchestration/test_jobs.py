@@ -11,9 +11,11 @@ import dagster as dg
 import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator  # what the daemon asks
 
-from ledger.store.database import DatabaseUnavailable
+from ledger.rules.requests import CreditBalance
+from ledger.store.database import Database, DatabaseUnavailable
 from orchestration import jobs
 from orchestration.reconcile import Blocked
+from tests.support.sending import shop
 
 if TYPE_CHECKING:
     from ledger.settings import Settings
@@ -31,7 +33,8 @@ def test_without_a_time_of_day_nothing_runs_by_itself(settings: Settings) -> Non
 
 def test_every_night_is_reconciled_and_on_the_first_the_month_before_summed_up(settings: Settings) -> None:
     found = schedules(replace(settings, nightly_at=time(2, 30), timezone="America/New_York"))
-    assert set(found) == {"nightly_reconcile", "month_start"}
+    assert set(found) == {"nightly_reconcile", "month_start", "deliver"}
+    assert found.pop("deliver").default_status is dg.DefaultScheduleStatus.STOPPED
     assert {schedule.default_status for schedule in found.values()} == {dg.DefaultScheduleStatus.RUNNING}
     eve = datetime(2026, 10, 30, 12, tzinfo=UTC).timestamp()
     zone = ZoneInfo("America/New_York")
@@ -60,3 +63,23 @@ def test_a_database_that_is_away_is_tried_again_and_what_is_wrong_is_not() -> No
     with pytest.raises(dg.Failure) as wrong, jobs.in_sentences():
         raise Blocked("Nothing was published: raw.visit: 1 row: a visit state outside the vocabulary.")
     assert not wrong.value.allow_retries
+
+
+def test_the_outbox_is_delivered_by_the_clock_where_there_is_a_key(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = schedules(replace(settings, stripe_key="sk_test_x"))["deliver"]
+    assert (found.default_status, found.cron_schedule) == (dg.DefaultScheduleStatus.RUNNING, "*/5 * * * *")
+    with shop(Database(settings.database_url or "")) as opened:
+        assert opened.put(opened.a(CreditBalance))
+        for name, value in {
+            "TRUEUP_HOME": str(settings.home),
+            "TRUEUP_DATABASE_URL": settings.database_url or "",
+            "TRUEUP_STRIPE_URL": opened.recorder.url,
+        }.items():
+            monkeypatch.setenv(name, value)
+        jobs.deliver_outbox(dg.build_op_context())
+        assert opened.states() == ["pending"]
+        monkeypatch.setenv("TRUEUP_STRIPE_KEY", "sk_test_x")
+        jobs.deliver_outbox(dg.build_op_context())
+        assert opened.states() == ["done"]
