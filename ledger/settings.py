@@ -48,6 +48,7 @@ class Settings:
     dashboard_port: int = 8350
     dagster_port: int = 8351
     portal_port: int = 8352
+    sandbox_port: int = 8353
     # By the endpoint's name in its address; an endpoint without a secret is none.
     webhook_secrets: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     stripe_is_live: bool = False
@@ -85,6 +86,7 @@ class Settings:
             dashboard_port=_number("DASHBOARD_PORT", text, cls.dashboard_port, largest=LARGEST_PORT),
             dagster_port=_number("DAGSTER_PORT", text, cls.dagster_port, largest=LARGEST_PORT),
             portal_port=_number("PORTAL_PORT", text, cls.portal_port, largest=LARGEST_PORT),
+            sandbox_port=_number("SANDBOX_PORT", text, cls.sandbox_port, largest=LARGEST_PORT),
             webhook_secrets=_webhook_secrets(given),
             stripe_is_live=_is_live(text("STRIPE_MODE")),
             stripe_key=_stripe_key(text("STRIPE_KEY"), is_live=_is_live(text("STRIPE_MODE"))),

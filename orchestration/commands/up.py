@@ -35,11 +35,12 @@ def up(as_json: Json = False) -> int:
     """Serve dashboards, portal and Dagster UI on this machine only and watch the drop folder, until Ctrl-C."""
     output = Output(as_json)
     with workspace.opened() as books:
-        _look_for(books.settings.drop_folder)
+        settings = books.settings
+        _look_for(settings.drop_folder)
         # Dagster opens its own; a busy one is better said now.
-        _listening(books.settings.dagster_port, "TRUEUP_DAGSTER_PORT").close()
-        with _served(books) as servers, _dagster(books) as processes:
-            _tell(books.settings, output)
+        _listening(settings.dagster_port, "TRUEUP_DAGSTER_PORT").close()
+        with _served(books) as servers, _stripe_sandbox(settings, output) as sandbox, _dagster(books) as processes:
+            _tell(settings, sandbox, output)
             with contextlib.suppress(KeyboardInterrupt):
                 _watch(servers, processes)
     output.message("Stopped.")
@@ -67,7 +68,7 @@ def _listening(port: int, setting: str) -> socket.socket:
     return door
 
 
-def _tell(settings: "Settings", output: Output) -> None:
+def _tell(settings: "Settings", sandbox: str | None, output: Output) -> None:
     ports = {"dashboards": settings.dashboard_port, "portal": settings.portal_port, "dagster": settings.dagster_port}
     addresses = {name: f"http://{LOOPBACK}:{port}/" for name, port in ports.items()}
     folder, at = settings.drop_folder, settings.nightly_at
@@ -75,13 +76,39 @@ def _tell(settings: "Settings", output: Output) -> None:
     output.line(f"Dashboards: {addresses['dashboards']}")
     output.line(f"Dagster UI: {addresses['dagster']} (takes up to a minute to answer)")
     output.line(f"Stripe's webhooks: {', '.join(endpoints) or 'no secret is set (TRUEUP_STRIPE_WEBHOOK_SECRET_NAME)'}")
+    if sandbox:
+        output.line(f"Stripe sandbox: {sandbox} (TRUEUP_STRIPE_URL={sandbox} with a key sk_test_… sends there)")
     if folder:
         output.line(f"Drop folder: {printable(folder)} (remittances put there are loaded and reconciled)")
     if at:
         output.line(f"Every night at {at:%H:%M} {settings.timezone}: reconcile; on the first, last month")
     output.line("Ctrl-C stops all.")
     nightly = at and f"{at:%H:%M}"
-    output.result({**addresses, "webhooks": endpoints, "drop_folder": folder, "nightly_at": nightly})
+    places = {**addresses, "sandbox": sandbox, "webhooks": endpoints}
+    output.result({**places, "drop_folder": folder, "nightly_at": nightly})
+
+
+@contextlib.contextmanager
+def _stripe_sandbox(settings: "Settings", output: Output) -> Iterator[str | None]:
+    """Serve Stripe's stand-in, with the portal's endpoints, unless a key of Stripe's own says that it is not wanted."""
+    at_stripe = settings.stripe_key is not None and settings.stripe_url == type(settings).stripe_url
+    if settings.stripe_is_live or at_stripe or not settings.sandbox_port:
+        yield None
+        return
+    from sandbox.stripe.spec import lacking
+
+    if missing := lacking():
+        output.message(f"Stripe sandbox: not served. {missing}")
+        yield None
+        return
+    _listening(settings.sandbox_port, "TRUEUP_SANDBOX_PORT").close()
+    from sandbox.stripe.serving import served
+
+    with served(settings.sandbox_port) as sandbox:
+        for name, secret in settings.webhook_secrets.items():
+            endpoint = f"http://{LOOPBACK}:{settings.portal_port}/webhooks/stripe/{name}"
+            sandbox.control.endpoint(endpoint, secret)
+        yield sandbox.url
 
 
 @contextlib.contextmanager

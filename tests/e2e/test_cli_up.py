@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import stripe
 
 from tests.support.command_line import environment, start, trueup
 from tests.support.remittance_writer import Payment, interchange
@@ -34,7 +35,7 @@ def _place() -> Iterator[Path]:
 
 @pytest.fixture(name="env")
 def _env(place: Path) -> dict[str, str]:
-    ports = {f"TRUEUP_{name}_PORT": str(_free_port()) for name in ("DASHBOARD", "DAGSTER", "PORTAL")}
+    ports = {f"TRUEUP_{name}_PORT": str(_free_port()) for name in ("DASHBOARD", "DAGSTER", "PORTAL", "SANDBOX")}
     return environment(place / "home", TRUEUP_DROP_FOLDER=str(place / "inbox"), **ports, **SECRET)
 
 
@@ -45,6 +46,7 @@ def test_up_serves_pages_takes_in_what_is_dropped_and_ends_all_on_sigterm(place:
         _until(serving, lambda: _answers(env["TRUEUP_DASHBOARD_PORT"]))
         _until(serving, lambda: _answers(env["TRUEUP_DAGSTER_PORT"]))
         assert _taken_in(env["TRUEUP_PORTAL_PORT"]) == {"received": "new"}
+        assert _reaches_the_portal(env["TRUEUP_SANDBOX_PORT"]) == "customer.created"
         busy = trueup("up", env=env)
         assert busy.returncode == 3
         assert "in use" in busy.stderr
@@ -56,7 +58,7 @@ def test_up_serves_pages_takes_in_what_is_dropped_and_ends_all_on_sigterm(place:
     assert str(place / "inbox") in said
     assert "Traceback" not in errors
     assert "/webhooks/stripe/payments" in said
-    for port in (env["TRUEUP_DASHBOARD_PORT"], env["TRUEUP_DAGSTER_PORT"], env["TRUEUP_PORTAL_PORT"]):
+    for port in (port for name, port in env.items() if name.endswith("_PORT")):
         with socket.socket() as knock:
             assert knock.connect_ex(("127.0.0.1", int(port))) != 0
     left = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
@@ -67,6 +69,17 @@ def test_a_drop_folder_that_is_not_there_is_said_at_once(place: Path, env: dict[
     finished = trueup("up", env={**env, "TRUEUP_DROP_FOLDER": str(place / "gone")})
     assert finished.returncode == 3
     assert "TRUEUP_DROP_FOLDER" in finished.stderr
+
+
+def _reaches_the_portal(port: str) -> str:
+    """Make a customer at the sandbox and wait until the portal has taken its event in; return the event's type."""
+    client = stripe.StripeClient("sk_test_x", base_addresses={"api": f"http://127.0.0.1:{port}"})
+    client.v1.customers.create({})
+    drain = urllib.request.Request(f"http://127.0.0.1:{port}/_sandbox/drain", data=b"{}")
+    with urllib.request.urlopen(drain) as answer:  # noqa: S310 - the same
+        assert json.load(answer)["taken"] == 1
+    (event,) = client.v1.events.list({"delivery_success": True}).data
+    return event.type
 
 
 def _until(serving: subprocess.Popen[str], true: Callable[[], bool]) -> None:

@@ -45,6 +45,14 @@ def test_another_document_than_the_pinned_one_is_refused(monkeypatch: pytest.Mon
         made(tmp_path / "cache")
 
 
+def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert spec.lacking() is None
+    monkeypatch.setattr(spec, "VERSION", "1.0")
+    assert "written against 1.0" in str(spec.lacking())
+    monkeypatch.setattr(spec, "PACKAGE", "no-such-package")
+    assert "install it" in str(spec.lacking())
+
+
 def test_a_literal_segment_goes_before_an_id() -> None:
     document = spec.specification()
     assert document.find("GET", "/v1/credit_notes/preview") == ("GetCreditNotesPreview", [])
