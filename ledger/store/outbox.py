@@ -172,11 +172,27 @@ def due(connection: psycopg.Connection, now: datetime) -> list[Row]:
         ).fetchall()
 
 
+# A declined charge leaves an invoice. Where Stripe's own retries may help, it is their turn first: until a webhook says
+# that there is no further one, or two weeks, their usual length, have gone by without a word. A paid one is settled.
+_WORKLIST = f"""
+    {_ROW}
+    left join ledger.stripe_object on object_id = outcome ->> 'object_id'
+    where state = 'refused'
+        or (state = 'unknown' and created_at < now() - interval '1 day')
+        or (
+            state = 'declined'
+            and coalesce(payload ->> 'status' in ('open', 'uncollectible'), true)
+            and (
+                outcome ->> 'advice' <> 'retry'
+                or (object_id is not null and payload ->> 'next_payment_attempt' is null)
+                or changed_at < now() - interval '14 days'
+            )
+        )
+    order by changed_at, business_key
+"""
+
+
 def worklist(connection: psycopg.Connection) -> list[Row]:
-    """Return what a person should look at: declined, refused, and what is unknown for longer than Stripe remembers."""
+    """Return what a person should look at: declined with no retry left, refused, and unknown for more than a day."""
     with connection.cursor(row_factory=class_row(Row)) as cursor:
-        return cursor.execute(
-            f"{_ROW} where state in ('declined', 'refused')"
-            " or (state = 'unknown' and created_at < now() - interval '1 day')"
-            " order by changed_at, business_key"
-        ).fetchall()
+        return cursor.execute(_WORKLIST.encode()).fetchall()

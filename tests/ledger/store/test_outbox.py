@@ -11,8 +11,9 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
-from ledger.rules.outcome import Done, Refused, Unknown
+from ledger.rules.outcome import Advice, Declined, Done, Refused, Unknown
 from ledger.store import outbox
 from ledger.store.database import connect
 from tests.support.stripe_requests import CHARGE, EACH, METER
@@ -144,3 +145,49 @@ def test_the_database_itself_refuses_to_forget(connection: psycopg.Connection, c
     outbox.record(connection, claimed, Done("in_1"), NOW, NOW)
     with pytest.raises(psycopg.errors.RestrictViolation, match="refused"):
         connection.execute(change)
+
+
+@pytest.mark.parametrize(
+    ("advice", "invoice", "is_listed"),
+    [
+        (Advice.NEW_CARD, None, True),
+        (Advice.NEVER, {"status": "open"}, True),
+        (Advice.NEW_CARD, {"status": "paid"}, False),
+        (Advice.RETRY, None, False),
+        (Advice.RETRY, {"status": "open", "next_payment_attempt": 1800000000}, False),
+        (Advice.RETRY, {"status": "open", "next_payment_attempt": None}, True),
+        (Advice.RETRY, {"status": "paid", "next_payment_attempt": None}, False),
+        (Advice.RETRY, {"status": "uncollectible"}, True),
+        (Advice.AUTHENTICATE, {"status": "void"}, False),
+    ],
+)
+def test_a_declined_charge_is_for_a_person_when_no_retry_is_left(
+    connection: psycopg.Connection, advice: Advice, invoice: dict[str, object] | None, is_listed: bool
+) -> None:
+    outbox.put(connection, CHARGE, "p1")
+    claimed = outbox.claim(connection, NOW, LEASE)
+    assert claimed is not None
+    outbox.record(connection, claimed, Declined("in_1", "a_code", advice), datetime.now(UTC), NOW)
+    if invoice is not None:
+        connection.execute(
+            "insert into ledger.stripe_object (object_id, object_type, version_at, object_sha256, event_id, payload)"
+            " values ('in_1', 'invoice', now(), '', 'evt_1', %s)",
+            (Jsonb(invoice),),
+        )
+    assert [row.business_key for row in outbox.worklist(connection)] == [CHARGE.business_key] * is_listed
+    connection.execute("update ledger.outbox set changed_at = now() - interval '15 days'")
+    is_open = invoice is None or invoice["status"] in {"open", "uncollectible"}
+    assert len(outbox.worklist(connection)) == is_open
+
+
+def test_what_is_refused_or_unknown_for_a_day_is_for_a_person(connection: psycopg.Connection) -> None:
+    outbox.put(connection, CHARGE, "p1")
+    outbox.put(connection, EACH[4], "p1")
+    first, second = (outbox.claim(connection, NOW, LEASE) for _ in range(2))
+    assert first is not None
+    assert second is not None
+    outbox.record(connection, first, Unknown("no answer", answered=False), NOW, NOW)
+    outbox.record(connection, second, Refused("a_code", ""), NOW, NOW)
+    assert [row.state for row in outbox.worklist(connection)] == ["refused"]
+    connection.execute("update ledger.outbox set created_at = now() - interval '25 hours'")
+    assert sorted(row.state for row in outbox.worklist(connection)) == ["refused", "unknown"]
