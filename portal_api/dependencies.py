@@ -37,7 +37,7 @@ class Edge:
 
         Raises DatabaseUnavailable when there is no database, psycopg.OperationalError when it went away or is too busy.
         """
-        with self._connection() as connection, connection.transaction():
+        with self._connection() as connection, connection.pipeline(), connection.transaction():
             return work(connection)
 
     def close(self) -> None:

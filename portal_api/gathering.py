@@ -1,9 +1,9 @@
-"""Commits works together that wait at one moment, as the database does with its log: one commit for many requests."""
+"""Commits things together that come at one moment, as the database does with its log: one commit for many requests."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
 
     from portal_api.dependencies import Edge
 
-    Work = Callable[[psycopg.Connection], Any]
-
-_T = TypeVar("_T")
+_Thing = TypeVar("_Thing")
+_Result = TypeVar("_Result")
 MOST = 64
 
 
-class Gathering:
-    """Works of one event loop, in the order in which they came; while some are committed the next ones gather.
+class Gathering(Generic[_Thing, _Result]):
+    """Things of one event loop, in the order in which they come; while some are committed the next ones gather.
 
-    Each is answered after the commit of the transaction it was done in. When a transaction of several fails, each of
-    them is done in one of its own: a work that cannot be done keeps no other out.
+    `work` gives a result for each of them. Each is answered after the commit of the transaction it was done in. When a
+    transaction of several fails, each is done in one of its own: one that cannot be done keeps no other out.
     """
 
-    def __init__(self, edge: Edge) -> None:
+    def __init__(self, edge: Edge, work: Callable[[psycopg.Connection, Sequence[_Thing]], list[_Result]]) -> None:
         self._edge = edge
-        self._waiting: list[tuple[Work, asyncio.Future[Any]]] = []
+        self._work = work
+        self._waiting: list[tuple[_Thing, asyncio.Future[_Result]]] = []
         self._runner: asyncio.Task[None] | None = None
 
-    async def committed(self, work: Callable[[psycopg.Connection], _T]) -> _T:
-        """Do the work and commit; raises what it raises, with nothing of it kept."""
-        answer: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((work, answer))
+    async def committed(self, thing: _Thing) -> _Result:
+        """Have the work done on the thing and committed; raises what it raises, with nothing of it kept."""
+        answer: asyncio.Future[_Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((thing, answer))
         if self._runner is None:
             self._runner = asyncio.create_task(self._run())
         return await answer
@@ -43,7 +43,7 @@ class Gathering:
     async def _run(self) -> None:
         while self._waiting:
             now, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-            results = await run_in_threadpool(self._together, [work for work, _ in now])
+            results = await run_in_threadpool(self._together, [thing for thing, _ in now])
             for (_, answer), result in zip(now, results, strict=True):
                 if answer.done():
                     continue  # nobody waits for it any more
@@ -53,14 +53,8 @@ class Gathering:
                     answer.set_result(result)
         self._runner = None
 
-    def _together(self, works: Sequence[Work]) -> list[Any]:
+    def _together(self, things: Sequence[_Thing]) -> list[Any]:
         try:
-            return self._edge.committed(lambda connection: [work(connection) for work in works])
-        except Exception as error:  # noqa: BLE001 - handed to whoever waits for the work
-            return [error] if len(works) == 1 else [self._alone(work) for work in works]
-
-    def _alone(self, work: Work) -> object:
-        try:
-            return self._edge.committed(work)
-        except Exception as error:  # noqa: BLE001 - handed to whoever waits for the work
-            return error
+            return list(self._edge.committed(lambda connection: self._work(connection, things)))
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits for the thing
+            return [error] if len(things) == 1 else [each for thing in things for each in self._together([thing])]

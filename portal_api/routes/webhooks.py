@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from ledger.rules.stripe_events import Event, EventRefused, ThinEvent, read
@@ -31,7 +32,7 @@ _log = logging.getLogger(__name__)
 def router(settings: Settings, edge: Edge) -> APIRouter:
     """Return the routes: one endpoint for each secret that is set, no other."""
     routes = APIRouter()
-    gathering = Gathering(edge)
+    gathering = Gathering(edge, inbox.receive_all)
 
     async def receive(request: Request) -> Response:
         endpoint: str = request.path_params["endpoint"]
@@ -42,7 +43,7 @@ def router(settings: Settings, edge: Edge) -> APIRouter:
         event = _read(_signed(request, body, secret))
         if event.is_live is not settings.stripe_is_live:
             return JSONResponse(_of_other_mode(event))
-        return JSONResponse({"received": await _taken(gathering, endpoint, event)})
+        return JSONResponse({"received": await _taken(edge, gathering, endpoint, event)})
 
     # Not FastAPI's own kind of route: it would look for fields in a body that is read raw, at a tenth of the time.
     routes.add_route("/webhooks/stripe/{endpoint}", receive, methods=["POST"])
@@ -78,15 +79,17 @@ def _read(body: bytes) -> Event:
         raise Problem(HTTPStatus.BAD_REQUEST, "no-event", str(refusal)) from None
 
 
-async def _taken(gathering: Gathering, endpoint: str, event: Event) -> str:
+async def _taken(
+    edge: Edge, gathering: Gathering[tuple[str, Event], inbox.Received], endpoint: str, event: Event
+) -> str:
     try:
-        received = await gathering.committed(lambda connection: inbox.receive(connection, endpoint, event))
+        received = await gathering.committed((endpoint, event))
     except (psycopg.OperationalError, DatabaseUnavailable):
         raise  # the database is away: Stripe sends it again, and nothing can be kept
     except Exception as error:
         reason = inbox.described(error)
         _log.error("webhook %s of %s failed: %s", event.event_id, endpoint, reason)
-        await gathering.committed(lambda connection: inbox.bury(connection, endpoint, event, reason))
+        await run_in_threadpool(edge.committed, lambda connection: inbox.bury(connection, endpoint, event, reason))
         raise Problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, "effect-failed", "What follows from the event failed; it is kept aside."
         ) from error
