@@ -10,6 +10,17 @@ if TYPE_CHECKING:
 
     import psycopg
 
+# Of the cards that webhooks told of.
+_NEWEST_CARD = """
+select
+    object_id, payload -> 'card' ->> 'brand', payload -> 'card' ->> 'last4',
+    (payload -> 'card' ->> 'exp_year') || '-' || lpad(payload -> 'card' ->> 'exp_month', 2, '0')
+from ledger.stripe_object
+where object_type = 'payment_method' and payload ->> 'customer' = %s and payload ? 'card'
+order by (payload ->> 'created')::bigint desc nulls last, object_id desc
+limit 1
+"""
+
 
 @dataclass(frozen=True)
 class Card:
@@ -36,11 +47,13 @@ def keep(connection: psycopg.Connection, patient_token: UUID, practice_id: str, 
 
     Raises UniqueViolation where the customer is another patient's: two patients never share a card.
     """
-    connection.execute(
+    made = connection.execute(
         "insert into ledger.customer (patient_token, practice_id, stripe_customer_id) values (%s, %s, %s)"
         " on conflict (patient_token) do nothing",
         (patient_token, practice_id, stripe_customer_id),
     )
+    if made.rowcount:
+        keep_newest_card(connection, stripe_customer_id)  # its webhook may have been quicker than we are
 
 
 def keep_card(connection: psycopg.Connection, stripe_customer_id: str, card: Card | None) -> None:
@@ -51,6 +64,12 @@ def keep_card(connection: psycopg.Connection, stripe_customer_id: str, card: Car
         " = (%s, %s, %s, %s, now()) where stripe_customer_id = %s",
         (*values, stripe_customer_id),
     )
+
+
+def keep_newest_card(connection: psycopg.Connection, stripe_customer_id: str) -> None:
+    """Keep the newest card that webhooks told of, or that there is none. The caller commits."""
+    newest = connection.execute(_NEWEST_CARD, (stripe_customer_id,)).fetchone()
+    keep_card(connection, stripe_customer_id, Card(*newest) if newest else None)
 
 
 def of_patient(connection: psycopg.Connection, patient_token: UUID) -> Customer | None:

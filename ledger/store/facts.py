@@ -19,15 +19,6 @@ if TYPE_CHECKING:
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TAKEN_BACK = frozenset({"void", "canceled", "failed"})
-_CARDS = """
-select
-    object_id, payload -> 'card' ->> 'brand', payload -> 'card' ->> 'last4',
-    (payload -> 'card' ->> 'exp_year') || '-' || lpad(payload -> 'card' ->> 'exp_month', 2, '0')
-from ledger.stripe_object
-where object_type = 'payment_method' and payload ->> 'customer' = %s and payload ? 'card'
-order by (payload ->> 'created')::bigint desc nulls last, object_id desc
-limit 1
-"""
 
 
 def follow(connection: psycopg.Connection, event: Event) -> None:
@@ -60,5 +51,4 @@ def _keep_cards(connection: psycopg.Connection, event: Event) -> None:
         (event.payload.get("customer"), event.object_id),
     ).fetchall()
     for (customer,) in concerned:
-        newest = connection.execute(_CARDS, (customer,)).fetchone()
-        customers.keep_card(connection, customer, customers.Card(*newest) if newest else None)
+        customers.keep_newest_card(connection, customer)

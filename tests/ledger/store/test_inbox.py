@@ -83,6 +83,14 @@ def test_any_order_and_any_number_give_the_same_state(connection: psycopg.Connec
     assert found[-1] == ("pm_2", "0002")
 
 
+def test_a_card_that_was_told_of_before_its_customer_was_kept_is_on_file(connection: psycopg.Connection) -> None:
+    inbox.receive(connection, "payments", read(event(1, method(7, CREATED))))
+    customers.keep(connection, PATIENT, "practice-1", CUSTOMER)
+    found = customers.of_patient(connection, PATIENT)
+    assert found is not None
+    assert found.card == customers.Card("pm_7", "visa", "0007", "2030-04")
+
+
 def test_a_memo_s_object_posts_it_and_a_void_one_does_not(connection: psycopg.Connection) -> None:
     memo = _memo(connection)
     note = {
