@@ -104,7 +104,7 @@ def _stripe_sandbox(settings: "Settings", output: Output) -> Iterator[str | None
     _listening(settings.sandbox_port, "TRUEUP_SANDBOX_PORT").close()
     from sandbox.stripe.serving import served
 
-    with served(settings.sandbox_port) as sandbox:
+    with served(settings.sandbox_port, ticking=True) as sandbox:
         for name, secret in settings.webhook_secrets.items():
             endpoint = f"http://{LOOPBACK}:{settings.portal_port}/webhooks/stripe/{name}"
             sandbox.control.endpoint(endpoint, secret)

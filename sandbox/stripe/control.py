@@ -15,6 +15,7 @@
 | `dispute` | `{"charge": id, "amount": cents, "reason": ...}` a bank takes a charge back |
 | `close_dispute` | `{"dispute": id, "won": bool}` |
 | `endpoint` | `{"url": ..., "secret": ...}` a webhook endpoint for every event, with a secret that is known already |
+| `limit` | `{"per_second": n}` more calls than that within a second are answered 429; 0 is no limit |
 | `requests` | every request as it was received |
 | `objects` | every object the account holds, events included |
 """
@@ -30,8 +31,8 @@ from sandbox.stripe.values import Obj
 
 _NAMES = frozenset(
     """
-    authenticate card clock close_dispute dispute drain endpoint fail_payout fault meter_errors objects payout redeliver
-    requests webhooks
+    authenticate card clock close_dispute dispute drain endpoint fail_payout fault limit meter_errors objects payout
+    redeliver requests webhooks
     """.split(),  # noqa: SIM905 - read as the list it is
 )
 
@@ -88,6 +89,11 @@ class Control:
         """Have the next calls of an operation fail in a mode of `faults.Mode`."""
         self._service.faults.add(Fault(operation, mode, times, seconds))
         return {"waiting": len(self._service.faults.waiting)}
+
+    def limit(self, per_second: int) -> Obj:
+        """Answer 429 to more calls than that within a second; 0 is no limit."""
+        self._service.faults.per_second = per_second
+        return {"per_second": per_second}
 
     def card(self, payment_method: str, outcomes: list[str]) -> Obj:
         """Set what the next charges of a card end in: `ok`, `authentication_required` or a decline code."""

@@ -1,5 +1,6 @@
 """Faults on demand: what a network or Stripe itself can do to a call."""
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -23,6 +24,18 @@ class Faults:
     """The faults that still wait for a call."""
 
     waiting: list[Fault] = field(default_factory=list)
+    # Calls a second, when there is a limit; Stripe allows 100 in live mode and 25 in its own sandboxes.
+    per_second: int = 0
+    _taken: deque[float] = field(default_factory=deque)
+
+    def is_too_fast(self, now: float) -> bool:
+        """Count a call at that time and say whether it is one too many; one that is refused does not count."""
+        while self._taken and self._taken[0] <= now - 1:
+            self._taken.popleft()
+        if not self.per_second or len(self._taken) < self.per_second:
+            self._taken.append(now)
+            return False
+        return True
 
     def add(self, fault: Fault) -> None:
         """Have the next calls fail; an unknown mode is refused."""

@@ -105,6 +105,10 @@ class Objects:
         found.update(id=object_id, object=kind, deleted=True)
         return found
 
+    def forget(self, found: Obj) -> None:
+        """Drop an object that was only a preview."""
+        del self._kinds[found["object"]][found["id"]], self._by_id[found["id"]], self.order[found["id"]]
+
     def everything(self) -> list[Obj]:
         """Return a copy of every object, in the order of making."""
         return [copy.deepcopy(found) for found in self._by_id.values()]

@@ -113,6 +113,8 @@ class Service:
 
     def _remembered(self, call: Call, request: Received, headers: dict[str, str]) -> Answer:
         key = "" if call.operation.reads else request.headers.get("idempotency-key", "")
+        if self.faults.is_too_fast(time.monotonic()):
+            return _spoiled(Fault(call.operation.operation_id, "rate_limit"), headers)
         fault = self.faults.take(call.operation.operation_id)
         if fault and fault.mode == "slow":
             time.sleep(fault.seconds)

@@ -17,6 +17,7 @@ from sandbox.stripe.spec import Specification, specification
 
 LOOPBACK = "127.0.0.1"
 _STOP_SECONDS = 10
+_TICK_SECONDS = 1
 
 
 @dataclass(frozen=True)
@@ -40,18 +41,31 @@ def new_service() -> Service:
     return Service(document, _checker(document))
 
 
+def _tick(service: Service, over: threading.Event) -> None:
+    while not over.wait(_TICK_SECONDS):
+        with service.account.lock:
+            service.account.pass_time()
+
+
 @contextlib.contextmanager
-def served(port: int = 0) -> Iterator[Sandbox]:
-    """Serve an empty account on loopback (port 0 is a free one) in a thread, until the block ends."""
+def served(port: int = 0, *, ticking: bool = False) -> Iterator[Sandbox]:
+    """Serve an empty account on loopback (port 0 is a free one) in a thread, until the block ends.
+
+    What falls due is done when a call or a control comes; ticking, every second too, for who waits and calls nothing.
+    """
     service = new_service()
+    over = threading.Event()
     config = uvicorn.Config(application(service), log_config=None, lifespan="off", ws="none", access_log=False)
     server = uvicorn.Server(config)
     with socket.create_server((LOOPBACK, port)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
+        if ticking:
+            threading.Thread(target=_tick, args=(service, over), daemon=True).start()
         try:
             yield Sandbox(f"http://{LOOPBACK}:{listening.getsockname()[1]}", Control(service), service)
         finally:
+            over.set()
             server.should_exit = True
             thread.join(_STOP_SECONDS)
             service.deliveries.close()

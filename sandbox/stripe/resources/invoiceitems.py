@@ -77,6 +77,11 @@ def _money(account: Account, params: Obj) -> Obj:
 
 def taken_in(account: Account, invoice: Obj, item: Obj) -> None:
     """Put an item on a draft, as a line of it."""
+    _shown(account, invoice, item)
+    item["invoice"] = invoice["id"]
+
+
+def _shown(account: Account, invoice: Obj, item: Obj) -> None:
     parent = {
         "type": "invoice_item_details",
         "invoice_item_details": {
@@ -98,7 +103,6 @@ def taken_in(account: Account, invoice: Obj, item: Obj) -> None:
         period=dict(item["period"]),
         pricing=item["pricing"],
     )
-    item["invoice"] = invoice["id"]
 
 
 def pending(account: Account, customer: str, subscription: str | None = None) -> list[Obj]:
@@ -115,6 +119,12 @@ def pending_taken_in(account: Account, invoice: Obj, subscription: str | None = 
     """Put every pending item on a draft."""
     for item in pending(account, invoice["customer"], subscription):
         taken_in(account, invoice, item)
+
+
+def pending_shown(account: Account, invoice: Obj, subscription: str | None = None) -> None:
+    """Show every pending item on a draft that is a preview; they stay pending."""
+    for item in pending(account, invoice["customer"], subscription):
+        _shown(account, invoice, item)
 
 
 def released(account: Account, invoice: Obj) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from sandbox.stripe.account import DUE, Account, Job, when
 from sandbox.stripe.lists import whole
 from sandbox.stripe.resources.invoice_paying import may_advance
-from sandbox.stripe.resources.invoiceitems import pending_taken_in
+from sandbox.stripe.resources.invoiceitems import pending_shown, pending_taken_in
 from sandbox.stripe.resources.invoicing import ask_withdrawn, drafted, line_added
 from sandbox.stripe.resources.meters import usage
 from sandbox.stripe.resources.periods import after
@@ -44,14 +44,38 @@ def period_of(account: Account, subscription: Obj) -> tuple[int, int]:
 
 def billed(account: Account, subscription: Obj, reason: str, used: tuple[int, int] | None, *, ahead: bool) -> Obj:
     """Make the draft of a period: flat prices for the period ahead, metered ones for what was used."""
+    made = _draft(account, subscription, reason, used)
+    _fill(account, made, subscription, used, ahead=ahead)
+    pending_taken_in(account, made, subscription["id"])
+    subscription["latest_invoice"] = made["id"]
+    may_advance(account, made, by_itself=True)
+    account.emit("invoice.created", made)
+    return made
+
+
+def upcoming(account: Account, subscription: Obj) -> Obj:
+    """Return the invoice of the next cycle as it would be now; it is not kept."""
+    used, leaving = period_of(account, subscription), subscription["cancel_at_period_end"]
+    made = _draft(account, subscription, "upcoming", used)
+    notes = account.objects.notes[subscription["id"]]
+    notes["period"] += 1
+    _fill(account, made, subscription, used, ahead=not leaving)
+    notes["period"] -= 1
+    pending_shown(account, made, subscription["id"])
+    account.objects.forget(made)
+    return made | {"id": f"upcoming_{made['id']}"}
+
+
+def _draft(account: Account, subscription: Obj, reason: str, used: tuple[int, int] | None) -> Obj:
     customer = account.objects.get("customer", subscription["customer"])
-    start, end = used or (account.now(customer["id"]), account.now(customer["id"]))
+    now = account.now(customer["id"])
+    start, end = used or (now, now)
     parent = {
         "type": "subscription_details",
         "quote_details": None,
         "subscription_details": {"subscription": subscription["id"], "metadata": dict(subscription["metadata"])},
     }
-    made = drafted(
+    return drafted(
         account,
         customer,
         auto_advance=True,
@@ -62,17 +86,15 @@ def billed(account: Account, subscription: Obj, reason: str, used: tuple[int, in
         period_end=end,
         default_payment_method=None,
     )
+
+
+def _fill(account: Account, made: Obj, subscription: Obj, used: tuple[int, int] | None, *, ahead: bool) -> None:
     for item in subscription["items"]["data"]:
         if item["price"]["recurring"]["usage_type"] == "metered":
             if used:
                 _metered_line(account, made, item, used)
         elif ahead:
             _line(account, made, item, item["quantity"], period_of(account, subscription))
-    pending_taken_in(account, made, subscription["id"])
-    subscription["latest_invoice"] = made["id"]
-    may_advance(account, made, by_itself=True)
-    account.emit("invoice.created", made)
-    return made
 
 
 def _metered_line(account: Account, invoice: Obj, item: Obj, used: tuple[int, int]) -> None:

@@ -7,10 +7,11 @@ from sandbox.stripe.registry import Call, handles, merged
 from sandbox.stripe.resources.holders import living
 from sandbox.stripe.resources.invoice_paying import attempted, collect
 from sandbox.stripe.resources.invoicing import finalized
-from sandbox.stripe.resources.subscribing import billed, empty_items, ended, item_made, period_of
+from sandbox.stripe.resources.subscribing import billed, empty_items, ended, item_made, period_of, upcoming
 from sandbox.stripe.values import Obj
 
 _TAKES = "cancel_at_period_end default_payment_method description items metadata off_session"
+_ITEM = ("metadata", "price", "quantity")
 _BEHAVIOURS = {"allow_incomplete", "default_incomplete", "error_if_incomplete"}
 
 
@@ -161,6 +162,50 @@ def cancel(call: Call) -> Obj:
     if call.params.get("prorate"):
         raise not_here(call.operation.operation_id, "proration")
     return ended(call.account, found, bill_usage=call.params.get("invoice_now", False))
+
+
+@handles("PostInvoicesCreatePreview", "customer subscription")
+def preview(call: Call) -> Obj:
+    """Return the next invoice of a subscription as it would be now."""
+    if "subscription" not in call.params:
+        raise not_here(call.operation.operation_id, "previews of anything but a subscription as it is")
+    found = call.account.objects.get("subscription", call.params["subscription"], "subscription")
+    _living(found)
+    return upcoming(call.account, found)
+
+
+@handles("PostSubscriptionItems", "metadata price proration_behavior quantity subscription")
+def add_item(call: Call) -> Obj:
+    """Put a price on a subscription, without proration."""
+    found = call.account.objects.get("subscription", call.params["subscription"], "subscription")
+    _items_changed(call, found, {name: call.params[name] for name in _ITEM if name in call.params})
+    added: Obj = found["items"]["data"][-1]
+    return added
+
+
+@handles("PostSubscriptionItemsItem", "metadata price proration_behavior quantity")
+def change_item(call: Call) -> Obj:
+    """Change an item, without proration."""
+    item = call.account.objects.get("subscription_item", call.arguments[0])
+    asked = {name: call.params[name] for name in _ITEM if name in call.params}
+    _items_changed(call, call.account.objects.get("subscription", item["subscription"]), asked | {"id": item["id"]})
+    return item
+
+
+@handles("DeleteSubscriptionItemsItem", "proration_behavior")
+def remove_item(call: Call) -> Obj:
+    """Take a price off a subscription, without proration."""
+    item = call.account.objects.get("subscription_item", call.arguments[0])
+    subscription = call.account.objects.get("subscription", item["subscription"])
+    _items_changed(call, subscription, {"id": item["id"], "deleted": True})
+    return item
+
+
+def _items_changed(call: Call, subscription: Obj, asked: Obj) -> None:
+    _living(subscription)
+    without_proration(call)
+    _item_changed(call.account, subscription, asked, 0)
+    call.account.emit("customer.subscription.updated", subscription)
 
 
 @handles("GetSubscriptions", "collection_method customer price status test_clock")

@@ -1,6 +1,8 @@
 """Idempotency keys and what can happen to a call on its way."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import stripe
@@ -83,6 +85,44 @@ def test_an_error_of_the_server_is_remembered_under_its_key(fresh: Sandbox) -> N
         with pytest.raises(stripe.APIError):
             client.v1.customers.create({}, {"idempotency_key": "k"})
     assert client.v1.customers.create({}, {"idempotency_key": "l"}).id
+
+
+def test_two_calls_at_once_under_one_key_are_one(fresh: Sandbox) -> None:
+    client = client_of(fresh)
+    with ThreadPoolExecutor(8) as pool:
+        made = pool.map(lambda _: client.v1.customers.create({}, {"idempotency_key": "k"}).id, range(16))
+        assert len(set(made)) == 1
+    assert len(client.v1.customers.list().data) == 1
+
+
+def test_two_payments_of_one_invoice_at_once_take_the_money_once(fresh: Sandbox) -> None:
+    client = client_of(fresh)
+    customer = client.v1.customers.create({}).id
+    card = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer}).id
+    invoice = str(client.v1.invoices.create({"customer": customer, "default_payment_method": card}).id)
+    client.v1.invoice_items.create({"customer": customer, "invoice": invoice, "amount": 5_000, "currency": "usd"})
+    client.v1.invoices.finalize_invoice(invoice)
+
+    def pay(_: int) -> str:
+        try:
+            return str(client.v1.invoices.pay(invoice).status)
+        except stripe.InvalidRequestError as error:
+            return str(error.code)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(pay, range(8))) == ["invoice_already_paid"] * 7 + ["paid"]
+    assert len(client.v1.charges.list().data) == 1
+
+
+def test_calls_that_come_too_fast_are_refused_until_a_second_is_over(fresh: Sandbox) -> None:
+    client = client_of(fresh)
+    fresh.control.limit(per_second=3)
+    for _ in range(3):
+        client.v1.customers.create({})
+    with pytest.raises(stripe.RateLimitError):
+        client.v1.customers.create({})
+    time.sleep(1)
+    assert len(client.v1.customers.list().data) == 3
 
 
 def test_too_many_requests_are_refused_as_often_as_asked(fresh: Sandbox) -> None:

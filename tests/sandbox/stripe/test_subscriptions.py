@@ -175,6 +175,31 @@ def test_a_change_that_would_be_prorated_is_refused_loudly(subscribed: Subscribe
     assert subscribed.invoices()[0].total == 4_000
 
 
+def test_the_next_invoice_can_be_looked_at_and_nothing_is_kept(subscribed: Subscribed) -> None:
+    subscribed.visit("a", START)
+    subscribed.client.v1.invoice_items.create({"customer": subscribed.customer, "amount": 300, "currency": "usd"})
+    before = len(subscribed.control.objects())
+    seen = subscribed.client.v1.invoices.create_preview({"subscription": subscribed.subscription.id})
+    assert (seen.total, seen.period_start, seen.period_end) == (9_800, START, subscribed.end())
+    assert max(line.period.end for line in seen.lines.data) == subscribed.end(2)
+    assert len(subscribed.control.objects()) == before
+    subscribed.advance(subscribed.end())
+    assert subscribed.invoices()[0].total == seen.total
+
+
+def test_items_come_and_go_without_proration(subscribed: Subscribed, refused: Refused) -> None:
+    price = subscribed._price(500, {"interval": "month"})
+    items = subscribed.client.v1.subscription_items
+    ask: stripe.params.SubscriptionItemCreateParams = {"subscription": subscribed.subscription.id, "price": price}
+    assert refused(lambda: items.create(ask)).http_status == 501
+    made = items.create(ask | {"proration_behavior": "none"})
+    items.update(made.id, {"quantity": 3, "proration_behavior": "none"})
+    read = subscribed.client.v1.invoices.create_preview
+    assert read({"subscription": subscribed.subscription.id}).total == 2_000 + 1_500
+    items.delete(made.id, {"proration_behavior": "none"})
+    assert read({"subscription": subscribed.subscription.id}).total == 2_000
+
+
 def test_a_clock_goes_forward_only_and_not_too_far(subscribed: Subscribed, refused: Refused) -> None:
     move = subscribed.client.v1.test_helpers.test_clocks.advance
     for to in (START, START - 1, subscribed.end(2) + 1):
