@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from ledger.rules.requests import CreditBalance, CreditInvoice, DebitInvoice, Excess, MeterVisit, Request
+from ledger.rules.requests import CreditBalance, CreditInvoice, DebitInvoice, Excess, MeterVisit, NotSendable, Request
 from ledger.rules.sending import Action
 from ledger.store import outbox
 from orchestration.planning import Planned
@@ -29,15 +29,18 @@ def request_of(planned: Planned, excess: Excess) -> Request | Held | None:
         return None
     if action is Action.METER_EVENT:
         return _usage(planned)
-    if action in {Action.CREDIT_MEMO, Action.DEBIT_MEMO}:
-        return _memo(planned, excess)
-    return Held(planned, planned.decision.why)
+    if action not in {Action.CREDIT_MEMO, Action.DEBIT_MEMO}:
+        return Held(planned, planned.decision.why)
+    return _memo(planned, excess)
 
 
 def queue(connection: psycopg.Connection, planned: Iterator[Planned], excess: Excess) -> Iterator[Planned | Held]:
     """Put into the outbox what is due; yield what is new there, and what is held. The caller commits."""
     for each in planned:
-        request = request_of(each, excess)
+        try:
+            request = request_of(each, excess)
+        except NotSendable as error:  # an id that is loaded and none of Stripe's
+            request = Held(each, str(error))
         if isinstance(request, Held):
             yield request
         elif request and outbox.put(connection, request, each.practice_id):

@@ -152,12 +152,12 @@ def _show(lists: dict[str, list[dict[str, object]]], queued: dict[str, dict[str,
     for action, sums in queued.items():
         output.line(f"{action}: {counted(sums['count'], 'new row')} in the outbox, {dollars(sums['amount_cents'])}")
     if lists["due"]:
-        output.line(f"{counted(len(lists['due']), 'row')} would be sent now. Nothing was sent.")
+        output.line(f"{counted(len(lists['due']), 'row')} would be sent now.")
     states = Counter(str(each["state"]) for each in lists["delivered"])
     tried = ", ".join(f"{count:,} {state}" for state, count in sorted(states.items()))
     output.line(f"Tried: {tried}." if tried else "Nothing was sent.")
     if lists["held"]:
-        output.line(f"{counted(len(lists['held']), 'visit or memo')} due and held: `--json` says why, per visit.")
+        output.line(f"{counted(len(lists['held']), 'demand')} due and held: `--json` says why, visit by visit.")
     if lists["worklist"]:
         output.line()
         lines = [(str(row["business_key"]), str(row["state"]), _ending(row["outcome"])) for row in lists["worklist"]]
