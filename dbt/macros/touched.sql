@@ -47,8 +47,3 @@
     {%- endfor %}
     {{ 'from ' ~ relation if relation else 'where false' }}
 {%- endmacro %}
-
-{#- Fresh tables have no statistics, and without them the plans of what reads them are guesses. -#}
-{% macro analyze_when_made() -%}
-    {%- if execute and config.get('materialized') in ('table', 'incremental') and not is_incremental() -%} analyze {{ this }} {%- endif -%}
-{%- endmacro %}

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     meta={'replaces': {'visit_token': 'visits'}},
-    indexes=[{'columns': ['visit_token']}]
+    indexes=[{'columns': ['visit_token', 'captured_cents'], 'unique': true}]
 ) }}
 
 -- Succeeded charges that repeat an earlier one: same visit, same amount, another payment intent, no invoice, less than the
