@@ -21,9 +21,12 @@ _DAGSTER_YAML = f"""\
 # Written by Trueup at every start.
 telemetry: {{enabled: false}}
 nux: {{enabled: false}}
-storage:
-  postgres:
-    postgres_url: {{env: {URL_VARIABLE}}}
+run_storage:
+  module: dagster_postgres
+  class: PostgresRunStorage
+  config: &own {{postgres_url: {{env: {URL_VARIABLE}}}}}
+schedule_storage: {{module: dagster_postgres, class: PostgresScheduleStorage, config: *own}}
+event_log_storage: {{module: orchestration.event_log, class: EventLog, config: *own}}
 # What the daemon starts (schedules, the drop folder) queues: two at once would only wait for each other's lock. Runs of
 # commands take part in no queue. Pools have no limit: a killed run would keep its place in one.
 concurrency:

@@ -49,4 +49,5 @@ def test_the_settings_file_sends_nothing_out_and_holds_no_address(
     written = yaml.safe_load((home / "dagster.yaml").read_text(encoding="utf-8"))
     assert written["telemetry"] == {"enabled": False}
     assert written["nux"] == {"enabled": False}
-    assert written["storage"] == {"postgres": {"postgres_url": {"env": dagster_home.URL_VARIABLE}}}
+    for storage in ("run_storage", "schedule_storage", "event_log_storage"):
+        assert written[storage]["config"] == {"postgres_url": {"env": dagster_home.URL_VARIABLE}}
