@@ -262,6 +262,17 @@ alter table raw.era_provider_adjustment drop constraint if exists era_provider_a
 alter table raw.era_remark drop constraint if exists era_remark_pkey;
 alter table if exists raw.era_finding drop constraint if exists era_finding_pkey;
 
+-- Where a file lies in the large tables below it: a run that replaces what was touched reads a few files of thousands. A key of the
+-- file's hash would take fifty times the space and make a load wait (docs/decisions/0013).
+create index if not exists era_claim_file on raw.era_claim
+    using brin (file_sha256 text_bloom_ops(n_distinct_per_range = 32)) with (pages_per_range = 32, autosummarize = on);
+create index if not exists era_service_file on raw.era_service
+    using brin (file_sha256 text_bloom_ops(n_distinct_per_range = 32)) with (pages_per_range = 32, autosummarize = on);
+create index if not exists era_adjustment_file on raw.era_adjustment
+    using brin (file_sha256 text_bloom_ops(n_distinct_per_range = 32)) with (pages_per_range = 32, autosummarize = on);
+create index if not exists era_provider_adjustment_file on raw.era_provider_adjustment
+    using brin (file_sha256 text_bloom_ops(n_distinct_per_range = 32)) with (pages_per_range = 32, autosummarize = on);
+
 -- st_index is null for a finding about the file or an envelope.
 create table if not exists raw.era_finding (
     file_sha256 text not null,

@@ -1,5 +1,6 @@
 """`trueup reconcile`: nothing new in a second, else one Dagster run from contracts to marts, under one lock."""
 
+import gc
 import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -74,6 +75,7 @@ def reconcile(
         since = None if whole else ops.since(last, basis, through)
         with guard.transaction():
             verdicts.assess(guard, since or 0)
+            landing.keep_statistics(guard)
         run_id = uuid4()
         killed = ops.begin(guard, run_id, setting, inputs, through, basis=basis, since=since)
         with _recorded(guard, run_id):
@@ -107,6 +109,8 @@ def _run(  # noqa: PLR0913, PLR0917 - what a run is of, from its only caller
 ) -> "Finished":
     """Import Dagster, dbt and Great Expectations, which takes seconds and is paid only by a run that has work."""
     on_step("Dagster and dbt", 0, 1)
+    # They make a million objects that live to the end: looking them through again and again took a sixth of the import.
+    gc.set_threshold(100_000)
     # Their own libraries warn of each other at import; none of them is ours to mend.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -69,6 +69,21 @@ def test_what_is_refused_stands_in_quarantine_once(raw: Connection) -> None:
     assert rows_of(raw, "select row_count, quarantined_count from raw.file") == [(4, 1)]
 
 
+def test_a_file_is_found_without_reading_the_others(raw: Connection) -> None:
+    raw.execute(
+        "insert into raw.era_adjustment (file_sha256, st_index, claim_index, adjustment_index, group_code, reason_code,"
+        " amount_cents) select md5((line / 200)::text), 0, 0, line, 'CO', '45', 1 from generate_series(1, 40000) line"
+    )
+    raw.commit()
+    raw.execute("select pg_stat_force_next_flush()")
+    raw.commit()
+    landing.keep_statistics(raw)
+    one_file = "select amount_cents from raw.era_adjustment where file_sha256 in (select md5('7'))"
+    plan = "\n".join(str(line) for (line,) in rows_of(raw, f"explain {one_file}"))
+    assert "era_adjustment_file" in plan
+    assert len(rows_of(raw, one_file)) == 200
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
     [
