@@ -1,6 +1,6 @@
 """What a contract is: a demand on one raw table, its severity and the sentence said when it is broken."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -39,6 +39,41 @@ class Contract:
     sentence: str
     expectation: str
     arguments: Mapping[str, object]
+
+
+Rows = Callable[[Contract], str | None]
+"""Which rows of its table a contract is judged on, as a condition in SQL; None is all of them."""
+
+_LOADED = "load_id > {load}"
+# What stands below a transaction came with its file; a settlement may post what was held.
+_OF_FILES = """
+    file_sha256 in (
+        select file_sha256 from raw.era_transaction where load_id > {load}
+        union all
+        select file_sha256 from raw.era_settlement where settlement_id > {load}
+        union all
+        select replaced_by_file_sha256 from raw.era_settlement where settlement_id > {load}
+    )
+"""
+
+
+def every_row(_contract: "Contract") -> None:
+    """Judge all rows there are."""
+
+
+def came_since(load: int) -> Rows:
+    """Judge by blocking contracts the rows that came after a load; a warning stands until nothing breaks it any more.
+
+    A row of raw is never changed, and the rules of blocking contracts are of a row or of a remittance file. Keys that
+    a row could share with an older one are primary keys.
+    """
+
+    def rows(contract: Contract) -> str | None:
+        if contract.severity is Severity.WARNING:
+            return None
+        return (_OF_FILES if contract.feed == "remittances" else _LOADED).format(load=load)
+
+    return rows
 
 
 @dataclass(frozen=True)
@@ -109,7 +144,7 @@ def no_row(  # noqa: PLR0913, PLR0917 - the six parts of a contract, each named 
         severity=severity,
         sentence=sentence,
         expectation="UnexpectedRowsExpectation",
-        arguments={"unexpected_rows_query": f"with {table} as (select * from {BATCH}) {query}"},
+        arguments={"unexpected_rows_query": f"with {table} as not materialized (select * from {BATCH}) {query}"},
     )
 
 

@@ -9,22 +9,20 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from expectations.contract import AS_OF, Contract, Verdict
+from expectations.contract import AS_OF, Contract, Rows, Verdict, every_row
 
 SCHEMA = "raw"
 
 
-def run(
-    sqlalchemy_url: str, contracts: Sequence[Contract], as_of: date, rows: str | None = None
-) -> tuple[Verdict, ...]:
+def run(sqlalchemy_url: str, contracts: Sequence[Contract], as_of: date, rows: Rows = every_row) -> tuple[Verdict, ...]:
     """Judge `contracts` against the database, one suite a table, and give a verdict for each.
 
-    `rows` is an SQL condition that holds for every table judged: only rows that meet it are judged. `sqlalchemy_url`
-    names its driver and has a host (Great Expectations refuses a URL without one). `as_of` is the day freshness is
-    measured at. A contract that cannot be evaluated, because its column or table is gone, is broken.
+    `rows` says which rows of its table a contract is judged on. `sqlalchemy_url` names its driver and has a host (Great
+    Expectations refuses a URL without one). `as_of` is the day freshness is measured at. A contract that cannot be
+    evaluated, because its column or table is gone, is broken.
     """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    in_order = sorted(contracts, key=lambda contract: (contract.feed, contract.table))
+    in_order = sorted(contracts, key=lambda contract: (contract.feed, contract.table, rows(contract) or ""))
     # The library warns of its own deprecated parts at import (3 to 12 s) and at each table; none of them is ours.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -34,25 +32,27 @@ def run(
         source = context.data_sources.add_postgres("warehouse", connection_string=sqlalchemy_url)
         return tuple(
             verdict
-            for table, group in groupby(in_order, key=lambda contract: contract.table)
-            for verdict in _judged(gx, source, table, tuple(group), as_of, rows)
+            for (table, which), group in groupby(in_order, key=lambda contract: (contract.table, rows(contract)))
+            for verdict in _judged(gx, source, table, tuple(group), as_of, which)
         )
 
 
 def _judged(  # noqa: PLR0913, PLR0917 - what a suite is made of, from its only caller
-    gx: Any, source: Any, table: str, contracts: tuple[Contract, ...], as_of: date, rows: str | None
+    gx: Any, source: Any, table: str, contracts: tuple[Contract, ...], as_of: date, which: str | None
 ) -> Iterator[Verdict]:
     """Validate one table. A table that is not there breaks every contract on it."""
     try:
         asset = (
-            source.add_query_asset(table, query=f"select * from {SCHEMA}.{table} where {rows}")
-            if rows
+            source.add_query_asset(f"some of {table}", query=f"select * from {SCHEMA}.{table} where {which}")
+            if which
             else source.add_table_asset(table, table_name=table, schema_name=SCHEMA)
         )
     except gx.datasource.fluent.interfaces.TestConnectionError:
         yield from (Verdict(contract, kept=False) for contract in contracts)
         return
-    suite = gx.ExpectationSuite(name=table, expectations=[_expectation(gx, contract, as_of) for contract in contracts])
+    suite = gx.ExpectationSuite(
+        name=asset.name, expectations=[_expectation(gx, contract, as_of) for contract in contracts]
+    )
     batch = asset.add_batch_definition_whole_table("whole").get_batch()
     outcome = batch.validate(suite, result_format={"result_format": "BASIC", "partial_unexpected_count": 0})
     results = {result.expectation_config.meta["contract"]: result for result in outcome.results}

@@ -55,6 +55,13 @@ create table if not exists ops.partition (
     primary key (feed, key)
 );
 
+-- One row a raw asset: its control totals, added up through a load.
+create table if not exists ops.raw_total (
+    asset text primary key,
+    through bigint not null,
+    totals jsonb not null
+);
+
 -- What a backfill touched and no reconcile has seen yet: a visit's token, a Stripe object's id, a remittance file's hash.
 create table if not exists ops.touched (
     kind text not null check (kind in ('visit', 'object', 'remittance')),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from expectations.catalog import CONTRACTS
-from expectations.contract import Contract, Severity, Verdict
+from expectations.contract import Contract, Severity, Verdict, came_since, every_row
 from expectations.runner import run
 from orchestration.defs.resources import Books
 
@@ -23,7 +23,8 @@ def _spec(contract: Contract) -> dg.AssetCheckSpec:
 @dg.multi_asset_check(name="contracts", specs=[_spec(contract) for contract in CONTRACTS])
 def contracts(books: dg.ResourceParam[Books]) -> Iterator[dg.AssetCheckResult]:
     """Judge every contract in one Great Expectations session."""
-    for verdict in run(books.database.sqlalchemy("psycopg2"), CONTRACTS, books.as_of):
+    rows = every_row if books.since is None else came_since(books.since)
+    for verdict in run(books.database.sqlalchemy("psycopg2"), CONTRACTS, books.as_of, rows):
         yield _result(verdict)
     books.advance("contracts")
 

@@ -25,9 +25,9 @@ _BY_DAY = """
 _TOTALS = """
     select
         count(*) as rows,
-        count(distinct object_id) as objects,
         coalesce(sum((payload ->> 'amount')::bigint) filter (where object_type = 'charge'), 0)::bigint as charged_cents
     from raw.stripe_object
+    where load_id > %(since)s
 """
 _DEPOSITS = """
     select

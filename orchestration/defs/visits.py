@@ -33,9 +33,9 @@ _BY_DAY = """
 _TOTALS = """
     select
         count(*) as rows,
-        count(distinct visit_token) as visits,
         coalesce(sum(charge_cents), 0)::bigint as charge_cents
     from raw.visit
+    where load_id > %(since)s
 """
 _PRACTICES = """
     select count(*) as rows, count(distinct practice_id) as practices

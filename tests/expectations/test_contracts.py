@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from expectations.catalog import CONTRACTS, of_feed
-from expectations.contract import Contract, Severity, Verdict
+from expectations.contract import Contract, Severity, Verdict, came_since
 from expectations.runner import run
 from ledger.store.database import connect
 
@@ -199,11 +199,50 @@ def test_only_the_rows_asked_for_are_judged(database: Database) -> None:
         connection.execute(CLEAN)
         connection.execute("update raw.visit set state = 'asleep', place_of_service = '2'")
     blocking = [contract for contract in of_feed("visits") if contract.severity is Severity.BLOCKING]
+    url = database.sqlalchemy("psycopg2")
     found = {
-        rows: {v.contract.name for v in run(database.sqlalchemy("psycopg2"), blocking, AS_OF, rows) if not v.kept}
+        rows: {v.contract.name for v in run(url, blocking, AS_OF, lambda _, rows=rows: rows) if not v.kept}
         for rows in ("state_changed_at < '2026-10-20'", "state_changed_at >= '2026-10-20'")
     }
     assert list(found.values()) == [set(), {"visit_state_is_listed", "visit_place_of_service_is_two_digits"}]
+
+
+def test_what_came_since_a_load_is_judged_by_blocking_contracts_and_everything_by_warnings(database: Database) -> None:
+    with connect(database) as connection:
+        connection.execute(CLEAN)
+        connection.execute(
+            "update raw.visit set state = 'asleep', place_of_service = '00';"
+            "update raw.era_claim set paid_cents = paid_cents + 1; update raw.fee set allowed_cents = -1"
+        )
+        (last,) = connection.execute("select max(load_id) from raw.file").fetchone() or (0,)
+    url = database.sqlalchemy("psycopg2")
+    found = {
+        load: {v.contract.name for v in run(url, CONTRACTS, AS_OF, came_since(load)) if not v.kept}
+        for load in (last, 0)
+    }
+    warnings = {"visit_place_of_service_is_listed"}
+    assert found[last] == warnings
+    assert found[0] == {
+        *warnings,
+        "visit_state_is_listed",
+        "remittance_claims_sum_to_their_transaction",
+        "fee_allowed_cents_is_not_negative",
+    }
+
+
+def test_what_a_settlement_posts_is_judged_though_it_came_long_ago(database: Database) -> None:
+    with connect(database) as connection:
+        connection.execute(CLEAN)
+        connection.execute(
+            "update raw.era_transaction set verdict = 'held'; update raw.era_claim set paid_cents = paid_cents + 1"
+        )
+        (last,) = connection.execute("select max(load_id) from raw.file").fetchone() or (0,)
+        connection.execute(
+            "insert into raw.era_settlement (file_sha256, st_index, action, why, settled_by)"
+            " select file_sha256, st_index, 'release', 'It is right.', 'Ada' from raw.era_transaction"
+        )
+    verdicts = run(database.sqlalchemy("psycopg2"), of_feed("remittances"), AS_OF, came_since(last))
+    assert {v.contract.name for v in verdicts if not v.kept} == {"remittance_claims_sum_to_their_transaction"}
 
 
 def test_referential_and_freshness_rules_warn_and_only_they_do() -> None:

@@ -150,11 +150,13 @@ def test_a_broken_contract_blocks_before_the_first_model_and_leaves_the_marts_as
     before = asked(books.database, marts)
     victim = "visit_token = (select min(visit_token::text)::uuid from raw.visit)"
     kept = asked(books.database, f"select state_changed_at, state from raw.visit where {victim}")
-    asked(books.database, f"update raw.visit set state = 'asleep' where {victim}")
+    # As if it had come just now: what the run before judged is not judged again.
+    asked(books.database, f"update raw.visit set state = 'asleep', load_id = load_id + 1000 where {victim}")
     with pytest.raises(Blocked, match=r"^Nothing was published: raw\.visit: \d+ rows?: a visit state outside") as block:
         again(books, date(2026, 11, 2))
     for at, state in kept:
-        asked(books.database, f"update raw.visit set state = '{state}' where {victim} and state_changed_at = '{at}'")
+        mend = f"update raw.visit set state = '{state}', load_id = load_id - 1000"
+        asked(books.database, f"{mend} where {victim} and state_changed_at = '{at}'")
     assert not isinstance(block.value, ReconcileFailed)
     assert "asleep" not in str(block.value)
     assert asked(books.database, marts) == before
@@ -166,12 +168,12 @@ def test_a_broken_contract_blocks_before_the_first_model_and_leaves_the_marts_as
 
 
 def test_a_failing_model_is_named_and_the_next_run_after_mending_succeeds(books: Books) -> None:
-    asked(books.database, "alter table raw.era_settlement rename column replaced_by_file_sha256 to put_in_by")
+    asked(books.database, "alter table raw.claim_ref rename column load_id to came_with")
     with pytest.raises(
-        ReconcileFailed, match=r"^The model int_touched__files cannot be built; .*dbt\.log\. Nothing was published"
+        ReconcileFailed, match=r"^The model int_touched__claims cannot be built; .*dbt\.log\. Nothing was published"
     ):
         again(books, date(2026, 11, 3))
-    asked(books.database, "alter table raw.era_settlement rename column put_in_by to replaced_by_file_sha256")
+    asked(books.database, "alter table raw.claim_ref rename column came_with to load_id")
     mended = again(books, date(2026, 11, 3))
     assert (mended.nothing_new, mended.memos) == (False, 0)
 
