@@ -15,6 +15,7 @@ _LOADED_BY = {
     "raw.practice": ["raw", "practices"],
     "raw.open_quarantine": ["raw", "quarantine"],
     "raw.bank_deposit": ["raw", "bank_deposits"],
+    "ledger.journal_sum": ["ledger", "journal"],
 }
 
 

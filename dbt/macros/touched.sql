@@ -7,13 +7,15 @@
     {{ return({'visits': 'visit_token', 'objects': 'object_id', 'claims': 'claim_id', 'files': 'file_sha256'}[what]) }}
 {%- endmacro %}
 
-{#- Whether a column holds a touched key; `true` in a whole run and in unit tests. -#}
+{#- Whether a column holds a touched key; `true` in a whole run and in unit tests. A view that asks is made anew with the keys
+    in every run and shows what that run does anew. -#}
 {% macro touched(column, what) -%}
     {%- if model.resource_type == 'unit_test' -%}
         true
     {%- else -%}
         {%- set keys = ref('int_touched__' ~ what) -%}
-        {%- if model.resource_type == 'model' and not is_incremental() or flags.FULL_REFRESH -%}
+        {%- set makes_all = model.resource_type == 'model' and model.config.materialized != 'view' and not is_incremental() -%}
+        {%- if makes_all or flags.FULL_REFRESH -%}
             true
         {%- else -%}
             {{ column }} in (select {{ touched_key(what) }} from {{ keys }})

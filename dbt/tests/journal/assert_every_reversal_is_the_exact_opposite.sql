@@ -1,7 +1,8 @@
 -- depends_on: {{ ref('int_journal__months') }}
--- An entry is taken back line by line as it stands; nothing is computed anew.
+-- An entry is taken back line by line as it stands; nothing is computed anew. No entry ever changes, so that a run judges those of
+-- the facts it looked at.
 select reversal.entry_id
-from {{ source('ledger', 'journal') }} as reversal
+from {{ ref('int_journal__entries') }} as reversal
 left join {{ source('ledger', 'journal') }} as original
     on reversal.source_kind = original.source_kind
     and reversal.source_id = original.source_id

@@ -1,4 +1,5 @@
--- What a visit is worth, what its patient owes, and what is still owed for it beside, is what its accounts say.
+-- What a visit is worth, what its patient owes, and what is still owed for it beside, is what its accounts say. Of a visit that
+-- was not touched neither the entries nor the row can be others than in the run before.
 with accounts as (
 
     select
@@ -11,13 +12,19 @@ with accounts as (
         -sum(lines.cents) filter (where lines.account = 'missed_visit_fees') as fee_cents
     from {{ source('ledger', 'journal') }} as journal
     cross join lateral unnest(journal.accounts, journal.amounts) as lines (account, cents)
-    where journal.visit_token is not null
+    where journal.visit_token is not null and {{ touched('journal.visit_token', 'visits') }}
     group by journal.visit_token
+
+),
+
+revenue as (
+
+    select * from {{ ref('visit_revenue') }} where {{ touched('visit_token', 'visits') }}
 
 )
 
 select visit_token
-from {{ ref('visit_revenue') }} as revenue
+from revenue
 full outer join accounts using (visit_token)
 where
     coalesce(revenue.patient_balance_cents, 0) <> coalesce(accounts.patient_cents, 0)

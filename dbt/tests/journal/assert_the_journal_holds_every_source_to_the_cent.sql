@@ -36,7 +36,7 @@ sources as (
         'balance_transaction',
         'stripe_clearing',
         coalesce(sum(net_cents), 0)
-    from {{ ref('stg_stripe__balance_transactions') }}
+    from {{ ref('int_payments__balance_movements') }}
     union all
     select
         'deposit',

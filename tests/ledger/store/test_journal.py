@@ -10,11 +10,14 @@ import pytest
 from psycopg import errors
 
 from ledger.rules.codes_file import rows_of
+from ledger.store import schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import psycopg
+
+    from ledger.store.database import Database
 
 INSERT = """
 insert into ledger.journal
@@ -139,6 +142,56 @@ def test_an_account_that_is_not_in_the_chart_is_refused(books: psycopg.Connectio
 def test_amounts_up_to_the_last_cent_of_a_bigint_are_added_without_overflow(books: psycopg.Connection) -> None:
     most = 2**63 - 1
     enter(books, version=2, accounts="{bank,bank,disputes,disputes}", amounts=f"{{{most},{most},-{most},-{most}}}")
+
+
+SUMS = """
+select account::text, period, sum(debit_cents)::bigint, sum(credit_cents)::bigint, sum(entries)::bigint
+from ledger.journal_sum group by account, period order by account, period
+"""
+
+
+def test_every_append_adds_its_sums_whoever_appends(books: psycopg.Connection) -> None:
+    enter(books, version=2, reverses=1, amounts="{-100,100}")
+    books.execute("reset role")
+    books.execute("set session_replication_role = replica")
+    enter(books, version=3, accounts="{bank,bank,disputes}", amounts="{30,40,-70}")
+    assert books.execute(SUMS).fetchall() == [
+        ("bank", "2026-10", 170, 100, 2),
+        ("disputes", "2026-10", 0, 70, 1),
+        ("eft_clearing", "2026-10", 100, 100, 0),
+    ]
+    with pytest.raises(errors.RestrictViolation):
+        books.execute("update ledger.journal_sum set entries = 0")
+
+
+def test_an_append_that_is_taken_back_adds_no_sum(books: psycopg.Connection) -> None:
+    books.execute("reset role")
+    before = books.execute(SUMS).fetchall()
+    books.commit()
+    enter(books, version=2)
+    books.rollback()
+    assert books.execute(SUMS).fetchall() == before
+
+
+def test_who_may_add_entries_may_add_no_sum(books: psycopg.Connection) -> None:
+    with pytest.raises(errors.InsufficientPrivilege):
+        books.execute(
+            "insert into ledger.journal_sum"
+            " values ('bank', '2026-10', '2026-10', 'deposit', false, 100, 0, 1, '2026-10-01')"
+        )
+
+
+def test_a_journal_from_before_its_sums_is_added_up_once(database: Database, books: psycopg.Connection) -> None:
+    books.execute("reset role")
+    sums = books.execute(SUMS).fetchall()
+    books.execute("drop trigger entries_are_added_up on ledger.journal")
+    books.execute("drop function ledger.add_up")
+    books.execute("drop table ledger.journal_sum")
+    books.execute("update ledger.alembic_version set version_num = '0005'")
+    books.commit()
+    schema.prepare(database)
+    assert sums
+    assert books.execute(SUMS).fetchall() == sums
 
 
 def test_an_entry_is_named_by_what_it_is_the_entry_of(books: psycopg.Connection) -> None:

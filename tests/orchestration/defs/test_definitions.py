@@ -63,11 +63,12 @@ def test_there_is_an_asset_for_every_feed_the_memos_and_every_model_and_code_lis
 
 def test_sources_are_the_assets_that_load_them(reads: Mapping[tuple[str, ...], set[tuple[str, ...]]]) -> None:
     outside = {key for keys in reads.values() for key in keys} - set(reads)
-    # The files taken in, what was refused of them and the settings of a run are no feeds. The register of memos is read
-    # by a view that is made before there are any. What closings keep is written by a person's command.
+    # The files taken in, what was refused of them and the settings of a run are no feeds. The registers of memos and
+    # entries are read by views that are made before there are any. What closings keep is written by a person's command.
     kept = {("ledger", name) for name in ("closed_month", "standing_table", "standing_figure")}
     ours = {("raw", "file"), ("raw", "quarantine"), ("ops", "run_setting"), ("ops", "touched")}
-    assert outside <= ours | kept | {("ledger", "memo_register")}
+    registers = {("ledger", "memo_register"), ("ledger", "journal_register")}
+    assert outside <= ours | kept | registers
     assert ("raw", "visits") in reads["staging", "stg_visits__visits"]
     assert ("raw", "remittances") in reads["staging", "stg_era__claims"]
 
@@ -85,9 +86,10 @@ def test_memos_stand_between_what_is_desired_and_the_marts_that_read_them(
 def test_the_journal_stands_between_what_is_due_and_the_marts_that_read_it(
     reads: Mapping[tuple[str, ...], set[tuple[str, ...]]],
 ) -> None:
-    assert reads["ledger", "journal"] == {("intermediate", "int_journal__due"), ("ledger", "memos")}
+    looked_at = {("intermediate", "int_journal__due"), ("intermediate", "int_journal__entries")}
+    assert reads["ledger", "journal"] == {*looked_at, ("ledger", "memos")}
     readers = {key for key, read in reads.items() if ("ledger", "journal") in read}
-    assert ("marts", "revenue_feed") in readers
+    assert {("marts", "revenue_feed"), ("intermediate", "int_journal__months")} <= readers
 
 
 def test_every_contract_is_a_check_of_its_feed_and_blocks_as_it_says(graph: dg.Definitions) -> None:

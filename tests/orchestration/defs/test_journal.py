@@ -27,7 +27,8 @@ DUE = """
 create table intermediate.int_journal__due (
     source_kind text, source_id text, visit_token uuid, practice_id text, payer_id text,
     origin_period text, effective_on date, accounts ledger.account [], amounts bigint [], period text
-)
+);
+create view intermediate.int_journal__entries as select * from ledger.journal
 """
 
 

@@ -1,9 +1,7 @@
--- Every fact the journal must show now, a fact a row: what it is, when it happened, and its lines. A kind of fact is a model.
--- Only memos say the month they post to; that of the others is decided when they are appended.
-{% set kinds = [
-    'visits', 'demands', 'receipts', 'balance_transactions', 'remittances', 'remittance_claims', 'supersessions', 'write_offs',
-    'deposits', 'memos', 'subscription_invoices', 'recognitions',
-] -%}
+-- Every fact the journal must show now, of those this run looks at: what it is, when it happened, and its lines. A kind of fact
+-- is a model. Only memos say the month they post to; that of the others is decided when they are appended.
+{% for cut, kinds in touched_facts() -%}
+{% set last_cut = loop.last -%}
 {% for kind in kinds -%}
 select
     source_kind,
@@ -15,7 +13,9 @@ select
     effective_on,
     accounts,
     amounts,
-    {{ 'period' if kind == 'memos' else 'cast(null as text) as period' }}
-from {{ ref('int_journal__' ~ kind) }}
-{{ 'union all' if not loop.last }}
-{% endfor %}
+    {{ 'period' if kind == 'memo' else 'cast(null as text) as period' }}
+from {{ ref('int_journal__' ~ kind ~ 's') }}
+where {{ cut }}
+{{ 'union all' if not (last_cut and loop.last) }}
+{% endfor -%}
+{% endfor -%}

@@ -28,7 +28,8 @@ select
     transactions.payer_key,
     transactions.payee_npi,
     transactions.paid_on,
-    transactions.trn_number
+    transactions.trn_number,
+    transactions.recorded_at
 from claims
 inner join transactions
     on claims.file_sha256 = transactions.file_sha256
