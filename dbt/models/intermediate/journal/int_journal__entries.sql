@@ -9,8 +9,19 @@ with facts as (
     select source_kind, source_id from {{ ref('int_journal__due') }}
     {% for cut, kinds in touched_facts() -%}
     union
-    select source_kind, source_id from {{ source('ledger', 'journal_register') }}
-    where source_kind in ('{{ kinds | join("', '") }}') and {{ cut }}
+    -- An entry that was taken back says nothing of where its fact is now.
+    select source_kind, source_id from {{ source('ledger', 'journal_register') }} as standing
+    where
+        source_kind in ('{{ kinds | join("', '") }}') and {{ cut }}
+        and reverses is null
+        and not exists (
+            select 1
+            from {{ source('ledger', 'journal_register') }} as later
+            where
+                later.source_kind = standing.source_kind
+                and later.source_id = standing.source_id
+                and later.version = standing.version + 1
+        )
     {% endfor %}
 )
 
