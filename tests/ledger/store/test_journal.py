@@ -187,7 +187,7 @@ def test_a_journal_from_before_its_sums_is_added_up_once(database: Database, boo
     books.execute("drop trigger entries_are_added_up on ledger.journal")
     books.execute("drop function ledger.add_up")
     books.execute("drop table ledger.journal_sum")
-    books.execute("update ledger.alembic_version set version_num = '0005'")
+    books.execute("update ledger.alembic_version set version_num = '0006'")
     books.commit()
     schema.prepare(database)
     assert sums

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 # A row is a part: what one statement added. Parts add up to the journal, since nothing is ever taken out of it.
 SUMS = """
