@@ -172,7 +172,7 @@ def begin(  # noqa: PLR0913 - the columns of a row
             f"insert into ops.run_setting ({', '.join(columns)}) values ({', '.join(['%s'] * len(columns))})",
             list(columns.values()),
         )
-        # Without it the planner takes the one row for some hundreds, and every join with it for as many times its rows.
+        # Nearly every model reads this row. Never analyzed it counts as 520, and plans are for 520 times the books.
         connection.execute("analyze ops.run_setting")
         connection.execute(
             "insert into ops.run (run_id, fingerprint, basis, is_whole, as_of, loaded_through)"

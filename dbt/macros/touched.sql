@@ -4,7 +4,28 @@
 
 {#- The column of int_touched__<what>. -#}
 {% macro touched_key(what) -%}
-    {{ return({'visits': 'visit_token', 'objects': 'object_id', 'claims': 'claim_id', 'files': 'file_sha256'}[what]) }}
+    {{ return({
+        'visits': 'visit_token',
+        'leaking': 'visit_token',
+        'objects': 'object_id',
+        'claims': 'claim_id',
+        'files': 'file_sha256',
+        'customers': 'customer_id',
+        'payouts': 'payout_id',
+        'days': 'day',
+    }[what]) }}
+{%- endmacro %}
+
+{#- The last load that the run before had seen, as a number in the statement: the planner knows how few rows came after it, which
+    of another table's column it cannot. -#}
+{% macro since() -%}
+    {%- set settings = ref('stg_ops__run_settings') -%}
+    {{ run_query('select since from ' ~ settings).columns[0][0] if execute else 0 }}
+{%- endmacro %}
+
+{#- Whether the model replaces a part of what the run before left; a unit test always makes all of it. -#}
+{% macro replaces_a_part() -%}
+    {{ return(model.resource_type == 'model' and is_incremental() and not flags.FULL_REFRESH) }}
 {%- endmacro %}
 
 {#- Whether a column holds a touched key; `true` in a whole run and in unit tests. A view that asks is made anew with the keys
@@ -48,4 +69,26 @@
         {{ column if relation else 'cast(null as ' ~ type ~ ') as ' ~ column }}{{ ',' if not loop.last }}
     {%- endfor %}
     {{ 'from ' ~ relation if relation else 'where false' }}
+{%- endmacro %}
+
+{#- Makes a model wait for the one that keeps what it is about to replace. -#}
+{% macro waits_for(name) -%}
+    {%- if model.resource_type != 'unit_test' %}{% do ref(name) %}{% endif -%}
+{%- endmacro %}
+
+{#- Every column of a table's touched rows as the run before left them, and no more than the key and no row when every table is made
+    anew. What replaces the table waits for the model that asks. -#}
+{% macro rows_before(schema, table, column, type, what) -%}
+    {%- set keys = ref('int_touched__' ~ what) -%}
+    {%- if execute and not flags.FULL_REFRESH -%}
+        {%- set relation = adapter.get_relation(target.database, schema, table) -%}
+    {%- endif -%}
+    {%- if relation -%}
+    select *
+    from {{ relation }}
+    where {{ column }} in (select {{ touched_key(what) }} from {{ keys }})
+    {%- else -%}
+    select cast(null as {{ type }}) as {{ column }}
+    where false
+    {%- endif -%}
 {%- endmacro %}

@@ -66,7 +66,7 @@ def test_sources_are_the_assets_that_load_them(reads: Mapping[tuple[str, ...], s
     # The files taken in, what was refused of them and the settings of a run are no feeds. The registers of memos and
     # entries are read by views that are made before there are any. What closings keep is written by a person's command.
     kept = {("ledger", name) for name in ("closed_month", "standing_table", "standing_figure")}
-    ours = {("raw", "file"), ("raw", "quarantine"), ("ops", "run_setting"), ("ops", "touched")}
+    ours = {("raw", "file"), ("raw", "quarantine"), ("ops", "run"), ("ops", "run_setting"), ("ops", "touched")}
     registers = {("ledger", "memo_register"), ("ledger", "journal_register")}
     assert outside <= ours | kept | registers
     assert ("raw", "visits") in reads["staging", "stg_visits__visits"]

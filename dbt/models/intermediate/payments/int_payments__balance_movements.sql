@@ -1,9 +1,21 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'balance_transaction_id': 'objects'}},
+    indexes=[
+        {'columns': ['balance_transaction_id'], 'unique': true},
+        {'columns': ['source_id']},
+        {'columns': ['account']}
+    ]
+) }}
+{{- waits_for('int_touched__balance') }}
+
 -- Every movement of the Stripe balance and the account of what it was for. A net that is not amount less fee is what nobody
 -- can say the meaning of.
 select
     transactions.balance_transaction_id,
-    transactions.source_id,
+    coalesce(transactions.source_id, transactions.balance_transaction_id) as source_id,
     transactions.type,
+    transactions.payout_id,
     transactions.net_cents,
     coalesce(transactions.fee_cents, 0) as fee_cents,
     coalesce(transactions.amount_cents, transactions.net_cents + coalesce(transactions.fee_cents, 0)) as amount_cents,
@@ -17,3 +29,4 @@ left join {{ ref('balance_transaction') }} as exact
 left join {{ ref('balance_transaction') }} as usual
     on transactions.type = usual.type
     and usual.reporting_category = 'any'
+where {{ touched('transactions.balance_transaction_id', 'objects') }}

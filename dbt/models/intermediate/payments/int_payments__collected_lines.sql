@@ -1,8 +1,9 @@
 {{ config(
     materialized='incremental',
     meta={'replaces': {'source_id': 'objects'}},
-    indexes=[{'columns': ['source_id'], 'unique': true}, {'columns': ['visit_token']}]
+    indexes=[{'columns': ['source_id'], 'unique': true}, {'columns': ['visit_token']}, {'columns': ["(coalesce(customer_id, ''))"]}]
 ) }}
+{{- waits_for('int_touched__cash') }}
 
 -- Cash from patients, an object a line: captured charges less refunds less lost disputes, what posts our memos included.
 with charges as (

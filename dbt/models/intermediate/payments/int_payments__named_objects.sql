@@ -4,7 +4,7 @@
     meta={},
     indexes=[{'columns': ['object_id']}, {'columns': ['named_id']}]
 ) }}
-{%- set settings = ref('stg_ops__run_settings') %}
+{%- set last_seen = since() %}
 
 -- Which Stripe object names which other, in any of its versions and in every shape the API has had.
 select distinct
@@ -17,10 +17,11 @@ cross join lateral (
     (objects.payload ->> 'charge'),
     (objects.payload ->> 'invoice'),
     (objects.payload -> 'payment' ->> 'payment_intent'),
-    (objects.payload -> 'payment' ->> 'charge')
+    (objects.payload -> 'payment' ->> 'charge'),
+    (case when objects.object_type = 'balance_transaction' then objects.payload ->> 'source' end)
 ) as names (named_id)
 where
     names.named_id is not null
     {% if is_incremental() -%}
-        and objects.load_id > (select settings.since from {{ settings }} as settings)
+        and objects.load_id > {{ last_seen }}
     {%- endif %}

@@ -3,6 +3,7 @@
     meta={'replaces': {'visit_token': 'visits'}},
     indexes=[{'columns': ['claim_id'], 'unique': true}, {'columns': ['visit_token']}]
 ) }}
+{{- waits_for('int_touched__cash') }}
 
 -- Every remit claim of a visit with its payer order and whether it is live: no reversal, not reversed, not superseded.
 with claims as (

@@ -5,7 +5,8 @@
         {'columns': ['claim_id'], 'unique': true},
         {'columns': ['file_sha256']},
         {'columns': ['normal_claim_ref']},
-        {'columns': ['normal_payer_claim_number']}
+        {'columns': ['normal_payer_claim_number']},
+        {'columns': ['normal_original_ref']}
     ]
 ) }}
 

@@ -13,47 +13,35 @@ with words as (
 
 ),
 
-claims as (
-
-    select
-        claims.claim_id,
-        claims.payer_key,
-        claims.is_reversal,
-        claims.normal_claim_ref,
-        translate(upper(claims.payer_claim_number), ' -', '') as payer_claim_number,
-        translate(upper(claims.original_ref), ' -', '') as original_ref,
-        matches.visit_token
-    from {{ ref('int_remits__claims') }} as claims
-    left join {{ ref('int_remits__matches') }} as matches on claims.claim_id = matches.claim_id
-
-),
-
+-- A name is looked up in each of the three places by its index: few lines are about a claim, and claims are many.
 names as (
 
+    {%- for column in ['normal_payer_claim_number', 'normal_claim_ref', 'normal_original_ref'] %}
     select
+        words.payer_key,
+        words.reference,
         claims.claim_id,
-        claims.payer_key,
-        claims.visit_token,
-        names.name,
-        not claims.is_reversal and names.is_own as is_meant
-    from claims
-    cross join lateral (
-        values (claims.payer_claim_number, true), (claims.normal_claim_ref, true), (claims.original_ref, false)
-    ) as names (name, is_own)
-    where names.name not in ('', '0')
+        {{ 'false' if column == 'normal_original_ref' else 'not claims.is_reversal' }} as is_meant
+    from words
+    inner join {{ ref('int_remits__claims') }} as claims
+        on words.payer_key = claims.payer_key
+        and words.name = claims.{{ column }}
+    where words.name not in ('', '0')
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
 
 ),
 
 meant as (
 
     select
-        words.payer_key,
-        words.reference,
+        names.payer_key,
+        names.reference,
         array_agg(distinct names.claim_id) filter (where names.is_meant) as claim_ids,
-        array_agg(distinct names.visit_token) filter (where names.visit_token is not null) as visit_tokens
-    from words
-    inner join names on words.payer_key = names.payer_key and words.name = names.name
-    group by words.payer_key, words.reference
+        array_agg(distinct matches.visit_token) filter (where matches.visit_token is not null) as visit_tokens
+    from names
+    left join {{ ref('int_remits__matches') }} as matches on names.claim_id = matches.claim_id
+    group by names.payer_key, names.reference
 
 )
 

@@ -12,10 +12,9 @@ with of_files as (
 
 new_refs as (
 
-    select refs.claim_ref
-    from {{ source('raw', 'claim_ref') }} as refs
-    inner join {{ ref('stg_ops__run_settings') }} as settings on refs.load_id > settings.since
-    where {{ not flags.FULL_REFRESH }}
+    select claim_ref
+    from {{ source('raw', 'claim_ref') }}
+    where {{ not flags.FULL_REFRESH }} and load_id > {{ since() }}
 
 ),
 

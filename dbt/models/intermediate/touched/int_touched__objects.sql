@@ -2,9 +2,9 @@
 -- on each of the others (a refund on its charge, that on its intent, that on its invoice).
 with recursive arrived as (
 
-    select objects.object_id
-    from {{ source('raw', 'stripe_object') }} as objects
-    where objects.load_id > (select settings.since from {{ ref('stg_ops__run_settings') }} as settings)
+    select object_id
+    from {{ source('raw', 'stripe_object') }}
+    where load_id > {{ since() }}
     union
     select key
     from {{ source('ops', 'touched') }}

@@ -1,33 +1,27 @@
 -- Visits to do anew, by every input that may move an amount of theirs: an observation, the rules of their practice, a fee of
 -- their payer and service, a remit claim that reaches or reached them, a Stripe object that names them in any version or posts
 -- a memo of theirs.
-with settings as (
+with observations as (
 
-    select since from {{ ref('stg_ops__run_settings') }} where {{ not flags.FULL_REFRESH }}
-
-),
-
-observations as (
-
-    select * from {{ source('raw', 'visit') }}
+    select * from {{ source('raw', 'visit') }} where {{ not flags.FULL_REFRESH }}
 
 ),
 
 practices as (
 
-    select distinct practices.practice_id
-    from {{ source('raw', 'practice') }} as practices
-    inner join settings on practices.load_id > settings.since
+    select distinct practice_id
+    from {{ source('raw', 'practice') }}
+    where load_id > {{ since() }}
 
 ),
 
 fees as (
 
     select distinct
-        fees.payer_id,
-        fees.service_code
-    from {{ source('raw', 'fee') }} as fees
-    inner join settings on fees.load_id > settings.since
+        payer_id,
+        service_code
+    from {{ source('raw', 'fee') }}
+    where load_id > {{ since() }}
 
 ),
 
@@ -47,9 +41,9 @@ memos_before as (
 
 )
 
-select observations.visit_token
+select visit_token
 from observations
-inner join settings on observations.load_id > settings.since
+where load_id > {{ since() }}
 union
 select observations.visit_token
 from observations
@@ -77,6 +71,6 @@ select memos_before.visit_token
 from objects
 inner join memos_before on objects.memo_id = memos_before.memo_id
 union
-select cast(touched.key as uuid)
-from {{ source('ops', 'touched') }} as touched
-inner join settings on touched.kind = 'visit'
+select cast(key as uuid)
+from {{ source('ops', 'touched') }}
+where {{ not flags.FULL_REFRESH }} and kind = 'visit'

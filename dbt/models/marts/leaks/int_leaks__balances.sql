@@ -15,7 +15,7 @@ with lines as (
 select
     {{ period('max(paid_on)') }} as period,
     'recoupment_open' as category,
-    payer_key || '|' || provider_id as subject,
+    {{ leak_id("'recoupment_open'", "payer_key || '|' || provider_id") }} as leak_id,
     cast(-sum(amount_cents) as bigint) as amount_cents,
     jsonb_build_object(
         'payer_name', max(payer_name), 'provider_id', provider_id,

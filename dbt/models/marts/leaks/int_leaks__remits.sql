@@ -28,7 +28,7 @@ deposits as (
 select
     {{ period('transactions.paid_on') }} as period,
     'orphan_remit' as category,
-    {{ claim_id('unmatched') }} as subject,
+    {{ leak_id("'orphan_remit'", claim_id('unmatched')) }} as leak_id,
     unmatched.paid_cents as amount_cents,
     jsonb_build_object(
         'claim_ref', unmatched.claim_ref, 'paid_on', transactions.paid_on, 'why', unmatched.why,
@@ -42,7 +42,7 @@ union all
 select
     {{ period('transactions.paid_on') }},
     'eft_missing',
-    transactions.file_sha256 || '#' || transactions.st_index,
+    {{ leak_id("'eft_missing'", "transactions.file_sha256 || '#' || transactions.st_index") }},
     transactions.bpr_cents,
     jsonb_build_object(
         'trn_number', transactions.trn_number, 'payer_name', transactions.payer_name, 'paid_on', transactions.paid_on,

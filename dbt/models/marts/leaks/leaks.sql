@@ -1,4 +1,6 @@
--- Money that is not where it should be, a leak a row, with the evidence.
+{{ config(materialized='view') }}
+
+-- Money that is not where it should be, a leak a row, with the evidence. A view: what it reads replaces what was touched.
 select
     found.leak_id,
     found.visit_token,

@@ -16,31 +16,27 @@ written_off as (
 
 ),
 
-visits as (
+parts as (
 
+    select 'patient' as payer_id, ended_on, patient_cents as amount_cents, 0 as written_off_cents, patient_visits as visits
+    from {{ ref('int_month__owed') }}
+    union all
+    select coalesce(payer_id, 'no_payer'), ended_on, payer_cents, 0, payer_visits
+    from {{ ref('int_month__owed') }}
+    union all
+    select 'unbilled', ended_on, unbilled_cents, 0, unbilled_visits
+    from {{ ref('int_month__owed') }}
+    union all
+    -- A visit that owes nothing any more counts where something of it was written off.
     select
-        revenue.payer_id,
+        'patient',
         revenue.ended_on,
-        sum(revenue.patient_balance_cents) as patient_cents,
-        coalesce(sum(written_off.amount_cents), 0) as written_off_cents,
-        count(*) filter (where revenue.patient_balance_cents <> 0 or written_off.amount_cents <> 0) as patient_visits,
-        sum(revenue.payer_receivable_cents) as payer_cents,
-        count(*) filter (where revenue.payer_receivable_cents <> 0) as payer_visits,
-        sum(revenue.unbilled_cents) as unbilled_cents,
-        count(*) filter (where revenue.unbilled_cents <> 0) as unbilled_visits
-    from {{ ref('visit_revenue') }} as revenue
-    left join written_off on revenue.visit_token = written_off.visit_token
-    group by revenue.payer_id, revenue.ended_on
-
-),
-
-aged as (
-
-    select
-        visits.*,
-        width_bucket(settings.as_of - visits.ended_on, array[31, 61, 91, 121]) as bucket_number
-    from visits
-    cross join settings
+        0,
+        written_off.amount_cents,
+        case when revenue.patient_balance_cents = 0 then 1 else 0 end
+    from written_off
+    inner join {{ ref('visit_revenue') }} as revenue on written_off.visit_token = revenue.visit_token
+    where written_off.amount_cents <> 0
 
 ),
 
@@ -48,19 +44,14 @@ owed as (
 
     select
         parts.payer_id,
-        aged.bucket_number,
+        width_bucket(settings.as_of - parts.ended_on, array[31, 61, 91, 121]) as bucket_number,
         sum(parts.amount_cents) as amount_cents,
         sum(parts.written_off_cents) as written_off_cents,
         sum(parts.visits) as visits
-    from aged
-    cross join lateral (
-        values
-        ('patient', aged.patient_cents, aged.written_off_cents, aged.patient_visits),
-        (coalesce(aged.payer_id, 'no_payer'), aged.payer_cents, 0, aged.payer_visits),
-        ('unbilled', aged.unbilled_cents, 0, aged.unbilled_visits)
-    ) as parts (payer_id, amount_cents, written_off_cents, visits)
-    where parts.visits > 0
-    group by parts.payer_id, aged.bucket_number
+    from parts
+    cross join settings
+    where parts.visits > 0 or parts.written_off_cents <> 0
+    group by parts.payer_id, bucket_number
 
 ),
 

@@ -1,52 +1,88 @@
-{{ config(schema='intermediate', contract={'enforced': false}, grants={}) }}
+{{ config(
+    schema='intermediate',
+    contract={'enforced': false},
+    grants={},
+    materialized='incremental',
+    incremental_strategy='replace_all'
+) }}
+{%- set amounts = [
+    'charge', 'contractual', 'sequestration', 'denied', 'other_adjustment', 'payer_paid', 'patient_target', 'patient_billed',
+    'patient_collected', 'pos_variance', 'pos_adjusted_revenue', 'patient_balance', 'withheld'
+] %}
+{%- set counts = {
+    'submitted': 'payer_id is not null and gross_revenue_cents > 0',
+    'decided': 'first_decision is not null',
+    'passed': "first_decision = 'passed'",
+    'first_denied': "first_decision = 'denied'",
+    'timed': 'first_decided_on is not null',
+    'unpriced': 'pos_variance_cents is null',
+    'allowed': 'allowed_cents is not null',
+    'patient_responsibility': 'patient_responsibility_cents is not null'
+} %}
+{%- set sums = {
+    'gross_revenue': 'gross_revenue_cents',
+    'submitted': 'case when payer_id is not null then gross_revenue_cents end',
+    'price_concession': 'price_concession_cents',
+    'missed_visit_fee': 'missed_visit_fee_cents',
+    'net_revenue': 'gross_revenue_cents - contractual_cents - sequestration_cents - denied_cents - other_adjustment_cents'
+    ~ ' - price_concession_cents + missed_visit_fee_cents',
+    'patient_share': 'patient_billed_cents + memo_cents',
+    'payer_receivable': 'payer_receivable_cents',
+    'unbilled': 'unbilled_cents',
+    'allowed': 'allowed_cents',
+    'expected_allowed': 'expected_allowed_cents',
+    'patient_responsibility': 'patient_responsibility_cents'
+} %}
+{%- set groups = ['service_period', 'payer_id', 'pos_ledger', 'pos_paid', 'withheld_reason'] %}
+{%- set columns = ['visits', 'days_to_decision'] %}
+{%- for name in counts %}{% do columns.append(name ~ '_visits') %}{% endfor %}
+{%- for name in amounts %}{% do columns.extend([name ~ '_cents', name ~ '_visits']) %}{% endfor %}
+{%- for name in sums %}{% do columns.append(name ~ '_cents') %}{% endfor %}
 
--- Every visit once, added up by month of service, payer and place of service: what the marts of the month share, so that
--- each of them reads a few thousand rows and not a million visits.
+-- Every visit once, added up by month of service, payer, place of service and why a part of its charge is neither an adjustment
+-- of the primary payer nor expected from anyone: what the marts of the month share, so that each of them reads a few thousand
+-- rows and not a million visits. Of every amount, <amount>_visits counts the visits that have one.
 with visits as (
 
-    select * from {{ ref('visit_revenue') }}
+    {{ put_in_and_taken_out('visit_revenue', 'int_touched__revenue', 'visit_token', 'visits') }}
+
+),
+
+reasons as (
+
+    select
+        *,
+        case
+            when state not in ('completed', 'partially_completed') then 'not_billable'
+            when payer_id is null then 'self_pay_policy'
+            when allowed_cents is null then 'awaiting_payer'
+            else 'later_payers'
+        end as withheld_reason,
+        charge_cents - contractual_cents - sequestration_cents - denied_cents - other_adjustment_cents - payer_paid_cents
+        - patient_target_cents as withheld_cents
+    from visits
+
+),
+
+moved as (
+
+    select
+        {{ groups | join(', ') }},
+        sum(times) as visits,
+        {%- for name, condition in counts.items() %}
+        coalesce(sum(times) filter (where {{ condition }}), 0) as {{ name }}_visits,
+        {%- endfor %}
+        {%- for name in amounts %}
+        coalesce(sum(times * {{ name }}_cents), 0) as {{ name }}_cents,
+        coalesce(sum(times) filter (where {{ name }}_cents <> 0), 0) as {{ name }}_visits,
+        {%- endfor %}
+        {%- for name, amount in sums.items() %}
+        coalesce(sum(times * ({{ amount }})), 0) as {{ name }}_cents,
+        {%- endfor %}
+        coalesce(sum(times * (first_decided_on - ended_on)), 0) as days_to_decision
+    from reasons
+    group by {{ groups | join(', ') }}
 
 )
 
-select
-    service_period,
-    payer_id,
-    pos_ledger,
-    pos_paid,
-    count(*) as visits,
-    count(*) filter (where payer_id is not null and gross_revenue_cents > 0) as submitted_visits,
-    count(*) filter (where denied_cents <> 0) as denied_visits,
-    count(first_decision) as decided_visits,
-    count(*) filter (where first_decision = 'passed') as passed_visits,
-    count(*) filter (where first_decision = 'denied') as first_denied_visits,
-    count(first_decided_on) as timed_visits,
-    coalesce(sum(first_decided_on - ended_on), 0) as days_to_decision,
-    count(*) filter (where pos_variance_cents is null) as unpriced_visits,
-    sum(gross_revenue_cents) as gross_revenue_cents,
-    coalesce(sum(gross_revenue_cents) filter (where payer_id is not null), 0) as submitted_cents,
-    sum(price_concession_cents) as price_concession_cents,
-    sum(missed_visit_fee_cents) as missed_visit_fee_cents,
-    sum(contractual_cents) as contractual_cents,
-    sum(sequestration_cents) as sequestration_cents,
-    sum(denied_cents) as denied_cents,
-    sum(other_adjustment_cents) as other_adjustment_cents,
-    sum(
-        gross_revenue_cents
-        - contractual_cents
-        - sequestration_cents
-        - denied_cents
-        - other_adjustment_cents
-        - price_concession_cents
-        + missed_visit_fee_cents
-    ) as net_revenue_cents,
-    sum(payer_paid_cents) as payer_paid_cents,
-    sum(patient_billed_cents + memo_cents) as patient_share_cents,
-    sum(patient_collected_cents) as patient_collected_cents,
-    sum(patient_balance_cents) as patient_balance_cents,
-    sum(payer_receivable_cents) as payer_receivable_cents,
-    sum(unbilled_cents) as unbilled_cents,
-    coalesce(sum(allowed_cents), 0) as allowed_cents,
-    coalesce(sum(expected_allowed_cents), 0) as expected_allowed_cents,
-    coalesce(sum(pos_variance_cents), 0) as pos_variance_cents
-from visits
-group by service_period, payer_id, pos_ledger, pos_paid
+{{ added_to_what_stood('moved', groups, columns) }}

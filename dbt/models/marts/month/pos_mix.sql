@@ -6,13 +6,14 @@ with now as (
         payer_id,
         pos_ledger,
         pos_paid,
-        visits,
-        unpriced_visits,
-        cast(allowed_cents as bigint) as allowed_cents,
-        cast(expected_allowed_cents as bigint) as expected_allowed_cents,
-        cast(pos_variance_cents as bigint) as pos_variance_cents
+        cast(sum(visits) as bigint) as visits,
+        cast(sum(unpriced_visits) as bigint) as unpriced_visits,
+        cast(sum(allowed_cents) as bigint) as allowed_cents,
+        cast(sum(expected_allowed_cents) as bigint) as expected_allowed_cents,
+        cast(sum(pos_variance_cents) as bigint) as pos_variance_cents
     from {{ ref('int_month__visit_sums') }}
     where payer_id is not null
+    group by service_period, payer_id, pos_ledger, pos_paid
 
 )
 

@@ -5,51 +5,42 @@ with settings as (
 
 ),
 
-unmatched as (
-
-    select
-        {{ claim_id('remits') }} as claim_id,
-        remits.why
-    from {{ ref('unmatched_remits') }} as remits
-
-),
-
 pieces as (
 
     select
         'unmatched_remit' as kind,
-        facts.source_id,
-        facts.payer_id,
-        facts.effective_on,
-        -facts.amounts[array_position(facts.accounts, 'unapplied_cash')] as amount_cents,
-        unmatched.why
-    from {{ ref('int_journal__remittance_claims') }} as facts
-    left join unmatched on facts.source_id = unmatched.claim_id
-    where facts.visit_token is null and 'unapplied_cash' = any(facts.accounts)
+        unmatched.claim_id as source_id,
+        unmatched.payer_key as payer_id,
+        unmatched.received_on as effective_on,
+        unmatched.paid_cents as amount_cents,
+        remits.why
+    from {{ ref('int_remits__unmatched') }} as unmatched
+    inner join {{ ref('unmatched_remits') }} as remits
+        on unmatched.file_sha256 = remits.file_sha256
+        and unmatched.st_index = remits.st_index
+        and unmatched.claim_index = remits.claim_index
     union all
     select
         'orphan_payment',
-        facts.source_id,
+        source_id,
         null,
-        facts.effective_on,
-        -facts.amounts[array_position(facts.accounts, 'unapplied_cash')],
+        received_on,
+        amount_cents,
         case
-            when lines.visit_token is null then 'it names no visit and pays no subscription'
+            when visit_token is null then 'it names no visit and pays no subscription'
             else 'it names a visit that the ledger does not have'
         end
-    from {{ ref('int_journal__receipts') }} as facts
-    left join {{ ref('int_payments__collected_lines') }} as lines on facts.source_id = lines.source_id
-    where facts.visit_token is null and 'unapplied_cash' = any(facts.accounts)
+    from {{ ref('int_payments__unapplied_lines') }}
     union all
     select
         'unreconciled_transfer',
-        source_id,
+        balance_transaction_id,
         null,
         effective_on,
-        -amounts[array_position(accounts, 'unapplied_cash')],
+        amount_cents,
         'it came to Stripe by bank transfer, and no payment explains it'
-    from {{ ref('int_journal__balance_transactions') }}
-    where 'unapplied_cash' = any(accounts)
+    from {{ ref('int_payments__balance_movements') }}
+    where account = 'unapplied_cash'
     union all
     select
         'unidentified_deposit',

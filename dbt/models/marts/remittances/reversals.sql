@@ -1,5 +1,23 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'visit_token': 'visits', "file_sha256 || '#' || st_index || '/' || claim_index": 'claims'}},
+    indexes=[{'columns': ['visit_token']}],
+    on_schema_change='fail'
+) }}
+{%- set of_visits, of_claims = touched('visit_token', 'visits'), touched('claim_id', 'claims') %}
+
 -- Every posted reversal with the claim it undoes, in whatever file that came, and what shows it; or why it undoes none.
-with claims as (
+with {% if replaces_a_part() -%}
+changed as (
+
+    select claim_id from {{ ref('int_remits__adjudicated_claims') }} where {{ of_visits }}
+    union
+    select claim_id from {{ ref('int_remits__claims') }} where {{ of_claims }}
+
+),
+
+{% endif -%}
+claims as (
 
     select * from {{ ref('int_remits__claims') }}
 
@@ -13,7 +31,7 @@ reversals as (
         adjudicated.undoes_claim_id
     from claims
     left join {{ ref('int_remits__adjudicated_claims') }} as adjudicated on claims.claim_id = adjudicated.claim_id
-    where claims.is_reversal
+    where claims.is_reversal {% if replaces_a_part() %}and claims.claim_id in (select changed.claim_id from changed){% endif %}
 
 ),
 

@@ -2,28 +2,27 @@
 -- A candidate is for a person to judge and never posts.
 with unmatched as (
 
-    select claims.*
-    from {{ ref('int_remits__claims') }} as claims
-    left join {{ ref('int_remits__matches') }} as matches on claims.claim_id = matches.claim_id
-    where matches.claim_id is null
+    select * from {{ ref('int_remits__unmatched') }}
 
 ),
 
-visits as (
-
-    select * from {{ ref('stg_visits__visits') }} where payer_id is not null
-
-),
-
+-- Two visits of that day and charge are as good as a hundred: nobody looks for a third.
 candidates as (
 
     select
         unmatched.claim_id,
-        (array_agg(visits.visit_token))[1] as visit_token
+        (array_agg(likely.visit_token))[1] as visit_token
     from unmatched
-    inner join visits
-        on unmatched.service_from = visits.service_on
-        and abs(unmatched.charge_cents) = visits.charge_cents
+    cross join lateral (
+        select visits.visit_token
+        from {{ ref('stg_visits__visits') }} as visits
+        where
+            visits.service_on = unmatched.service_from
+            and visits.charge_cents = abs(unmatched.charge_cents)
+            and visits.payer_id is not null
+        order by visits.visit_token
+        limit 2
+    ) as likely
     group by unmatched.claim_id
     having count(*) = 1
 

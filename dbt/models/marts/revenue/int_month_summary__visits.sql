@@ -3,7 +3,7 @@
 -- What the visits of a month of service add up to as they are now, a month and measure a row.
 with visits as (
 
-    select * from {{ ref('visit_revenue') }}
+    select * from {{ ref('int_month__visit_sums') }}
 
 )
 
@@ -11,47 +11,25 @@ select
     visits.service_period as period,
     measures.measure,
     sum(measures.amount_cents) as amount_cents,
-    count(*) filter (where measures.counts) as count
+    sum(measures.count) as count
 from visits
 cross join lateral (
     values
-    ('visits', 0, true),
-    ('gross_charges', visits.charge_cents, visits.charge_cents <> 0),
-    ('contractual', visits.contractual_cents, visits.contractual_cents <> 0),
-    ('sequestration', visits.sequestration_cents, visits.sequestration_cents <> 0),
-    ('denied', visits.denied_cents, visits.denied_cents <> 0),
-    ('other_adjustment', visits.other_adjustment_cents, visits.other_adjustment_cents <> 0),
-    ('allowed', coalesce(visits.allowed_cents, 0), visits.allowed_cents is not null),
-    ('payer_paid', visits.payer_paid_cents, visits.payer_paid_cents <> 0),
-    (
-        'patient_responsibility', coalesce(visits.patient_responsibility_cents, 0),
-        visits.patient_responsibility_cents is not null
-    ),
-    ('patient_target', visits.patient_target_cents, visits.patient_target_cents <> 0),
-    ('patient_billed', visits.patient_billed_cents, visits.patient_billed_cents <> 0),
-    ('patient_collected', visits.patient_collected_cents, visits.patient_collected_cents <> 0),
-    ('pos_variance', coalesce(visits.pos_variance_cents, 0), visits.pos_variance_cents <> 0),
-    ('pos_adjusted_revenue', visits.pos_adjusted_revenue_cents, visits.pos_adjusted_revenue_cents <> 0),
-    ('patient_balance', visits.patient_balance_cents, visits.patient_balance_cents <> 0)
-) as measures (measure, amount_cents, counts)
+    ('visits', 0, visits.visits),
+    ('gross_charges', visits.charge_cents, visits.charge_visits),
+    ('contractual', visits.contractual_cents, visits.contractual_visits),
+    ('sequestration', visits.sequestration_cents, visits.sequestration_visits),
+    ('denied', visits.denied_cents, visits.denied_visits),
+    ('other_adjustment', visits.other_adjustment_cents, visits.other_adjustment_visits),
+    ('allowed', visits.allowed_cents, visits.allowed_visits),
+    ('payer_paid', visits.payer_paid_cents, visits.payer_paid_visits),
+    ('patient_responsibility', visits.patient_responsibility_cents, visits.patient_responsibility_visits),
+    ('patient_target', visits.patient_target_cents, visits.patient_target_visits),
+    ('patient_billed', visits.patient_billed_cents, visits.patient_billed_visits),
+    ('patient_collected', visits.patient_collected_cents, visits.patient_collected_visits),
+    ('pos_variance', visits.pos_variance_cents, visits.pos_variance_visits),
+    ('pos_adjusted_revenue', visits.pos_adjusted_revenue_cents, visits.pos_adjusted_revenue_visits),
+    ('patient_balance', visits.patient_balance_cents, visits.patient_balance_visits),
+    ('withheld_' || visits.withheld_reason, visits.withheld_cents, visits.withheld_visits)
+) as measures (measure, amount_cents, count)
 group by visits.service_period, measures.measure
-union all
--- What of the charges is neither an adjustment of the primary payer nor expected from anyone, by the reason a visit gives.
-select
-    visits.service_period,
-    'withheld_' || reasons.reason,
-    sum(reasons.amount_cents),
-    count(*) filter (where reasons.amount_cents <> 0)
-from visits
-cross join lateral (
-    select
-        case
-            when visits.state not in ('completed', 'partially_completed') then 'not_billable'
-            when visits.payer_id is null then 'self_pay_policy'
-            when visits.allowed_cents is null then 'awaiting_payer'
-            else 'later_payers'
-        end as reason,
-        visits.charge_cents - visits.contractual_cents - visits.sequestration_cents - visits.denied_cents
-        - visits.other_adjustment_cents - visits.payer_paid_cents - visits.patient_target_cents as amount_cents
-) as reasons
-group by visits.service_period, reasons.reason

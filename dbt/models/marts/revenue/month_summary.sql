@@ -19,7 +19,7 @@ leak_measures as (
         'leak_' || category as measure,
         sum(amount_cents) as amount_cents,
         count(*) as count
-    from {{ ref('leaks') }}
+    from {{ ref('int_leaks__found') }}
     group by period, category
 
 ),

@@ -4,6 +4,7 @@
     indexes=[{'columns': ['visit_token'], 'unique': true}],
     on_schema_change='fail'
 ) }}
+{{- waits_for('int_touched__revenue') }}
 
 -- The books of each visit, with its memos.
 with visits as (

@@ -1,3 +1,10 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {"coalesce(customer_id, '')": 'customers'}},
+    indexes=[{'columns': ["(coalesce(customer_id, ''))"]}],
+    on_schema_change='fail'
+) }}
+
 -- Subscriptions and visits of the same customers side by side: a run rate, what was billed, what was earned and what came in.
 -- The columns measure different things and are never added up.
 with settings as (
@@ -27,6 +34,7 @@ cash as (
     from {{ ref('int_payments__collected_lines') }} as lines
     cross join settings
     left join visits on lines.visit_token = visits.visit_token
+    where {{ touched("coalesce(lines.customer_id, '')", 'customers') }}
 
 ),
 
@@ -41,6 +49,7 @@ billed as (
     from {{ ref('int_payments__billed_lines') }} as lines
     cross join settings
     inner join visits on lines.visit_token = visits.visit_token
+    where {{ touched("coalesce(lines.customer_id, '')", 'customers') }}
 
 ),
 
@@ -60,7 +69,9 @@ subscriptions as (
 
 figures as (
 
-    select month, customer_id, measure, null as visit_token, amount_cents from subscriptions
+    select month, customer_id, measure, null as visit_token, amount_cents
+    from subscriptions
+    where {{ touched("coalesce(customer_id, '')", 'customers') }}
     union all
     select month, customer_id, measure, visit_token, amount_cents from cash
     union all

@@ -17,8 +17,8 @@ transactions as (
     select
         payout_id,
         sum(net_cents) as transactions_cents,
-        count(*) as transactions
-    from {{ ref('stg_stripe__balance_transactions') }}
+        sum(transactions) as transactions
+    from {{ ref('int_payments__balance_sums') }}
     where payout_id is not null and type is distinct from 'payout'
     group by payout_id
 
@@ -43,7 +43,7 @@ select
         when payouts.is_automatic
             then cast(payouts.amount_cents - coalesce(transactions.transactions_cents, 0) as bigint)
     end as residual_cents,
-    coalesce(transactions.transactions, 0) as transactions,
+    cast(coalesce(transactions.transactions, 0) as bigint) as transactions,
     payouts.status,
     payouts.is_automatic,
     payouts.arrives_on,

@@ -4,7 +4,7 @@ with movements as (
     select
         *,
         cast(account as text) as kind
-    from {{ ref('int_payments__balance_movements') }}
+    from {{ ref('int_payments__balance_sums') }}
 
 ),
 
@@ -27,7 +27,7 @@ by_day as (
         ) as other_cents,
         sum(net_cents - amount_cents + fee_cents) as unexplained_cents,
         sum(net_cents) as net_cents,
-        count(*) as transactions
+        sum(transactions) as transactions
     from movements
     group by effective_on
 

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'charge_id': 'objects'}},
+    indexes=[{'columns': ['charge_id'], 'unique': true}]
+) }}
+
 -- captured_cents: the part of a charge that was really taken. Shapes without amount_captured say captured or not.
 with objects as (
 
@@ -20,3 +26,4 @@ select
     {{ own_visit_token() }} as own_visit_token,
     {{ own_memo_id() }} as memo_id
 from objects
+where {{ touched('object_id', 'objects') }}

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'invoice_id': 'objects'}},
+    indexes=[{'columns': ['invoice_id'], 'unique': true}, {'columns': ['is_uncollectible']}]
+) }}
+
 -- An invoice is finalised when it is neither a draft nor deleted; void ones ask for nothing. Its subscription stood on the
 -- invoice until API 2025-03-31 and stands under parent since.
 with objects as (
@@ -27,3 +33,4 @@ select
     {{ own_visit_token() }} as own_visit_token,
     {{ own_memo_id() }} as memo_id
 from objects
+where {{ touched('object_id', 'objects') }}

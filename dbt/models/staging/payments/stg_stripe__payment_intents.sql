@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'payment_intent_id': 'objects'}},
+    indexes=[{'columns': ['payment_intent_id'], 'unique': true}]
+) }}
+
 with objects as (
 
     {{ newest_stripe_objects('payment_intent') }}
@@ -16,3 +22,4 @@ select
     {{ own_visit_token() }} as own_visit_token,
     {{ own_memo_id() }} as memo_id
 from objects
+where {{ touched('object_id', 'objects') }}

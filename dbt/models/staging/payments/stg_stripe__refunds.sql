@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'refund_id': 'objects'}},
+    indexes=[{'columns': ['refund_id'], 'unique': true}]
+) }}
+
 with objects as (
 
     {{ newest_stripe_objects('refund') }}
@@ -14,3 +20,4 @@ select
     {{ own_visit_token() }} as own_visit_token,
     {{ own_memo_id() }} as memo_id
 from objects
+where {{ touched('object_id', 'objects') }}

@@ -20,6 +20,7 @@ select
     claims.payer_claim_number,
     {{ normal_reference('claims.payer_claim_number') }} as normal_payer_claim_number,
     nullif(claims.original_ref, '') as original_ref,
+    {{ normal_reference("nullif(claims.original_ref, '')") }} as normal_original_ref,
     nullif(claims.facility_code, '') as facility_code,
     claims.is_reversal,
     claims.service_from,

@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'invoice_id': 'objects'}},
+    indexes=[{'columns': ['invoice_id'], 'unique': true}]
+) }}
+
 -- Invoices of subscriptions, which stood on the invoice until API 2025-03-31 and stand under parent since. Asked for is one
 -- that is neither a draft nor void. A demand is of the moment the invoice was finalised.
 with objects as (
@@ -23,5 +29,5 @@ select
     {{ own_memo_id() }} as memo_id
 from objects
 where
-    payload -> 'subscription' is not null
-    or payload -> 'parent' -> 'subscription_details' -> 'subscription' is not null
+    (payload -> 'subscription' is not null or payload -> 'parent' -> 'subscription_details' -> 'subscription' is not null)
+    and {{ touched('object_id', 'objects') }}

@@ -1,7 +1,11 @@
 {{ config(
     materialized='incremental',
     meta={'replaces': {'visit_token': 'visits'}},
-    indexes=[{'columns': ['visit_token'], 'unique': true}]
+    indexes=[
+        {'columns': ['visit_token'], 'unique': true},
+        {'columns': ['ended_on']},
+        {'columns': ['service_on', 'charge_cents', 'visit_token']}
+    ]
 ) }}
 
 -- A visit as it stands now, with what ledger.rules.billing says of it under its practice's rules in force. Its newest

@@ -1,0 +1,36 @@
+{{ config(
+    schema='intermediate',
+    contract={'enforced': false},
+    grants={},
+    materialized='incremental',
+    incremental_strategy='replace_all'
+) }}
+{%- set parts = {'patient': 'patient_balance_cents', 'payer': 'payer_receivable_cents', 'unbilled': 'unbilled_cents'} %}
+
+-- What is owed for visits by payer and day the visits ended, and for how many of them: what their ageing reads.
+with visits as (
+
+    {{ put_in_and_taken_out('visit_revenue', 'int_touched__revenue', 'visit_token', 'visits') }}
+
+),
+
+moved as (
+
+    select
+        payer_id,
+        ended_on,
+        {%- for part, amount in parts.items() %}
+        coalesce(sum(times * {{ amount }}), 0) as {{ part }}_cents,
+        coalesce(sum(times) filter (where {{ amount }} <> 0), 0) as {{ part }}_visits,
+        {%- endfor %}
+        sum(times) as visits
+    from visits
+    group by payer_id, ended_on
+
+)
+
+{{ added_to_what_stood(
+    'moved',
+    ['payer_id', 'ended_on'],
+    ['visits', 'patient_cents', 'patient_visits', 'payer_cents', 'payer_visits', 'unbilled_cents', 'unbilled_visits']
+) }}
