@@ -58,6 +58,14 @@
     select {{ columns }} from {{ arg_dict['temp_relation'] }}
 {% endmacro %}
 
+{#- A table as the run before left it; nothing when there is none or every table is made anew. -#}
+{% macro table_as_it_was(schema, table) -%}
+    {%- if execute and not flags.FULL_REFRESH -%}
+        {{ return(adapter.get_relation(target.database, schema, table)) }}
+    {%- endif -%}
+    {{- return('') -}}
+{%- endmacro %}
+
 {#- Columns (a mapping of name to type) of a table as the run before left it, in which what is gone still stands; no rows when there
     is none or every table is made anew. Not a ref: the model itself is built later. -#}
 {% macro as_it_was(schema, table, columns) -%}
