@@ -53,6 +53,7 @@ class Objects:
         self._kinds: defaultdict[str, dict[str, Obj]] = defaultdict(dict)
         self._by_id: dict[str, Obj] = {}
         self._counter = itertools.count()
+        self._made: list[Obj] = []
         self.order: dict[str, int] = {}
         self.notes: defaultdict[str, Obj] = defaultdict(dict)
 
@@ -72,6 +73,7 @@ class Objects:
         """Keep an object that came from elsewhere; one of the same id is replaced."""
         self._kinds[kind][made["id"]] = made
         self._by_id[made["id"]] = made
+        self._made.append(made)
         self.order.setdefault(made["id"], next(self._counter))
         return made
 
@@ -104,6 +106,16 @@ class Objects:
         found.clear()
         found.update(id=object_id, object=kind, deleted=True)
         return found
+
+    def begin(self) -> None:
+        """Remember what is made from now on, for `undo`."""
+        self._made = []
+
+    def undo(self) -> None:
+        """Forget what was made since `begin`: a call that is refused leaves nothing behind."""
+        for made in self._made:
+            if self._by_id.get(made["id"]) is made:
+                self.forget(made)
 
     def forget(self, found: Obj) -> None:
         """Drop an object that was only a preview."""

@@ -33,6 +33,8 @@ _PUBLIC = frozenset(
         "PostPaymentIntentsIntentConfirm",
     },
 )
+# Of a declined card the charge and the intent stay, as they do at Stripe.
+_DECLINED = 402
 _LOG = logging.getLogger(__name__)
 
 resources.load()
@@ -113,9 +115,10 @@ class Service:
 
     def _remembered(self, call: Call, request: Received, headers: dict[str, str]) -> Answer:
         key = "" if call.operation.reads else request.headers.get("idempotency-key", "")
-        if self.faults.is_too_fast(time.monotonic()):
-            return _spoiled(Fault(call.operation.operation_id, "rate_limit"), headers)
-        fault = self.faults.take(call.operation.operation_id)
+        with self.account.lock:
+            if self.faults.is_too_fast(time.monotonic()):
+                return _spoiled(Fault(call.operation.operation_id, "rate_limit"), headers)
+            fault = self.faults.take(call.operation.operation_id)
         if fault and fault.mode == "slow":
             time.sleep(fault.seconds)
         if fault and fault.mode in {"rate_limit", "lost_before"}:
@@ -139,10 +142,13 @@ class Service:
             return Answer(500, asked_for.body, headers)
         try:
             self.account.pass_time()
+            self.account.objects.begin()
             body = HANDLED[call.operation.operation_id].run(call)
             self.checker.response(call.operation, body)
             return Answer(200, expanded(self.account, body, call.params.get("expand", [])), headers)
         except StripeError as error:
+            if error.status != _DECLINED:
+                self.account.objects.undo()
             self.checker.error(error.body)
             return Answer(error.status, error.body, headers)
         except Exception as broken:  # noqa: BLE001 - a bug of ours answers as one of Stripe's would, and is logged

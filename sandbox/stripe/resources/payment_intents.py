@@ -186,9 +186,11 @@ def update(call: Call) -> Obj:
     if call.params.keys() - {"metadata", "description"} and found["status"] not in _OPEN - {"requires_capture"}:
         raise unexpected(found, "update")
     _check_amount({"currency": "usd", "amount": call.params.get("amount", found["amount"])})
-    found.update(call.given("amount", "customer", "description", "setup_future_usage"))
+    if customer := call.params.get("customer"):
+        living(call.account, customer)
     if method := call.params.get("payment_method"):
         found.update(payment_method=resolved(call.account, method)["id"], status="requires_confirmation")
+    found.update(call.given("amount", "customer", "description", "setup_future_usage"))
     found["metadata"] = merged(found["metadata"], call.params.get("metadata", {}))
     return found
 

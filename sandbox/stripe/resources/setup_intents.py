@@ -100,12 +100,16 @@ def retrieve(call: Call) -> Obj:
 
 @handles("PostSetupIntentsIntent", "customer description metadata payment_method")
 def update(call: Call) -> Obj:
-    """Change a setup intent."""
-    found = call.account.objects.get("setup_intent", call.arguments[0])
-    found.update(call.given("customer", "description"))
-    if method := call.params.get("payment_method"):
+    """Change a setup intent; whom it is for and which card only while it is open."""
+    found, params = call.account.objects.get("setup_intent", call.arguments[0]), call.params
+    if params.keys() & {"customer", "payment_method"} and found["status"] not in _OPEN:
+        raise _unexpected(found, f"You cannot update this SetupIntent because it has a status of {found['status']}.")
+    if customer := params.get("customer"):
+        living(call.account, customer)
+    if method := params.get("payment_method"):
         found.update(payment_method=resolved(call.account, method)["id"], status="requires_confirmation")
-    found["metadata"] = merged(found["metadata"], call.params.get("metadata", {}))
+    found.update(call.given("customer", "description"))
+    found["metadata"] = merged(found["metadata"], params.get("metadata", {}))
     return found
 
 

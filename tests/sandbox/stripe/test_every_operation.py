@@ -2,23 +2,23 @@
 
 import json
 import os
+import random
 import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from stripe._encode import _api_encode
 
 from sandbox.stripe.registry import HANDLED, Handled
 from sandbox.stripe.service import Received, Service
 from sandbox.stripe.serving import new_service
 
-Draw = st.SearchStrategy[Any]
-EXAMPLES = int(os.environ.get("TRUEUP_FUZZ_EXAMPLES", "10"))
-KNOWN = st.integers(0, 89).map("@{}".format)
+NOW = int(time.time())
+NUMBERS: list[Any] = [-1, 0, 1, 2, 49, 50, 700, 5_000, 5_001, NOW, NOW + 90, NOW - NOW % 86_400]
+PLAIN: dict[str, list[Any]] = {"integer": NUMBERS, "number": NUMBERS, "boolean": [True, False]}
+EXAMPLES = int(os.environ.get("TRUEUP_FUZZ_EXAMPLES", "12"))
 ROOM = ("pm_card_visa", "usd", "usd", "none", "card", "2027", "12", "4242424242424242", "month", "1")
 
 
@@ -65,43 +65,37 @@ def called(service: Service, method: str, path: str, params: dict[str, Any]) -> 
     return answer.status, json.loads(json.dumps(answer.body))
 
 
-def values(schema: dict[str, Any], depth: int = 0) -> Draw:
-    """Draw values of a schema; texts are often ids the account knows (`@n`, put in by `meant`)."""
-    if "anyOf" in schema:
-        return st.one_of([values(branch, depth) for branch in schema["anyOf"]])
-    if "enum" in schema:
-        return st.sampled_from(schema["enum"])
-    kind = schema.get("type")
-    if kind == "array":
-        return st.lists(values(schema.get("items", {}), depth + 1), min_size=1, max_size=2)
-    if kind == "object":
-        return _objects(schema, depth)
-    plain: dict[str, Draw] = {
-        "integer": st.integers(-2, 6_000) | st.just(int(time.time())),
-        "boolean": st.booleans(),
-        "number": st.integers(0, 100),
-    }
-    return plain.get(str(kind), KNOWN | st.sampled_from(ROOM))
+class Drawn:
+    """Values drawn from schemas by a seed of their own; texts are often ids the account knows."""
 
+    def __init__(self, seed: str, ids: list[str]) -> None:
+        self.random = random.Random(seed)  # noqa: S311 - a test's draw
+        self.ids = ids
 
-def _objects(schema: dict[str, Any], depth: int) -> Draw:
-    if "properties" not in schema:
-        return st.dictionaries(st.sampled_from(["stripe_customer_id", "value", "memo_id"]), KNOWN | st.just("1"))
-    required = schema.get("required", [])
-    drawn = {name: values(found, depth + 1) for name, found in schema["properties"].items()} if depth < 4 else {}
-    return st.fixed_dictionaries(
-        {name: drawn[name] for name in required if name in drawn},
-        optional={name: found for name, found in drawn.items() if name not in required},
-    )
+    def id(self) -> str:
+        return self.random.choice(self.ids)
 
+    def value(self, schema: dict[str, Any], depth: int = 0) -> Any:
+        choose = self.random.choice
+        if "anyOf" in schema:
+            return self.value(choose(schema["anyOf"]), depth)
+        if "enum" in schema:
+            return choose(schema["enum"])
+        kind = schema.get("type")
+        if kind == "object":
+            return self._object(schema, depth)
+        if kind == "array":
+            return [self.value(schema.get("items", {}), depth + 1) for _ in range(choose([1, 1, 2]))]
+        return choose(PLAIN[str(kind)]) if kind in PLAIN else choose([self.id(), self.id(), choose(ROOM)])
 
-def meant(value: Any, ids: list[str]) -> Any:
-    """Return the value with the account's ids where `@n` stands."""
-    if isinstance(value, dict):
-        return {key: meant(part, ids) for key, part in value.items()}
-    if isinstance(value, list):
-        return [meant(part, ids) for part in value]
-    return ids[int(value[1:]) % len(ids)] if isinstance(value, str) and value.startswith("@") else value
+    def _object(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
+        if "properties" not in schema:
+            names = self.random.sample(["stripe_customer_id", "value", "memo_id"], 2)
+            return {name: self.random.choice([self.id(), "1"]) for name in names}
+        required = set(schema.get("required", []))
+        some = self.random.random()
+        wanted = [name for name in schema["properties"] if name in required or self.random.random() < some * some]
+        return {name: self.value(schema["properties"][name], depth + 1) for name in wanted}
 
 
 def honoured(schema: dict[str, Any], handled: Handled) -> dict[str, Any]:
@@ -118,15 +112,18 @@ def honoured(schema: dict[str, Any], handled: Handled) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("operation_id", sorted(HANDLED))
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_a_call_is_done_or_refused_and_never_breaks_the_sandbox(
-    service: Service, operation_id: str, data: st.DataObject
-) -> None:
+def test_a_call_is_done_or_refused_whole_and_never_breaks_the_sandbox(service: Service, operation_id: str) -> None:
     operation = service.specification.operations[operation_id]
-    path = "/".join(data.draw(KNOWN) if part.startswith("{") else part for part in operation.path.split("/"))
-    params = data.draw(values(honoured(operation.params, HANDLED[operation_id])))
-    ids = [found["id"] for found in service.account.objects.everything() if found["object"] != "event"][-90:]
-    where = "/".join(meant(path.split("/"), ids))
-    status, body = called(service, operation.method.upper(), where, meant(params, ids))
-    assert status in {200, 400, 402, 404, 501}, body
+    schema = honoured(operation.params, HANDLED[operation_id])
+    for example in range(EXAMPLES):
+        service.account.pass_time()
+        before = service.account.objects.everything()
+        known = [found["id"] for found in before if found["object"] != "event"]
+        drawn = Drawn(f"{operation_id} {example}", known[-90:])
+        path = "/".join(drawn.id() if part.startswith("{") else part for part in operation.path.split("/"))
+        params = drawn.value(schema)
+        status, body = called(service, operation.method.upper(), path, params)
+        assert status in {200, 400, 402, 404, 501}, (path, params, body)
+        if status in {400, 404, 501}:
+            # Refused is not half done: an item left behind would be on the next invoice.
+            assert service.account.objects.everything() == before, (path, params, body)

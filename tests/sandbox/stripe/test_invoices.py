@@ -63,6 +63,17 @@ def test_a_finalised_invoice_takes_no_line_and_no_other_words(either: stripe.Str
     assert either.v1.invoices.update(invoice, {"metadata": {"memo_id": "m"}}).to_dict()["metadata"] == {"memo_id": "m"}
 
 
+def test_an_item_that_is_refused_is_not_left_for_the_next_invoice(
+    either: stripe.StripeClient, refused: Refused
+) -> None:
+    customer = patient(either)
+    invoice = draft(either, customer, 2_000)
+    either.v1.invoices.finalize_invoice(invoice)
+    late: stripe.params.InvoiceItemCreateParams = {"customer": customer, "invoice": invoice, "amount": 100}
+    refused(lambda: either.v1.invoice_items.create(late | {"currency": "usd"}))
+    assert either.v1.invoice_items.list({"customer": customer, "pending": True}).data == []
+
+
 def test_pending_items_come_in_only_when_asked_for(either: stripe.StripeClient) -> None:
     customer = patient(either)
     either.v1.invoice_items.create({"customer": customer, "amount": 700, "currency": "usd"})
