@@ -100,8 +100,9 @@ class Deliveries:
             taken = self._attempt(delivery)
             with self._changed:
                 self._busy -= 1
-                self.counts["taken" if taken else "refused"] += 1
-                if not taken and not self._closing:
+                if taken is not None:
+                    self.counts["taken" if taken else "refused"] += 1
+                if taken is False and not self._closing:
                     self._again(delivery)
                 self._changed.notify_all()
 
@@ -134,12 +135,13 @@ class Deliveries:
         again = replace(delivery, attempt=delivery.attempt + 1)
         heapq.heappush(self._later, (time.monotonic() + delay, next(self._counter), again))
 
-    def _attempt(self, delivery: Delivery) -> bool:
+    def _attempt(self, delivery: Delivery) -> bool | None:
+        """Send it and return whether it was taken; None when its event was undone or its endpoint is gone."""
         objects = self._account.objects
         with self._account.lock:
             event, endpoint = objects.find(delivery.event_id), objects.find(delivery.endpoint_id)
             if event is None or endpoint is None or endpoint.get("deleted"):
-                return True
+                return None
             body = json.dumps(event, indent=2).encode()
             url, secret = endpoint["url"], objects.notes[delivery.endpoint_id]["secret"]
         taken = _posted(url, body, signature(secret, body, int(time.time()) + self.manner.skew))

