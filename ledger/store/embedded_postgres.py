@@ -202,14 +202,14 @@ def _ensure_running(place: Path, *, durable: bool) -> Path:
 
 
 def _initdb(place: Path) -> None:
-    """Make the data directory beside its name and rename it: a broken attempt leaves nothing that looks whole."""
-    draft = place / "data.new"
-    shutil.rmtree(draft, ignore_errors=True)
+    """Make the data directory under a name of its own and rename it: initdb outlives a user that is killed meanwhile."""
+    draft = place / f"data.new-{secrets.token_hex(4)}"
     problem = _run(place, "initdb", *INITDB, "-D", str(draft))
     if problem is not None:
-        shutil.rmtree(draft, ignore_errors=True)
         raise ServerNotStarted(f"The embedded database cannot be made in {place}: {_reason(problem)}. {_mend(problem)}")
     draft.rename(place / "data")
+    for left in place.glob("data.new-*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _start(place: Path, *, durable: bool) -> None:

@@ -118,6 +118,16 @@ def test_a_killed_user_neither_stops_the_server_for_others_nor_keeps_it(home: Pa
     assert embedded_postgres.postmaster(home / "postgres") is None
 
 
+def test_a_user_killed_while_the_data_are_made_is_in_nobodys_way(home: Path) -> None:
+    user = _user(home)
+    _until(lambda: list((home / "postgres").glob("data.new*/base")))
+    user.kill()
+    user.communicate()
+    assert not (home / "postgres/data").exists()
+    _make(home)
+    assert _kept(home)
+
+
 def test_the_server_stops_when_its_only_user_is_killed(home: Path) -> None:
     user = _user(home)
     assert _is_open(user)
