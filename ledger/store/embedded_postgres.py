@@ -202,7 +202,7 @@ def _ensure_running(place: Path, *, durable: bool) -> Path:
 
 
 def _initdb(place: Path) -> None:
-    """Make the data directory under a name of its own and rename it: initdb outlives a user that is killed meanwhile."""
+    """Make the data directory under a name of its own and rename it: initdb outlives a user killed meanwhile."""
     draft = place / f"data.new-{secrets.token_hex(4)}"
     problem = _run(place, "initdb", *INITDB, "-D", str(draft))
     if problem is not None:
