@@ -1,7 +1,7 @@
 {{ config(
     schema='intermediate', contract={'enforced': false}, grants={}, materialized='incremental',
     meta={'replaces': {'visit_token': 'leaking'}},
-    indexes=[{'columns': ['visit_token']}, {'columns': ['category']}]
+    indexes=[{'columns': ['leak_id'], 'unique': true}, {'columns': ['visit_token']}, {'columns': ['category']}]
 ) }}
 {#- A category: when, how much, and the evidence, which says nothing that is another tomorrow. -#}
 {%- set leaks = {
