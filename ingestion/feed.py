@@ -69,7 +69,19 @@ def load_file(
 
     Raises FeedUnreadable when the file cannot be read or `keep` refuses it whole: then nothing is written.
     """
-    with opened(path) as file, _whole(connection):
+    with opened(path) as file:
+        return take_in(connection, kind, file, keep, progress)
+
+
+def take_in(
+    connection: landing.Connection,
+    kind: str,
+    file: FeedFile,
+    keep: Callable[[Load], int],
+    progress: Progress | None,
+) -> Receipt:
+    """Take in what is open already, as `load_file` does."""
+    with _whole(connection):
         load_id = landing.receive(connection, kind, file.sha256, file.byte_count)
         if load_id is None:
             note = f"{file.name} was loaded before; nothing changed."

@@ -101,6 +101,15 @@ create table if not exists raw.stripe_object (
 create index if not exists stripe_object_type on raw.stripe_object (object_type);
 create index if not exists stripe_object_load on raw.stripe_object (load_id);
 
+-- How far the API was read: every object of the type that was created before then is in raw, or in quarantine.
+create table if not exists raw.stripe_cursor (
+    livemode boolean not null,
+    object_type text not null,
+    created_before timestamptz not null,
+    moved_at timestamptz not null default now(),
+    primary key (livemode, object_type)
+);
+
 -- 3.3 ERA 835 ----------------------------------------------------------------------------------------------------------
 create table if not exists raw.era_transaction (
     file_sha256 text not null,

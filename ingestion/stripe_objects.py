@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import orjson
 
 from ingestion import landing
-from ingestion.feed import Load, Progress, load_file
+from ingestion.feed import FeedFile, Load, Progress, load_file, take_in
 from ingestion.landing import FeedUnreadable, Quarantined, Receipt
 from ledger.rules.stripe_events import canonical
 from ledger.rules.stripe_fields import SHAPES, allowed
 from ledger.rules.stripe_values import LAST_SECOND, FieldRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 KIND = "stripe"
@@ -59,6 +59,11 @@ def load(connection: landing.Connection, path: Path, progress: Progress | None =
     return load_file(connection, KIND, path, _keep, progress)
 
 
+def load_listed(connection: landing.Connection, file: FeedFile, places: Sequence[str]) -> Receipt:
+    """Load lines that were read from the API as `load` does those of a file; a place names each line in quarantine."""
+    return take_in(connection, KIND, file, lambda load: _keep(load, lambda number: places[number - 1]), None)
+
+
 def _quick_canonical(source: dict[str, Any]) -> bytes:
     """Give the same bytes for what `_quickly` read."""
     try:
@@ -67,8 +72,12 @@ def _quick_canonical(source: dict[str, Any]) -> bytes:
         return canonical(source)
 
 
-def _keep(load: Load) -> int:
-    reading = _Reading(load)
+def _line(number: int) -> str:
+    return f"line {number}"
+
+
+def _keep(load: Load, place: Callable[[int], str] = _line) -> int:
+    reading = _Reading(load, place)
     key = "object_id, version_at, object_sha256"
     kept = landing.copy_text(load.connection, "raw.stripe_object", _STORED, reading.blocks(), key)
     if not reading.json_objects:
@@ -85,8 +94,9 @@ def _keep(load: Load) -> int:
 class _Reading:
     """One pass over the lines of a file, with what is counted on the way."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: Load, place: Callable[[int], str]) -> None:
         self._load = load
+        self._place = place
         self._loaded_at = _transaction_time(load.connection).isoformat()
         self.json_objects = 0
         self.read = 0
@@ -102,9 +112,9 @@ class _Reading:
             try:
                 rows.append(self._row(number, line))
             except FieldRefused as fault:
-                message = f"Line {number}: {fault.field} {fault.message}."
-                rule = f"{KIND}.{fault.field}"
-                self._load.refused.append(Quarantined(f"line {number}", rule, fault.value, message))
+                place = self._place(number)
+                message = f"{place[0].upper()}{place[1:]}: {fault.field} {fault.message}."
+                self._load.refused.append(Quarantined(place, f"{KIND}.{fault.field}", fault.value, message))
             if len(rows) == _ROWS_IN_A_BLOCK:
                 yield "".join(rows).encode()
                 rows.clear()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ARCHIVE_KEY_BYTES = 32
 LARGEST_PORT = 65_535
 LARGEST_NUMBER = 1_000_000_000
+LARGEST_DAYS = 36_500
 _WEBHOOK_SECRET = "TRUEUP_STRIPE_WEBHOOK_SECRET_"  # noqa: S105 - the beginning of names of settings
 
 
@@ -54,6 +55,7 @@ class Settings:
     stripe_is_live: bool = False
     stripe_key: str | None = field(default=None, repr=False)
     stripe_url: str = "https://api.stripe.com"
+    stripe_lookback_days: int = 30
     credit_excess: Excess = Excess.BALANCE
 
     @classmethod
@@ -91,6 +93,7 @@ class Settings:
             stripe_is_live=_is_live(text("STRIPE_MODE")),
             stripe_key=_stripe_key(text("STRIPE_KEY"), is_live=_is_live(text("STRIPE_MODE"))),
             stripe_url=_stripe_url(text("STRIPE_URL") or cls.stripe_url, is_live=_is_live(text("STRIPE_MODE"))),
+            stripe_lookback_days=_number("STRIPE_LOOKBACK_DAYS", text, cls.stripe_lookback_days, largest=LARGEST_DAYS),
             credit_excess=_credit_excess(text("CREDIT_EXCESS") or cls.credit_excess),
         )
 

@@ -58,6 +58,21 @@ _VISIT = {"metadata[visit_token]": opaque.TOKEN}
 _MEMO = {**_VISIT, "metadata[memo_id]": opaque.TOKEN}
 _METADATA = {**_MEMO, "metadata[place_of_service]": opaque.PLACE_OF_SERVICE}
 _PAGE = {"limit": opaque.COUNT, "starting_after": opaque.OBJECT}
+_WINDOW = {**_PAGE, "created[gte]": opaque.TIME, "created[lt]": opaque.TIME}
+# What is listed by time of creation; invoices and credit notes stand below, since they are listed in other ways too.
+_LISTED: Mapping[str, Mapping[str, Kind]] = {
+    "charges": {},
+    "payment_intents": {},
+    "refunds": {},
+    "disputes": {},
+    "invoice_payments": {},
+    "customers": {},
+    "subscriptions": {"status": one_of("all")},
+    "balance_transactions": {"payout": opaque.PAYOUT},
+    "payouts": {},
+    "products": {},
+    "prices": {},
+}
 _CREDIT_NOTE = {
     **_MEMO,
     "invoice": opaque.INVOICE,
@@ -117,7 +132,7 @@ _CALLS = (
         "list_invoices",
         "get",
         ("invoices",),
-        {**_PAGE, "customer": opaque.CUSTOMER, "created[gte]": opaque.TIME},
+        {**_WINDOW, "customer": opaque.CUSTOMER},
     ),
     Call(
         "preview_credit_note",
@@ -126,7 +141,8 @@ _CALLS = (
         {name: kind for name, kind in _CREDIT_NOTE.items() if not name.startswith("metadata")},
     ),
     Call("create_credit_note", "post", ("credit_notes",), _CREDIT_NOTE),
-    Call("list_credit_notes", "get", ("credit_notes",), {**_PAGE, "invoice": opaque.INVOICE}),
+    Call("list_credit_notes", "get", ("credit_notes",), {**_WINDOW, "invoice": opaque.INVOICE}),
+    Call("read_credit_note", "get", ("credit_notes", opaque.OBJECT), {}),
     Call(
         "credit_customer",
         "post",
@@ -159,6 +175,8 @@ _CALLS = (
         ("billing", "meters", opaque.METER, "event_summaries"),
         {"customer": opaque.CUSTOMER, "start_time": opaque.TIME, "end_time": opaque.TIME},
     ),
+    *(Call(f"list_{path}", "get", (path,), {**_WINDOW, **more}) for path, more in _LISTED.items()),
+    *(Call(f"read_{path}", "get", (path, opaque.OBJECT), {}) for path in _LISTED),
 )
 _HEADERS = frozenset({"authorization", "content-type", "stripe-version"})
 # Fields of Stripe's that a log line may name; a field of any other name may be somebody's name.

@@ -54,8 +54,12 @@ INVOICE = _id("in")
 PAYMENT_METHOD = _id("pm")
 SETUP_INTENT = _id("seti")
 METER = _kind("a Stripe id mtr_…", "mtr_(?:test_)?[A-Za-z0-9]{8,64}")
-# Where a page of a list goes on: the id of any kind of object that is listed.
-OBJECT = _kind("a Stripe id", "(?:in|cn|cbtxn|evt|mtrusg)_[A-Za-z0-9]{8,64}")
+PAYOUT = _id("po")
+# Where a page of a list goes on, or what is read: the id of any kind of object that is listed.
+OBJECT = _kind(
+    "a Stripe id",
+    "(?:ch|py|pi|re|pyr|dp|du|in|inpay|cn|cus|sub|txn|po|prod|price|cbtxn|evt|mtrusg)_[A-Za-z0-9]{8,64}",
+)
 TOKEN = _kind("a UUID in lower case", "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 KEY = _kind("an idempotency key of ours", rf"{TOKEN.pattern.pattern}:[a-z_]{{1,24}}(?::[0-9]{{1,4}})?")
 CENTS = _kind("an amount in cents", "[1-9][0-9]{0,7}")

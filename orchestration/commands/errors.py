@@ -24,6 +24,7 @@ SENTENCES = {
     "ledger.settings.SettingsError": MISUSED,
     "ledger.store.database.DatabaseUnavailable": COULD_NOT_RUN,
     "ledger.gateways.stripe_calls.KeyRefused": COULD_NOT_RUN,
+    "ledger.gateways.stripe_listing.CannotList": COULD_NOT_RUN,
     "ingestion.landing.FeedUnreadable": COULD_NOT_RUN,
     "ingestion.era835.archive_key.ArchiveError": COULD_NOT_RUN,
     "ingestion.era835.settlement.UnknownTransaction": MISUSED,

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.commands import workspace
-from orchestration.commands.errors import COULD_NOT_RUN, PARTLY, WENT_WELL
+from orchestration.commands import load_live, workspace
+from orchestration.commands.errors import COULD_NOT_RUN, PARTLY, WENT_WELL, Misused
 from orchestration.commands.output import Json, Output, counted, example, printable
 
 if TYPE_CHECKING:
@@ -69,10 +70,33 @@ def visits(files: Files, as_json: Json = False) -> int:
     return run("visits", files, Output(as_json))
 
 
-@load.command("stripe", epilog=example("trueup load stripe stripe-2026-09.jsonl"))
-def stripe(files: Files, as_json: Json = False) -> int:
-    """Load Stripe API objects: JSON Lines, one object a line as the API returns it."""
-    return run("stripe", files, Output(as_json))
+@load.command("stripe", epilog=example("trueup load stripe stripe-2026-09.jsonl", "trueup load stripe --live"))
+def stripe(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE]...", exists=True, dir_okay=False, readable=False, help="Each is kept or refused whole."
+        ),
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Read Stripe's API itself; needs TRUEUP_STRIPE_KEY, changes nothing there.")
+    ] = False,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            "--since", formats=["%Y-%m-%d"], help="With --live: read again what was created from that day on (UTC)."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Load Stripe API objects: JSON Lines, one object a line as the API returns it; or straight from the API.
+
+    --live goes on where the last one ended, and reads again what is open or younger than TRUEUP_STRIPE_LOOKBACK_DAYS.
+    Run it as often as you like, and again after a crash: what is known is not loaded twice.
+    """
+    if live == bool(files) or (since and not live):
+        raise Misused("Name files, or say --live; --since goes with --live.")
+    return load_live.run(Output(as_json), since) if live else run("stripe", files or (), Output(as_json))
 
 
 @load.command("era", epilog=example("trueup load era inbox/ remit-0412.835.gz"))
