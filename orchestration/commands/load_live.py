@@ -9,6 +9,7 @@ from orchestration.commands.errors import PARTLY, WENT_WELL, CannotRun
 from orchestration.commands.output import Output, counted
 
 if TYPE_CHECKING:
+    from ingestion.landing import Quarantined
     from ingestion.stripe_live import Pull
 
 _SHOWN_OF_QUARANTINE = 5  # lines a type; the rest is one command away
@@ -49,7 +50,8 @@ def run(output: Output, since: datetime | None) -> int:
 
 
 def _read(pull: "Pull", object_type: str, output: Output) -> Read:
-    done, refused = Read(object_type), []
+    done = Read(object_type)
+    refused: list[Quarantined] = []
     with output.progress(object_type) as progress:
         for landed in pull.each(object_type):
             pull.connection.commit()

@@ -46,6 +46,7 @@ def test_every_setting_is_read() -> None:
         "TRUEUP_NIGHTLY_AT": "02:30",
         "TRUEUP_DASHBOARD_PORT": "5",
         "TRUEUP_DAGSTER_PORT": "6",
+        "TRUEUP_STRIPE_LOOKBACK_DAYS": "7",
     }
     assert Settings.from_environment(given) == Settings(
         home=Path("/srv/books"),
@@ -61,6 +62,7 @@ def test_every_setting_is_read() -> None:
         nightly_at=time(2, 30),
         dashboard_port=5,
         dagster_port=6,
+        stripe_lookback_days=7,
     )
 
 

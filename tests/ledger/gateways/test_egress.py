@@ -23,6 +23,14 @@ INVOICE = [
 def test_what_the_table_lists_may_leave() -> None:
     assert egress.admit("post", "/v1/invoices", INVOICE) == "create_invoice"
     assert egress.admit("GET", "/v1/invoices/in_1Qabc2DEF3ghi4", []) == "read_invoice"
+    window = [("created[gte]", "1780000000"), ("created[lt]", "1780086400"), ("limit", "100")]
+    assert egress.admit("GET", "/v1/charges", [*window, ("starting_after", "ch_1Qabc2DEF3ghi4")]) == "list_charges"
+
+
+@pytest.mark.parametrize(("name", "text"), [("email", "maria@example.com"), ("starting_after", "prod_maria_garcia")])
+def test_a_list_is_asked_for_by_time_and_place_only(name: str, text: str) -> None:
+    with pytest.raises(NotAdmitted):
+        egress.admit("get", "/v1/customers", [(name, text)])
 
 
 @pytest.mark.parametrize(
