@@ -132,5 +132,7 @@ def _failed(error: stripe.StripeError) -> Outcome:
         return Unknown("Stripe failed.", answered=True)
     if isinstance(error, stripe.IdempotencyError):
         return Unknown("Stripe knows the key of this call with other fields.", answered=True)
+    if not isinstance(error, stripe.InvalidRequestError):
+        return Unknown("What Stripe answered cannot be read.", answered=False)
     parameter = getattr(error, "param", None)
     return Refused(str(error.code or "invalid_request"), f"Stripe refuses it: {parameter or 'see its log'}.")

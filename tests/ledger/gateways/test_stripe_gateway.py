@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -80,7 +82,7 @@ def account() -> Iterator[Account]:
 def test_a_patient_is_a_customer_with_nothing_on_it(account: Account) -> None:
     patient = uuid4()
     made = account.gateway.create_customer(patient)
-    assert account.gateway.create_customer(patient) == made  # the token is the key
+    assert account.gateway.create_customer(patient) == made  # one key for a token
     found = account.client.v1.customers.retrieve(made).to_dict()
     assert (found["name"], found["email"], found["phone"], found["metadata"]) == (None, None, None, {})
     assert str(patient) not in str(found)
@@ -250,6 +252,28 @@ def effect(account: Account, request: Request, patient: str) -> int:
         return -(account.client.v1.customers.retrieve(patient).balance or 0)
     assert isinstance(request, MeterVisit)
     return usage(account, request)
+
+
+def test_an_answer_that_is_cut_off_is_no_refusal() -> None:
+    """The call may have had its effect; the key stays, so that Stripe says again what came of it."""
+
+    class CutOff(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"id": "cbtxn_1')
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), CutOff) as server:
+        threading.Thread(target=server.serve_forever).start()
+        gateway = StripeGateway("sk_test_x", f"http://127.0.0.1:{server.server_port}")
+        outcome = gateway.perform(CreditBalance(uuid4(), uuid4(), "cus_ABCDEFGH12", 4200), Attempt(uuid4()))
+        server.shutdown()
+    assert isinstance(outcome, Unknown)
+    assert not outcome.answered
 
 
 def test_a_key_that_is_refused_is_told(account: Account) -> None:
