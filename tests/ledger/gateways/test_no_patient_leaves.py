@@ -7,7 +7,7 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -185,6 +185,15 @@ def test_a_request_that_was_forged_past_its_checks_is_refused(
         outcome = gateway.perform(request_, ASK)
         assert isinstance(outcome, Refused)
         texts.append(str(outcome.document()))
+
+
+def test_a_patient_s_token_stays_here_even_as_a_key(recorder: Recorder, gateway: StripeGateway) -> None:
+    patient, before = uuid4(), len(recorder.received)
+    gateway.create_customer(patient)
+    gateway.create_customer(patient)
+    first, second = recorder.received[before:]
+    assert first == second  # the same key: one customer, however often it is asked for
+    assert str(patient).encode() not in first
 
 
 def test_what_may_leave_does_and_is_all_there_is(recorder: Recorder, heard: Heard, gateway: StripeGateway) -> None:
