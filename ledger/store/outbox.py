@@ -68,11 +68,15 @@ def cancel(connection: psycopg.Connection, business_key: str) -> bool:
     return changed.rowcount == 1
 
 
-_CLAIM = """
+# While a visit is disputed nothing is sent for it, whatever was queued before.
+_IS_DISPUTED = (
+    "exists (select from ledger.visit where visit.visit_token = outbox.visit_token and visit.state = 'disputed')"
+)
+_CLAIM = f"""
     with due as (
         select outbox_id
         from ledger.outbox
-        where state in ('pending', 'unknown') and not_before <= %(now)s
+        where state in ('pending', 'unknown') and not_before <= %(now)s and not {_IS_DISPUTED}
         order by not_before, created_at, outbox_id
         for update skip locked
         limit 1
@@ -109,7 +113,7 @@ def claim(connection: psycopg.Connection, now: datetime, lease: timedelta) -> Cl
     leaves it to the next one after that.
     """
     with connection.cursor(row_factory=class_row(Claimed)) as cursor:
-        return cursor.execute(_CLAIM, {"now": now, "lease": lease}).fetchone()
+        return cursor.execute(_CLAIM.encode(), {"now": now, "lease": lease}).fetchone()
 
 
 def record(
@@ -117,7 +121,8 @@ def record(
 ) -> None:
     """Write how an attempt ended; the caller commits. A row that is not final is due again at `again_at`.
 
-    The outcome of an attempt that was overtaken is kept beside it, and moves a row that has come to its end no more.
+    The outcome of an attempt that was overtaken is kept beside it. It moves the row only where it is an effect that is
+    known: what the one that overtook it may have done meanwhile, a refusal knows nothing of.
     """
     written = Jsonb(outcome.document())
     connection.execute(
@@ -128,7 +133,7 @@ def record(
         "update ledger.outbox"
         " set state = %(state)s, outcome = %(outcome)s, not_before = %(again_at)s, changed_at = %(now)s"
         " where outbox_id = %(outbox_id)s and state in ('pending', 'unknown')"
-        " and (attempts = %(attempt)s or %(is_final)s)",
+        " and (attempts = %(attempt)s or %(state)s in ('done', 'declined'))",
         {
             "state": outcome.state.value,
             "outcome": written,
@@ -136,7 +141,6 @@ def record(
             "now": now,
             "outbox_id": claimed.outbox_id,
             "attempt": claimed.attempt,
-            "is_final": outcome.state.is_final,
         },
     )
 
@@ -166,8 +170,8 @@ def due(connection: psycopg.Connection, now: datetime) -> list[Row]:
     """Return what a dispatcher would deliver now, in its order."""
     with connection.cursor(row_factory=class_row(Row)) as cursor:
         return cursor.execute(
-            f"{_ROW} where state in ('pending', 'unknown') and not_before <= %s"
-            " order by not_before, created_at, outbox_id",
+            f"{_ROW} where state in ('pending', 'unknown') and not_before <= %s and not {_IS_DISPUTED}"
+            " order by not_before, created_at, outbox_id".encode(),
             (now,),
         ).fetchall()
 
@@ -178,7 +182,7 @@ _WORKLIST = f"""
     {_ROW}
     left join ledger.stripe_object on object_id = outcome ->> 'object_id'
     where state = 'refused'
-        or (state = 'unknown' and created_at < now() - interval '1 day')
+        or (state in ('pending', 'unknown') and attempts > 0 and created_at < now() - interval '1 day')
         or (
             state = 'declined'
             and coalesce(payload ->> 'status' in ('open', 'uncollectible'), true)
@@ -193,6 +197,6 @@ _WORKLIST = f"""
 
 
 def worklist(connection: psycopg.Connection) -> list[Row]:
-    """Return what a person should look at: declined with no retry left, refused, and unknown for more than a day."""
+    """Return what a person should look at: declined with no retry left, refused, tried for more than a day."""
     with connection.cursor(row_factory=class_row(Row)) as cursor:
         return cursor.execute(_WORKLIST.encode()).fetchall()

@@ -177,6 +177,18 @@ def test_a_session_that_merely_starts_or_is_abandoned_sends_nothing(opened: Shop
     assert opened.recorder.received[calls:] == []
 
 
+def test_a_visit_that_is_disputed_before_its_charge_leaves_is_not_charged_while_that_lasts(opened: Shop) -> None:
+    visit = started(opened)
+    assert complete(opened, visit, f"{visit}/done")
+    for state, amounts in ((State.DISPUTED, []), (State.COMPLETED, [15_000])):
+        with contextlib.closing(connect(opened.database)) as connection:
+            visits.advance(connection, visit, state, Deed(f"{visit}/{state}", Actor.STAFF, opened.now(), "was here"))
+            connection.commit()
+            assert len(outbox.due(connection, opened.now())) == len(amounts)
+        assert len(opened.deliver()) == len(amounts)
+        assert opened.stripe.charges == amounts
+
+
 def test_what_is_queued_goes_with_the_close_out_or_not_at_all(opened: Shop) -> None:
     """A close-out that is rolled back has queued nothing."""
     visit = started(opened)

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from ledger.rules.outcome import Advice, Declined, Done, Refused, Unknown
+from ledger.rules.outcome import Advice, Declined, Done, Later, Refused, Unknown
 from ledger.store import outbox
 from ledger.store.database import connect
 from tests.support.stripe_requests import CHARGE, EACH, METER
@@ -118,6 +118,20 @@ def test_an_attempt_that_was_overtaken_moves_nothing_back(connection: psycopg.Co
     assert connection.execute("select count(*) from ledger.send_outcome").fetchone() == (2,)
 
 
+@pytest.mark.parametrize(
+    ("outcome", "state"), [(Refused("invoice_not_editable", ""), "pending"), (Done("in_1"), "done")]
+)
+def test_an_attempt_that_was_overtaken_ends_a_row_by_an_effect_and_not_by_a_refusal(
+    connection: psycopg.Connection, outcome: Done | Refused, state: str
+) -> None:
+    outbox.put(connection, CHARGE, "p1")
+    slow = outbox.claim(connection, NOW, LEASE)
+    assert slow is not None
+    assert outbox.claim(connection, NOW + LEASE, LEASE)
+    outbox.record(connection, slow, outcome, NOW, NOW)
+    assert connection.execute("select state from ledger.outbox").fetchone() == (state,)
+
+
 def test_only_what_was_never_tried_can_be_taken_back(connection: psycopg.Connection) -> None:
     outbox.put(connection, CHARGE, "p1")
     assert outbox.cancel(connection, CHARGE.business_key)
@@ -191,3 +205,13 @@ def test_what_is_refused_or_unknown_for_a_day_is_for_a_person(connection: psycop
     assert [row.state for row in outbox.worklist(connection)] == ["refused"]
     connection.execute("update ledger.outbox set created_at = now() - interval '25 hours'")
     assert sorted(row.state for row in outbox.worklist(connection)) == ["refused", "unknown"]
+
+
+def test_what_is_put_off_for_a_day_is_for_a_person(connection: psycopg.Connection) -> None:
+    outbox.put(connection, CHARGE, "p1")
+    connection.execute("update ledger.outbox set created_at = now() - interval '25 hours'")
+    assert outbox.worklist(connection) == []  # nobody has tried yet
+    claimed = outbox.claim(connection, NOW, LEASE)
+    assert claimed is not None
+    outbox.record(connection, claimed, Later("the invoice was paid in this very moment"), NOW, NOW)
+    assert [row.state for row in outbox.worklist(connection)] == ["pending"]
