@@ -115,6 +115,8 @@ _WHEN = frozenset({"scheduled_start", "scheduled_end"})
 _WHAT = frozenset({"service_code", "modifiers", "units", "place_of_service", "service_category"})
 _MONEY = frozenset({"payer_id", "charge_cents", "patient_estimate_cents"})
 _ACTUAL = frozenset({"started_at", "ended_at"})
+# Of what may be edited a patient says when, and who insures them: what was done and what it costs is not theirs to say.
+_OF_PATIENTS = _WHEN | {"payer_id"}
 # Whose visit it is never changes, nor its token: it is another visit then. After the end the claim may be out under its
 # reference, and the category has fixed the channel.
 EDITS: dict[Phase, Edit] = {
@@ -135,11 +137,12 @@ def may_edit(state: State, fields: frozenset[str], actor: Actor, reason: str | N
     """Decide whether an actor may edit fields of a visit. Raises NotAllowed with a sentence when not."""
     phase = phase_of(state)
     edit = EDITS[phase]
-    if closed := sorted(fields - edit.fields):
-        raise NotAllowed(f"{', '.join(closed)} of a visit that is {state.value} cannot be edited.")
     if actor not in edit.actors:
         who = ", ".join(sorted(kind.value for kind in edit.actors))
         raise NotAllowed(f"A visit that is {state.value} is edited by {who}, and not by {actor.value}.")
+    theirs = edit.fields & _OF_PATIENTS if actor is Actor.PATIENT else edit.fields
+    if closed := sorted(fields - theirs):
+        raise NotAllowed(f"{', '.join(closed)} of a visit that is {state.value} cannot be edited by {actor.value}.")
     _has_reason(edit.needs_reason, reason, f"An edit of a visit that is {state.value}")
 
 

@@ -115,6 +115,10 @@ def test_after_the_end_staff_alone_edits_and_says_why_and_the_channel_stays() ->
 def test_before_it_starts_a_visit_is_edited_freely_and_in_session_by_the_office() -> None:
     may_edit(State.SCHEDULED, frozenset({"scheduled_start", "scheduled_end", "payer_id"}), Actor.PATIENT, None)
     may_edit(State.STARTED, frozenset({"service_code", "charge_cents"}), Actor.PROVIDER, None)
+    for field in ("charge_cents", "patient_estimate_cents", "service_code", "units", "provider_id", "claim_ref"):
+        may_edit(State.SCHEDULED, frozenset({field}), Actor.STAFF, None)
+        with pytest.raises(NotAllowed, match=f"{field} .* by patient"):
+            may_edit(State.SCHEDULED, frozenset({field}), Actor.PATIENT, None)
     with pytest.raises(NotAllowed, match="scheduled_start"):
         may_edit(State.STARTED, frozenset({"scheduled_start"}), Actor.PROVIDER, None)
     with pytest.raises(NotAllowed, match="patient"):
