@@ -238,6 +238,7 @@ def _standing(row: Mapping[str, Any]) -> Standing:
         usage_age=usage_age,
         period_is_invoiced=row["period_is_invoiced"],
         usage_counts=False,
+        awaits_charge=_awaits_charge(row),
         sent=_sent(row),
     )
 
@@ -258,6 +259,12 @@ def _usage(row: Mapping[str, Any]) -> tuple[Usage, timedelta]:
     if row["demanded_by"] == "meter_visit" and is_tried:
         return Usage.UNKNOWN, timedelta(0)
     return (Usage.SENT if row["is_used"] else Usage.NEVER_SENT), CANCEL_WITHIN
+
+
+def _awaits_charge(row: Mapping[str, Any]) -> bool:
+    """Tell whether a charge of ours is made, or may be, and no invoice of it counts as billed."""
+    is_charged = row["demanded_by"] == "charge_visit" and row["demand_state"] != "refused"
+    return is_charged and row["invoice"] in {Invoice.NONE, Invoice.DRAFT}
 
 
 def _sent(row: Mapping[str, Any]) -> Sent:

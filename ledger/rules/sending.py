@@ -74,8 +74,9 @@ class Standing:
     is what the books lack for the visit beside its memos: above 0 where nothing was billed and no memo covers it.
     `days_ago` counts from the day the visit ended, None when it has not ended. `creditable_cents` is the newest
     invoice's total less its credit notes. `usage_age` is how long ago Stripe took the meter event in;
-    `period_is_invoiced` says that the invoice of the period of that event is finalised. `sent` is what the outbox has
-    of the memo, or of the visit's own demand where it has no memo.
+    `period_is_invoiced` says that the invoice of the period of that event is finalised. `awaits_charge`: its charge
+    stands in the outbox, and the books have nothing of it yet. `sent` is what the outbox has of the memo, or of the
+    visit's own demand where it has no memo.
     """
 
     is_disputed: bool = False
@@ -91,6 +92,7 @@ class Standing:
     usage_age: timedelta = timedelta(0)
     period_is_invoiced: bool = False
     usage_counts: bool = True
+    awaits_charge: bool = False
     sent: Sent = Sent.NO
 
 
@@ -132,6 +134,11 @@ _ANY_DEMAND = (
         Action.BLOCKED,
         "How an earlier call ended is unknown, and Stripe knows its identifier for 24 hours only: read the meter's "
         "summary or the invoice first, or it is billed twice.",
+    ),
+    _Row(
+        lambda visit: visit.memo_cents != 0 and visit.awaits_charge,
+        Action.BLOCKED,
+        "Its charge stands in the outbox and the books have nothing of it yet: a memo beside it would ask twice.",
     ),
     _Row(
         lambda visit: visit.memo_cents > 0 and visit.usage is Usage.SENT and not visit.usage_counts,

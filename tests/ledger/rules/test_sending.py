@@ -59,7 +59,10 @@ JUST_NOW = LONG_AGO | {"usage_age": DAY - timedelta(microseconds=1)}
         (Standing(memo_cents=500, usage=Usage.UNKNOWN), Action.BLOCKED, 500, "unknown"),
         (Standing(memo_cents=500, usage=Usage.SENT, usage_counts=False), Action.BLOCKED, 500, "bill it twice"),
         (Standing(memo_cents=500, usage=Usage.SENT), Action.DEBIT_MEMO, 500, "an invoice of its own"),
+        (Standing(memo_cents=500, awaits_charge=True), Action.BLOCKED, 500, "ask twice"),
+        (Standing(memo_cents=500, awaits_charge=True, sent=Sent.QUEUED), Action.NOTHING, 0, "in the outbox"),
         # Billed too much.
+        (Standing(memo_cents=-500, awaits_charge=True), Action.BLOCKED, 500, "ask twice"),
         (Standing(memo_cents=-500), Action.CREDIT_MEMO, 500, "the customer's balance"),
         (Standing(memo_cents=-500, invoice=Invoice.VOID), Action.CREDIT_MEMO, 500, "the customer's balance"),
         (Standing(memo_cents=-500, invoice=Invoice.DRAFT), Action.BLOCKED, 500, "is a draft"),
@@ -105,6 +108,7 @@ STANDINGS = st.builds(
     usage_age=st.timedeltas(timedelta(0), 3 * DAY),
     period_is_invoiced=st.booleans(),
     usage_counts=st.booleans(),
+    awaits_charge=st.booleans(),
     sent=st.sampled_from(Sent),
 )
 
@@ -134,6 +138,8 @@ def test_what_holds_of_every_visit(visit: Standing) -> None:
         assert visit.memo_cents < 0
         assert visit.invoice is not Invoice.DRAFT
         assert visit.invoice is not Invoice.FINALISED or cents <= visit.creditable_cents
+    if visit.awaits_charge:
+        assert action not in {Action.CREDIT_MEMO, Action.DEBIT_MEMO, Action.METER_CANCEL}
     if action is Action.DEBIT_MEMO:
         assert visit.memo_cents > 0
         assert visit.usage_counts or visit.usage is Usage.NEVER_SENT
