@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support import product_run
+from tests.support import product_run, world_files
 from tests.support.databases import fresh
 from tests.support.oracle.books import keep
+from tests.support.oracle.inputs import Claim
+from tests.support.random_remits import RemitFile
 from tests.support.random_world import Options, World, joined, random_world
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ MOVED = """
         and 'payer_receivable' = any(posted.accounts) and posted.version > waiting.version
 """
 
+MATCHES = "select matched_by from intermediate.int_remits__matches order by matched_by"
 JOURNAL = "select count(*) as entries, sum(version) as versions, max(recorded_at) as newest from ledger.journal"
 
 
@@ -69,6 +72,20 @@ def test_three_shuffled_batches_with_a_reconcile_after_each_give_the_same_books(
         {"is_whole": False},
     ]
     _stands_when_all_is_made_anew(product, world)
+
+
+def test_a_late_claim_finds_its_visit_by_the_payers_number_though_that_is_a_dash(
+    database: Database, tmp_path: Path
+) -> None:
+    world = random_world(24, Options(visits=8, conflicts=False))
+    product = product_run.Product.at(database, tmp_path / "home", world)
+    reference = next(seen.claim_ref for seen in world.observations if seen.claim_ref)
+    late = replace(world, observations=[], stripe_lines=[], fees=[], practices=[], deposits=[])
+    for place, (batch, ref) in enumerate(((world, reference), (late, "NONE OF OURS"))):
+        product.load(replace(batch, remit_files=[_remit(world, place, ref, "-")]), tmp_path / f"batch-{place}")
+        product.reconcile(world)
+    assert product.rows("select is_whole from ops.run order by started_at") == [{"is_whole": True}, {"is_whole": False}]
+    assert [row["matched_by"] for row in product.rows(MATCHES)] == ["exact", "payer_claim_number"]
 
 
 def test_everything_loaded_twice_changes_nothing(database: Database, tmp_path: Path) -> None:
@@ -117,6 +134,15 @@ def test_any_order_batches_and_runs_between_give_the_books_of_the_oracle_and_of_
         assert books.visit_revenue == keep(product.with_hashes(world).inputs(), issued).visit_revenue
         if sum(runs) > 1:
             _stands_when_all_is_made_anew(product, world)
+
+
+def _remit(world: World, place: int, reference: str, number: str) -> RemitFile:
+    """Return a file with one claim, paid whole, the later the higher its place."""
+    claim = Claim(reference, str(place + 1), 10000, 10000, payer_claim_number=number)
+    known = next(sent for sent in world.transactions() if sent.payer_id)
+    money = {"bpr_cents": 10000, "bpr_method": "ACH", "trn_number": f"T{place}", "provider_adjustments": ()}
+    sent = replace(known, claims=(claim,), paid_on=date(2026, 10, 1 + place), **money)
+    return RemitFile(f"remit-{place}.835", world_files.era_835([sent], 100 + place, world_files.Delimiters()), (sent,))
 
 
 def _stands_when_all_is_made_anew(product: product_run.Product, world: World) -> None:

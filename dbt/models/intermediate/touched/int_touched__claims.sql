@@ -1,9 +1,11 @@
 -- Remit claims whose visit may be another than before, with the one it was: those of touched files, those that a new claim
 -- reference may mean (whole, or cut to 12 characters or more), and all that share the payer's claim number with one of these.
+-- Numbers are the same as they stand, as where claims are matched: of a dash nothing is left but for the index.
 with of_files as (
 
     select
         claims.claim_id,
+        claims.payer_claim_number,
         claims.normal_payer_claim_number
     from {{ ref('stg_era__claims') }} as claims
     inner join {{ ref('int_touched__files') }} as files on claims.file_sha256 = files.file_sha256
@@ -33,6 +35,7 @@ by_reference as (
 
     select
         claims.claim_id,
+        claims.payer_claim_number,
         claims.normal_payer_claim_number
     from {{ ref('int_remits__claims') }} as claims
     inner join spellings on claims.normal_claim_ref = spellings.normal_claim_ref
@@ -49,9 +52,11 @@ named as (
 
 numbers as (
 
-    select distinct normal_payer_claim_number
+    select distinct
+        payer_claim_number,
+        normal_payer_claim_number
     from named
-    where normal_payer_claim_number <> ''
+    where payer_claim_number not in ('', '0')
 
 ),
 
@@ -62,7 +67,9 @@ claims as (
     union
     select claims.claim_id
     from {{ ref('int_remits__claims') }} as claims
-    inner join numbers on claims.normal_payer_claim_number = numbers.normal_payer_claim_number
+    inner join numbers
+        on claims.normal_payer_claim_number = numbers.normal_payer_claim_number
+        and claims.payer_claim_number = numbers.payer_claim_number
 
 ),
 
