@@ -70,6 +70,16 @@ def test_a_month_that_was_closed_before_a_figure_was_published_stops_no_run(dbt:
     assert not [node.unique_id for node in built if node.failed]
 
 
+def test_no_view_says_what_only_a_table_keeps(dbt: Dbt) -> None:
+    views = [node for node in dbt.manifest()["nodes"].values() if node["config"].get("materialized") == "view"]
+    assert views
+    for view in views:
+        ruled = [view, *view["columns"].values()]
+        kinds = {rule["type"] for each in ruled for rule in each.get("constraints", ())}
+        said = view["config"]["meta"].get("holds") or view["config"].get("indexes") or kinds - {"not_null"}
+        assert not said, view["name"]
+
+
 def _built(dbt: Dbt, selection: str) -> Sequence[Node]:
     return dbt.build(selection, lambda _: None, whole=True)
 
