@@ -59,11 +59,18 @@ def ensure_schema(connection: Connection) -> None:
     """
     script = files("ingestion").joinpath("raw.sql").read_bytes()
     version = hashlib.sha256(script).hexdigest()
-    made_by = connection.execute("select obj_description(to_regnamespace('raw'), 'pg_namespace')").fetchone()
-    if made_by != (version,):
-        _lock(connection, "trueup.schema")
+    if _made_by(connection) == version:
+        return
+    _lock(connection, "trueup.schema")
+    # Who held the lock may have made them, and be loading now: made again, each would wait for the other.
+    if _made_by(connection) != version:
         connection.execute(script)
         connection.execute(sql.SQL("comment on schema raw is {}").format(version))
+
+
+def _made_by(connection: Connection) -> str | None:
+    row = connection.execute("select obj_description(to_regnamespace('raw'), 'pg_namespace')").fetchone()
+    return row[0] if row else None
 
 
 def receive(connection: Connection, kind: str, file_sha256: str, byte_count: int) -> int | None:
