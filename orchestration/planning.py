@@ -89,7 +89,7 @@ _STANDINGS = """
     demanded as (
         select distinct on (visit_token) visit_token, operation, state, attempts, changed_at
         from ledger.outbox
-        where operation in ('charge_visit', 'meter_visit') and state <> 'cancelled'
+        where operation in ('charge_visit', 'meter_visit')
         order by visit_token, state = 'refused', created_at desc
     ),
 
@@ -146,7 +146,6 @@ _STANDINGS = """
     left join demanded on visits.visit_token = demanded.visit_token
     left join known on visits.visit_token = known.visit_token
     left join ledger.outbox as memo_sent on 'memo:' || pending.memo_id = memo_sent.business_key
-        and memo_sent.state <> 'cancelled'
     where visits.service_on between %(first)s and %(last)s
     order by visits.service_on, visits.visit_token, pending.memo_id
 """

@@ -19,7 +19,6 @@ class State(StrEnum):
     REFUSED = "refused"
     DECLINED = "declined"
     UNKNOWN = "unknown"
-    CANCELLED = "cancelled"
 
     @property
     def is_final(self) -> bool:

@@ -1,4 +1,4 @@
-"""What follows from the newest word on an object of Stripe's: postings of memos, and the card on file of a customer.
+"""What follows at once from the newest word on an object of Stripe's: the card on file of a customer.
 
 The one place where an effect of a webhook hangs. It runs in the transaction of the event, once for every newest version
 of an object, and must come to the same whatever came before: it goes by what stands, and counts nothing up.
@@ -6,40 +6,20 @@ of an object, and must come to the same whatever came before: it goes by what st
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING
 
-from ledger.store import customers, postings
+from ledger.store import customers
 
 if TYPE_CHECKING:
     import psycopg
 
     from ledger.rules.stripe_events import Event
 
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_TAKEN_BACK = frozenset({"void", "canceled", "failed"})
-
 
 def follow(connection: psycopg.Connection, event: Event) -> None:
     """Do what follows from an event that carries the newest version of its object. The caller commits."""
-    memo = _memo_id(event.payload)
-    if memo and event.object_id:
-        postings.say(
-            connection,
-            memo_id=memo,
-            object_id=event.object_id,
-            is_void=event.payload.get("status") in _TAKEN_BACK,
-            said_at=event.created_at,
-            sha256=event.object_sha256,
-        )
     if event.object_type == "payment_method":
         _keep_cards(connection, event)
-
-
-def _memo_id(payload: dict[str, Any]) -> UUID | None:
-    found = (payload.get("metadata") or {}).get("memo_id", "")
-    return UUID(found) if _UUID.fullmatch(found) else None
 
 
 def _keep_cards(connection: psycopg.Connection, event: Event) -> None:

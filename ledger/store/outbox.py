@@ -58,16 +58,6 @@ def put(
     return row[0] if row else None
 
 
-def cancel(connection: psycopg.Connection, business_key: str) -> bool:
-    """Take back what was never tried; tell whether that was so. The caller commits."""
-    changed = connection.execute(
-        "update ledger.outbox set state = 'cancelled', changed_at = now()"
-        " where business_key = %s and state = 'pending' and attempts = 0",
-        (business_key,),
-    )
-    return changed.rowcount == 1
-
-
 # While a visit is disputed nothing is sent for it, whatever was queued before.
 _IS_DISPUTED = (
     "exists (select from ledger.visit where visit.visit_token = outbox.visit_token and visit.state = 'disputed')"

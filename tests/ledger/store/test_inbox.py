@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from psycopg import errors
 
 from ledger.rules.stripe_events import Event, read
-from ledger.store import customers, inbox, postings
+from ledger.store import customers, inbox
 from ledger.store.inbox import Received
 from tests.support.webhooks import CREATED, charge, event
 
@@ -91,22 +91,6 @@ def test_a_card_that_was_told_of_before_its_customer_was_kept_is_on_file(connect
     assert found.card == customers.Card("pm_7", "visa", "0007", "2030-04")
 
 
-def test_a_memo_s_object_posts_it_and_a_void_one_does_not(connection: psycopg.Connection) -> None:
-    memo = _memo(connection)
-    note = {
-        "id": "cn_1",
-        "object": "credit_note",
-        "amount": 100,
-        "status": "issued",
-        "metadata": {"memo_id": str(memo)},
-    }
-    inbox.receive(connection, "payments", read(event(1, note)))
-    assert postings.is_posted(connection, memo)
-    inbox.receive(connection, "payments", read(event(3, {**note, "status": "void"})))
-    inbox.receive(connection, "payments", read(event(2, {**note, "amount": 101})))
-    assert not postings.is_posted(connection, memo)
-
-
 def test_a_refused_event_is_replayed_when_its_contract_is_another(connection: psycopg.Connection) -> None:
     refused = read(event(1, charge(1, currency="eur", failure_code="Ada Lovelace")))
     assert inbox.receive(connection, "payments", refused) is Received.REFUSED
@@ -161,15 +145,3 @@ def test_what_was_received_is_kept_as_it_came(connection: psycopg.Connection, ch
     inbox.receive(connection, "payments", read(event(1)))
     with pytest.raises(errors.RestrictViolation):
         connection.execute(change.encode())
-
-
-def _memo(connection: psycopg.Connection) -> UUID:
-    row = connection.execute(
-        "insert into ledger.memos (memo_id, visit_token, ordinal, kind, amount_cents, reason, caused_by, origin_period,"
-        " period, as_of) values (ledger.memo_id(%(visit)s, 1), %(visit)s, 1, 'credit', 100, 'visit_state', 'a visit',"
-        " '2026-09', '2026-10', '2026-11-01') returning memo_id",
-        {"visit": PATIENT},
-    ).fetchone()
-    assert row is not None
-    memo: UUID = row[0]
-    return memo

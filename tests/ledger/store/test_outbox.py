@@ -132,14 +132,6 @@ def test_an_attempt_that_was_overtaken_ends_a_row_by_an_effect_and_not_by_a_refu
     assert connection.execute("select state from ledger.outbox").fetchone() == (state,)
 
 
-def test_only_what_was_never_tried_can_be_taken_back(connection: psycopg.Connection) -> None:
-    outbox.put(connection, CHARGE, "p1")
-    assert outbox.cancel(connection, CHARGE.business_key)
-    assert outbox.put(connection, METER, "p1")
-    outbox.claim(connection, NOW, LEASE)
-    assert not outbox.cancel(connection, METER.business_key)
-
-
 @pytest.mark.parametrize(
     "change",
     [

@@ -5,7 +5,7 @@
     on_schema_change='fail'
 ) }}
 
--- The memo register. A memo is posted once a Stripe object that carries its id is known; until then it is pending.
+-- The memo register. A memo is posted while a Stripe object that carries its id stands; else it is pending.
 with memos as (
 
     select * from {{ source('ledger', 'memos') }} where {{ touched('visit_token', 'visits') }}

@@ -1,4 +1,4 @@
-"""What leaves for a processor: the outbox, the send-ledger that is kept for ever, customers and postings of memos."""
+"""What leaves for a processor: the outbox, the send-ledger that is kept for ever, and customers."""
 
 from alembic import op
 
@@ -32,7 +32,7 @@ create table ledger.outbox (
     not_before timestamptz not null default now(),
     attempts integer not null default 0 check (attempts >= 0),
     state text not null default 'pending'
-        check (state in ('pending', 'done', 'refused', 'declined', 'unknown', 'cancelled')),
+        check (state in ('pending', 'done', 'refused', 'declined', 'unknown')),
     outcome jsonb,
     changed_at timestamptz not null default now()
 );
@@ -40,7 +40,7 @@ create index outbox_due on ledger.outbox (not_before) where state in ('pending',
 create index outbox_visit on ledger.outbox (visit_token);
 -- One channel a visit: its share is charged or metered; a second demand for it finds its place taken.
 create unique index outbox_one_channel on ledger.outbox (visit_token)
-    where operation in ('charge_visit', 'meter_visit') and state not in ('refused', 'cancelled');
+    where operation in ('charge_visit', 'meter_visit') and state <> 'refused';
 """
 
 # What an effect is of, and what was asked for, never changes; how it stands does.
@@ -83,18 +83,6 @@ create table ledger.send_outcome (
 );
 """
 
-# What the processor last said of the object that posts a memo, by object; the newest word stands.
-POSTING = """
-create table ledger.memo_posting (
-    object_id text primary key check (object_id ~ '^[a-z]+_[A-Za-z0-9_]+$'),
-    memo_id uuid not null,
-    status text not null check (status in ('posted', 'void')),
-    said_at timestamptz not null,
-    sha256 text not null
-);
-create index memo_posting_memo on ledger.memo_posting (memo_id);
-"""
-
 APPEND_ONLY = """
 create trigger {table}_is_only_added_to before update or delete or truncate on ledger.{table}
     for each statement execute function ledger.refuse_change();
@@ -104,5 +92,5 @@ alter table ledger.{table} enable always trigger {table}_is_only_added_to;
 
 def upgrade() -> None:
     appended = [APPEND_ONLY.format(table=table) for table in ("send_ledger", "send_outcome")]
-    for statement in (CUSTOMER, OUTBOX, KEPT, SEND_LEDGER, POSTING, *appended):
+    for statement in (CUSTOMER, OUTBOX, KEPT, SEND_LEDGER, *appended):
         op.execute(statement)
