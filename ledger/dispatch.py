@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from ledger.gateways.stripe_calls import Attempt
 from ledger.rules import requests
-from ledger.rules.outcome import Later, Outcome, Refused, Unknown
-from ledger.store import outbox
+from ledger.rules.outcome import Done, Later, Outcome, Refused, Unknown
+from ledger.rules.stripe_events import of_reading
+from ledger.store import inbox, outbox
 from ledger.store.database import connect
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from ledger.rules.requests import Request
+    from ledger.rules.stripe_events import Event as Told
     from ledger.store.database import Database
     from ledger.store.outbox import Claimed
 
@@ -121,6 +123,8 @@ class Dispatcher:
         now = self.now()
         with connection.transaction():
             outbox.record(connection, claimed, outcome, now, now + wait(claimed.attempt))
+            if told := _told(claimed, outcome):
+                inbox.receive(connection, inbox.OWN, told)
         return Delivered(claimed.business_key, claimed.operation, claimed.practice_id, claimed.attempt, outcome)
 
     def _performed(self, claimed: Claimed, until: float) -> Outcome:
@@ -130,6 +134,25 @@ class Dispatcher:
             return Refused("not_sendable", str(error))
         attempt = Attempt(claimed.outbox_id, claimed.first_sent_at, claimed.failures, until)
         return self.sender.perform(request, attempt)
+
+
+def _told(claimed: Claimed, outcome: Outcome) -> Told | None:
+    """Return Stripe's word on what no webhook tells of, a credit of a customer's balance: the answer to our call."""
+    if claimed.operation != requests.CreditBalance.operation or not isinstance(outcome, Done):
+        return None
+    asked, created, is_live = claimed.arguments, int(outcome.facts["created"]), bool(outcome.facts["livemode"])
+    transaction = {
+        "id": outcome.object_id,
+        "object": "customer_balance_transaction",
+        "amount": -asked["amount_cents"],
+        "created": created,
+        "currency": "usd",
+        "customer": asked["customer"],
+        "livemode": is_live,
+        "metadata": {"visit_token": asked["visit_token"], "memo_id": asked["memo_id"]},
+    }
+    made_at = datetime.fromtimestamp(created, UTC)
+    return of_reading(f"sent_{claimed.outbox_id}", transaction, made_at, is_live=is_live)
 
 
 def wait(attempt: int) -> timedelta:

@@ -11,8 +11,8 @@ from ledger.dispatch import Dispatcher
 from ledger.gateways.stripe_gateway import StripeGateway
 from ledger.settings import Settings
 from orchestration import patience
-from orchestration.commands import errors, summary, workspace
-from orchestration.commands.output import counted
+from orchestration.commands import errors, summary, webhooks, workspace
+from orchestration.commands.output import Output, counted
 from orchestration.commands.reconcile import today
 from orchestration.reconcile import Outcome, reconcile
 
@@ -65,6 +65,17 @@ def deliver_outbox(context: dg.OpExecutionContext) -> None:
         context.log.info("Tried: %s.", told or "nothing was due")
 
 
+@dg.op(retry_policy=AGAIN)
+def fetch_missed(context: dg.OpExecutionContext) -> None:
+    """Do what `trueup webhooks sweep` does, over the last three days: as long as Stripe itself sends again."""
+    with in_sentences(), workspace.opened() as books, books.connection() as connection:
+        if not books.settings.stripe_key:
+            context.log.info("TRUEUP_STRIPE_KEY is empty: nothing was asked.")
+            return
+        swept = webhooks.swept_by(books, connection, timedelta(days=3), Output(as_json=True))
+        context.log.info("Events that were missed: %s; objects read again: %s.", dict(swept.missed), swept.read_again)
+
+
 @dg.job(name="nightly_reconcile", executor_def=dg.in_process_executor)
 def nightly_reconcile() -> None:
     """Bring the books up to what is loaded, with ages as of today."""
@@ -83,10 +94,17 @@ def deliver() -> None:
     deliver_outbox()
 
 
+@dg.job(name="sweep", executor_def=dg.in_process_executor)
+def sweep() -> None:
+    """Fetch the events of Stripe's that did not come, and read again what they leave in doubt."""
+    fetch_missed()
+
+
 def timetable(settings: Settings) -> dg.Definitions:
     """Return the jobs with their schedules; days are local.
 
-    The reconciles run where TRUEUP_NIGHTLY_AT is set, deliveries every five minutes where TRUEUP_STRIPE_KEY is.
+    The reconciles run where TRUEUP_NIGHTLY_AT is set, deliveries every five minutes and sweeps every hour where
+    TRUEUP_STRIPE_KEY is.
     """
     at = settings.nightly_at
     minute, hour = (at.minute, at.hour) if at else (0, 0)
@@ -99,8 +117,11 @@ def timetable(settings: Settings) -> dg.Definitions:
         )
     ]
     sending = dg.DefaultScheduleStatus.RUNNING if settings.stripe_key else dg.DefaultScheduleStatus.STOPPED
-    schedules.append(dg.ScheduleDefinition(job=deliver, cron_schedule="*/5 * * * *", default_status=sending))
-    jobs = [nightly_reconcile, month_start, deliver]
+    schedules += [
+        dg.ScheduleDefinition(job=job, cron_schedule=cron, default_status=sending)
+        for job, cron in ((deliver, "*/5 * * * *"), (sweep, "17 * * * *"))
+    ]
+    jobs = [nightly_reconcile, month_start, deliver, sweep]
     return dg.Definitions(jobs=jobs, schedules=schedules, executor=dg.in_process_executor)
 
 

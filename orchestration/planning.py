@@ -93,6 +93,19 @@ _STANDINGS = """
         order by visit_token, state = 'refused', created_at desc
     ),
 
+    -- Stripe told of their invoices, payments or credit notes, and the books have not got it.
+    told as (
+        select distinct
+            coalesce(
+                event.payload -> 'metadata' ->> 'visit_token', paid.payload -> 'metadata' ->> 'visit_token'
+            )::uuid as visit_token
+        from ledger.inbox as event
+        left join ledger.stripe_object as paid on paid.object_id in (
+            event.payload ->> 'invoice', event.payload ->> 'payment_intent', event.payload ->> 'charge'
+        )
+        where not event.is_landed
+    ),
+
     known as (
         select
             visit.visit_token, visit.service_category, visit.ended_at, customer.stripe_customer_id,
@@ -122,6 +135,7 @@ _STANDINGS = """
         visits.bills,
         asked.visit_token is not null as is_asked,
         used.visit_token is not null as is_used,
+        told.visit_token is not null as is_told_of,
         coalesce(used.cents, 0)::bigint as usage_cents,
         coalesce(used.is_invoiced, false) as period_is_invoiced,
         coalesce(pending.memo_cents, 0)::bigint as memo_cents,
@@ -145,6 +159,7 @@ _STANDINGS = """
     left join issued as pending on visits.visit_token = pending.visit_token and pending.posting_status = 'pending'
     left join demanded on visits.visit_token = demanded.visit_token
     left join known on visits.visit_token = known.visit_token
+    left join told on visits.visit_token = told.visit_token
     left join ledger.outbox as memo_sent on 'memo:' || pending.memo_id = memo_sent.business_key
     where visits.service_on between %(first)s and %(last)s
     order by visits.service_on, visits.visit_token, pending.memo_id
@@ -199,7 +214,7 @@ def plan(connection: psycopg.Connection, as_of: date, days: Days | None = None) 
     """Decide for every visit of some days of service (default: all) what would be sent as of a day.
 
     What Trueup sent is known by the outbox, from the moment it is queued; what others sent by the Stripe objects that
-    are loaded. The books do not count usage as billed.
+    are loaded. The books do not count usage as billed, and a visit that a webhook told of since they were made waits.
     """
     first, last = days or ("-infinity", "infinity")
     with connection.cursor(name="plan", row_factory=dict_row) as cursor:
@@ -238,6 +253,7 @@ def _standing(row: Mapping[str, Any]) -> Standing:
         period_is_invoiced=row["period_is_invoiced"],
         usage_counts=False,
         awaits_charge=_awaits_charge(row),
+        awaits_books=row["is_told_of"],
         sent=_sent(row),
     )
 

@@ -175,6 +175,7 @@ _CALLS = (
         ("billing", "meters", opaque.METER, "event_summaries"),
         {"customer": opaque.CUSTOMER, "start_time": opaque.TIME, "end_time": opaque.TIME},
     ),
+    Call("list_events", "get", ("events",), {**_WINDOW, "delivery_success": one_of("false")}),
     *(Call(f"list_{path}", "get", (path,), {**_WINDOW, **more}) for path, more in _LISTED.items()),
     *(Call(f"read_{path}", "get", (path, opaque.OBJECT), {}) for path in _LISTED),
 )

@@ -15,7 +15,7 @@ from ledger.gateways.stripe_gateway import URL
 from ledger.rules.opaque import OBJECT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     Object = dict[str, Any]
 
@@ -73,9 +73,25 @@ class StripeListing:
         """Return the balance transactions of an automatic payout that is reconciled. Raises CannotList."""
         return self._each(PATHS["balance_transaction"], {"payout": payout_id}, None) or []
 
+    def events(self, since: int, *, undelivered: bool) -> Iterator[list[Object]]:
+        """Yield events created from `since` on (seconds), newest first, a page at a time; Stripe keeps 30 days of them.
+
+        `undelivered`: only those that an endpoint has not taken. Raises CannotList.
+        """
+        fields: Object = {"created": {"gte": since}, "limit": PAGE} | (
+            {"delivery_success": False} if undelivered else {}
+        )
+        page = self._get("/v1/events", fields) or {"data": [], "has_more": False}
+        while page["data"]:
+            yield page["data"]
+            if not page["has_more"]:
+                return
+            page = self._get("/v1/events", fields | {"starting_after": page["data"][-1]["id"]}) or {"data": []}
+
     def read(self, object_type: str, object_id: str) -> Object | None:
-        """Return an object as it is now; None when this account has none of that id. Raises CannotList."""
-        return self._get(f"/v1/{PATHS[object_type]}/{object_id}", {}) if OBJECT.admits(object_id) else None
+        """Return an object as it is now; None when there is none, or its type is not listed. Raises CannotList."""
+        is_readable = object_type in PATHS and OBJECT.admits(object_id)
+        return self._get(f"/v1/{PATHS[object_type]}/{object_id}", {}) if is_readable else None
 
     def _each(self, path: str, fields: Object, most: int | None) -> list[Object] | None:
         found: list[Object] = []

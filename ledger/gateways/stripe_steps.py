@@ -96,9 +96,9 @@ def credit_balance(request: CreditBalance, calls: Calls) -> Outcome:
     if calls.attempt.tried_since:
         for made in calls.each(path, {}):
             if made["metadata"].get("memo_id") == str(request.memo_id):
-                return Done(made["id"])
+                return _balanced(made)
     fields = {"amount": -request.amount_cents, "currency": "usd", "metadata": _metadata(request)}
-    return Done(calls.post("balance", path, fields)["id"])
+    return _balanced(calls.post("balance", path, fields))
 
 
 def meter_visit(request: MeterVisit, calls: Calls) -> Outcome:
@@ -221,6 +221,11 @@ def _asked_for(invoice: dict[str, Any]) -> Done:
 def _credited(note: dict[str, Any]) -> Done:
     facts = {"unpaid_cents": note["pre_payment_amount"], "excess_cents": note["post_payment_amount"]}
     return Done(note["id"], facts)
+
+
+def _balanced(made: dict[str, Any]) -> Done:
+    """Say which credit a balance has: no webhook will."""
+    return Done(made["id"], {"created": made["created"], "livemode": int(made["livemode"])})
 
 
 def _metadata(request: CreditInvoice | CreditBalance) -> dict[str, str]:

@@ -51,7 +51,8 @@ def _id(prefix: str) -> Kind:
 
 CUSTOMER = _id("cus")
 INVOICE = _id("in")
-PAYMENT_METHOD = _id("pm")
+# Cards and sources of the older interfaces are payment methods too, and keep their ids.
+PAYMENT_METHOD = _kind("a Stripe id pm_…, card_… or src_…", "(?:pm|card|src)_[A-Za-z0-9]{8,64}")
 SETUP_INTENT = _id("seti")
 METER = _kind("a Stripe id mtr_…", "mtr_(?:test_)?[A-Za-z0-9]{8,64}")
 PAYOUT = _id("po")

@@ -75,8 +75,8 @@ class Standing:
     `days_ago` counts from the day the visit ended, None when it has not ended. `creditable_cents` is the newest
     invoice's total less its credit notes. `usage_age` is how long ago Stripe took the meter event in;
     `period_is_invoiced` says that the invoice of the period of that event is finalised. `awaits_charge`: its charge
-    stands in the outbox, and the books have nothing of it yet. `sent` is what the outbox has of the memo, or of the
-    visit's own demand where it has no memo.
+    stands in the outbox, and the books have nothing of it yet. `awaits_books`: a webhook told of it since the books
+    were made. `sent` is what the outbox has of the memo, or of the visit's own demand where it has no memo.
     """
 
     is_disputed: bool = False
@@ -93,6 +93,7 @@ class Standing:
     period_is_invoiced: bool = False
     usage_counts: bool = True
     awaits_charge: bool = False
+    awaits_books: bool = False
     sent: Sent = Sent.NO
 
 
@@ -134,6 +135,11 @@ _ANY_DEMAND = (
         Action.BLOCKED,
         "How an earlier call ended is unknown, and Stripe knows its identifier for 24 hours only: read the meter's "
         "summary or the invoice first, or it is billed twice.",
+    ),
+    _Row(
+        lambda visit: visit.awaits_books,
+        Action.BLOCKED,
+        "Stripe told of it since the last reconcile, and what is due may be another sum by now: reconcile first.",
     ),
     _Row(
         lambda visit: visit.memo_cents != 0 and visit.awaits_charge,

@@ -49,7 +49,11 @@ class Event:
 
 def read(body: bytes) -> Event:
     """Read the body of a webhook. Raises ThinEvent for an event of API v2, EventRefused for what is no event."""
-    whole = _json_object(body)
+    return of_document(_json_object(body))
+
+
+def of_document(whole: dict[str, Any]) -> Event:
+    """Read an event that was parsed already, as `read` does."""
     if whole.get("object") == _THIN:
         raise ThinEvent(
             "This is a thin event of Stripe's API v2, which says that an object changed and not how. Only snapshot "
@@ -75,6 +79,27 @@ def read(body: bytes) -> Event:
         object_type=object_type,
         object_id=object_id if isinstance(object_id, str) and _ID.fullmatch(object_id) else None,
         object_sha256=object_sha256(carried),
+        payload=payload,
+        refusal=refusal,
+    )
+
+
+def of_reading(event_id: str, source: dict[str, Any], at: datetime, *, is_live: bool) -> Event:
+    """Return what Stripe answered of an object as an event of ours: a version of the time it was read, in seconds.
+
+    Whole seconds, as Stripe's own events have: of a change in the same second its event is not taken for older.
+    """
+    payload, refusal = _kept(source["object"], source)
+    return Event(
+        event_id=event_id,
+        event_type=f"{source['object']}.read",
+        api_version=None,
+        account=None,
+        is_live=is_live,
+        created_at=at.replace(microsecond=0),
+        object_type=source["object"],
+        object_id=source["id"],
+        object_sha256=object_sha256(source),
         payload=payload,
         refusal=refusal,
     )

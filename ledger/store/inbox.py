@@ -23,6 +23,10 @@ RETENTION = timedelta(days=45)
 """How long payloads are kept at least: longer than Stripe shows events (30 days) and sends them again (3)."""
 
 
+OWN = "api"
+"""The endpoint of what Stripe did not send: events and objects that were read, answers to calls of ours."""
+
+
 class Received(StrEnum):
     """What became of an event."""
 
@@ -218,6 +222,57 @@ def hand_over(connection: psycopg.Connection, *, again: bool = False) -> None:
     """
     connection.execute(_ARRIVALS)
     connection.execute(_HAND_OVER, {"again": again, "not_for_others": sorted(OF_THE_LEDGER_ALONE)})
+
+
+def unknown(connection: psycopg.Connection, event_ids: Sequence[str]) -> set[str]:
+    """Return those events that no endpoint has taken in or put among its dead letters."""
+    found = connection.execute(
+        """
+        with recursive endpoints as (
+            (select endpoint from ledger.inbox order by endpoint limit 1)
+            union all
+            select (
+                select inbox.endpoint from ledger.inbox
+                where inbox.endpoint > endpoints.endpoint order by inbox.endpoint limit 1
+            )
+            from endpoints
+            where endpoints.endpoint is not null
+        )
+        select asked.event_id
+        from unnest(%s::text []) as asked (event_id)
+        where not exists (
+            select from endpoints
+            inner join ledger.inbox using (endpoint)
+            where inbox.event_id = asked.event_id
+        )
+        and not exists (select from ledger.inbox_failure as letter where letter.event_id = asked.event_id)
+        """,
+        (list(event_ids),),
+    )
+    return {row[0] for row in found}
+
+
+def in_doubt(connection: psycopg.Connection, since: datetime, now: datetime) -> list[tuple[str, str]]:
+    """Return type and id of the objects whose newest version is one of several of the same second.
+
+    Stripe dates events in whole seconds, so that nothing says which of them is the newest; the larger hash stands for
+    it. Looks at what is younger than `since` and older than a minute, since more may be on its way.
+    """
+    return connection.execute(
+        """
+        select known.object_type, known.object_id
+        from ledger.stripe_object as known
+        where known.version_at between %s and %s - interval '1 minute'
+            and exists (
+                select from ledger.inbox as event
+                where event.object_id = known.object_id
+                    and event.created_at = known.version_at
+                    and event.object_sha256 <> known.object_sha256
+            )
+        order by known.object_type, known.object_id
+        """,
+        (since, now),
+    ).fetchall()
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ class Remits:
 
 @dataclass(frozen=True)
 class LastRun:
-    """The last reconcile that succeeded and whether anything was loaded or settled since."""
+    """The last reconcile that succeeded and whether anything was loaded or settled, or came by webhooks, since."""
 
     as_of: date
     finished_at: datetime
@@ -207,7 +207,9 @@ def _stale(feeds: tuple[Feed, ...], last_run: LastRun | None) -> "list[str]":
     if last_run is None and any(feed.files for feed in feeds):
         found.append("what is loaded has never been reconciled: run `trueup reconcile`.")
     if last_run and last_run.is_behind:
-        found.append("files were loaded or remittances settled after the last reconcile: run `trueup reconcile`.")
+        found.append(
+            "files or webhooks came, or remittances were settled, since the last reconcile: `trueup reconcile`."
+        )
     return found
 
 
@@ -215,7 +217,8 @@ def _last_run(connection: "psycopg.Connection") -> LastRun | None:
     if not _has_runs(connection):
         return None
     row = connection.execute(
-        "select as_of, finished_at, loaded_through < %s from ops.run"
+        "select as_of, finished_at, loaded_through < %s or exists (select from ledger.inbox where not is_landed)"
+        " from ops.run"
         " where status = 'succeeded' order by finished_at desc limit 1",
         (ops.loaded_through(connection),),
     ).fetchone()

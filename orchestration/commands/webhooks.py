@@ -1,22 +1,24 @@
-"""`trueup webhooks`: events that had no effect yet, taken in once more, and payloads that were kept long enough."""
+"""`trueup webhooks`: events that had no effect yet or never came, taken in, and payloads that were kept long enough."""
 
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestration.commands import workspace
-from orchestration.commands.errors import PARTLY, WENT_WELL, Misused
+from orchestration.commands.errors import PARTLY, WENT_WELL, CannotRun, Misused
 from orchestration.commands.output import Json, Output, counted, example, plain_table, printable
 
 if TYPE_CHECKING:
     import psycopg
 
     from ledger.store.inbox import DeadLetter
+    from ledger.sweep import Swept
 
 webhooks = typer.Typer(
-    help="Webhooks from Stripe: dead letters (their effect failed, or their object was refused) and old payloads.",
+    help="Webhooks from Stripe: dead letters (their effect failed, or their object was refused), events that never "
+    "came, and old payloads.",
     epilog=example("trueup webhooks list"),
     no_args_is_help=True,
 )
@@ -77,6 +79,61 @@ def replay(
     if not as_json:
         output.line(f"{counted(len(done), 'event')} replayed, {counted(len(failed), 'event')} still waiting.")
     return PARTLY if failed else WENT_WELL
+
+
+@webhooks.command("sweep", epilog=example("trueup webhooks sweep", "trueup webhooks sweep --days 30 --all"))
+def sweep(
+    days: Annotated[int, typer.Option("--days", min=1, max=30, help="How far back; Stripe shows 30 days.")] = 7,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Also events that Stripe counts as delivered, or sent to no endpoint.")
+    ] = False,
+    as_json: Json = False,
+) -> int:
+    """Ask Stripe for the events that were not delivered, and take in those that are not here.
+
+    Objects whose newest event shares its second with another are read again: Stripe dates events in whole seconds, so
+    that an open invoice may stand for a paid one. Needs TRUEUP_STRIPE_KEY, which need only read; changes nothing at
+    Stripe. While `trueup up` runs with a key, this is done every hour. Exit code 1 when anything became a dead letter.
+    """
+    output = Output(as_json)
+    with workspace.opened() as books, books.connection() as connection:
+        swept = swept_by(books, connection, timedelta(days=days), output, undelivered=not all_)
+    new, refused = swept.missed["new"], swept.missed["refused"]
+    output.result({**asdict(swept), "missed": {"new": new, "refused": refused}})
+    if not as_json:
+        output.line(f"{counted(swept.events, 'event')} looked at, {new:,} of them taken in.")
+        output.line(f"{counted(swept.read_again, 'object')} in doubt read again.")
+        if swept.unreadable:
+            output.line(f"{counted(swept.unreadable, 'object')} in doubt cannot be read by this key or is gone.")
+        if refused + swept.failed:
+            output.line(f"{counted(refused + swept.failed, 'event')} refused or failed: see `trueup webhooks list`.")
+    return PARTLY if refused + swept.failed else WENT_WELL
+
+
+def swept_by(
+    books: workspace.Workspace,
+    connection: "psycopg.Connection",
+    back: timedelta,
+    output: Output,
+    *,
+    undelivered: bool = True,
+) -> "Swept":
+    """Sweep so far back with the key of the settings. Raises CannotRun without one."""
+    from ledger.gateways.stripe_listing import StripeListing
+    from ledger.sweep import Swept
+    from ledger.sweep import sweep as each
+
+    settings, now = books.settings, datetime.now(UTC)
+    if not settings.stripe_key:
+        raise CannotRun("Stripe cannot be asked without a key: set TRUEUP_STRIPE_KEY; one that may only read will do.")
+    source = StripeListing(settings.stripe_key, settings.stripe_url, settings.stripe_is_live)
+    swept = Swept()
+    connection.rollback()
+    connection.autocommit = True  # each event is a transaction of its own
+    with output.progress("Events") as advance:
+        for swept in each(connection, source, now - back, now, undelivered=undelivered):
+            advance(swept.events)
+    return swept
 
 
 @webhooks.command("prune", epilog=example("trueup webhooks prune", "trueup webhooks prune --days 90"))

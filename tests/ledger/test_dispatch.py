@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
@@ -15,6 +17,9 @@ from ledger.gateways.stripe_calls import KeyRefused
 from ledger.gateways.stripe_gateway import StripeGateway
 from ledger.rules.outcome import Advice, Declined, Done, Later, Refused, Unknown
 from ledger.rules.requests import ChargeVisit, CreditBalance, CreditInvoice, DebitInvoice, Excess, MeterVisit, Request
+from ledger.store import postings
+from ledger.store.database import connect
+from tests.support.memos import a_memo
 from tests.support.recorder import HangUp
 from tests.support.sending import SENT, Shop, shop
 
@@ -301,3 +306,34 @@ def test_a_draft_of_another_amount_is_never_finalised(opened: Shop) -> None:
     assert isinstance(delivered.outcome, Unknown)
     assert opened.effects()["invoices"] == 0
     assert dataclasses.asdict(delivered.outcome)["why"].startswith("The draft")
+
+
+def test_a_credit_of_a_balance_is_posted_by_the_answer_to_its_call(opened: Shop) -> None:
+    """No webhook tells of one. The answer is lost here: reading it back says the same, once."""
+    with contextlib.closing(connect(opened.database, autocommit=True)) as books:
+        visit = uuid4()
+        memo = a_memo(books, visit, 700)
+        request = CreditBalance(visit, memo, opened.customer, 700)
+        assert opened.put(request)
+        lost = hang_up_at(opened, 1, "after")
+        opened.deliver()
+        assert lost
+        assert not postings.is_posted(books, memo)
+        opened.later(minutes=2)
+        opened.deliver()
+        assert postings.is_posted(books, memo)
+        (made,) = opened.stripe.of("customer_balance_transaction")
+        kept = books.execute(
+            "select object_type, payload from ledger.inbox where object_id = %s and not is_landed", (made["id"],)
+        )
+        assert kept.fetchone() == (
+            "customer_balance_transaction",
+            {
+                "amount": -700,
+                "created": made["created"],
+                "currency": "usd",
+                "customer": opened.customer,
+                "livemode": False,
+                "metadata": {"visit_token": str(visit), "memo_id": str(memo)},
+            },
+        )

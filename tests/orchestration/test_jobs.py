@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
@@ -12,10 +13,12 @@ import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator  # what the daemon asks
 
 from ledger.rules.requests import CreditBalance
-from ledger.store.database import Database, DatabaseUnavailable
+from ledger.store.database import Database, DatabaseUnavailable, connect
 from orchestration import jobs
 from orchestration.reconcile import Blocked
+from sandbox.stripe.serving import served
 from tests.support.sending import shop
+from tests.support.stripe_sandbox import client_of
 
 if TYPE_CHECKING:
     from ledger.settings import Settings
@@ -33,8 +36,9 @@ def test_without_a_time_of_day_nothing_runs_by_itself(settings: Settings) -> Non
 
 def test_every_night_is_reconciled_and_on_the_first_the_month_before_summed_up(settings: Settings) -> None:
     found = schedules(replace(settings, nightly_at=time(2, 30), timezone="America/New_York"))
-    assert set(found) == {"nightly_reconcile", "month_start", "deliver"}
-    assert found.pop("deliver").default_status is dg.DefaultScheduleStatus.STOPPED
+    assert set(found) == {"nightly_reconcile", "month_start", "deliver", "sweep"}
+    for name in ("deliver", "sweep"):
+        assert found.pop(name).default_status is dg.DefaultScheduleStatus.STOPPED
     assert {schedule.default_status for schedule in found.values()} == {dg.DefaultScheduleStatus.RUNNING}
     eve = datetime(2026, 10, 30, 12, tzinfo=UTC).timestamp()
     zone = ZoneInfo("America/New_York")
@@ -83,3 +87,21 @@ def test_the_outbox_is_delivered_by_the_clock_where_there_is_a_key(
         monkeypatch.setenv("TRUEUP_STRIPE_KEY", "sk_test_x")
         jobs.deliver_outbox(dg.build_op_context())
         assert opened.states() == ["done"]
+
+
+def test_what_webhooks_did_not_bring_is_fetched_by_the_clock_where_there_is_a_key(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = schedules(replace(settings, stripe_key="sk_test_x"))["sweep"]
+    assert (found.default_status, found.cron_schedule) == (dg.DefaultScheduleStatus.RUNNING, "17 * * * *")
+    with served() as sandbox, contextlib.closing(connect(database, autocommit=True)) as books:
+        sandbox.control.endpoint("http://127.0.0.1:9/", "whsec_x")
+        client_of(sandbox).v1.customers.create({})
+        monkeypatch.setenv("TRUEUP_HOME", str(settings.home))
+        monkeypatch.setenv("TRUEUP_DATABASE_URL", database.url)
+        monkeypatch.setenv("TRUEUP_STRIPE_URL", sandbox.url)
+        jobs.fetch_missed(dg.build_op_context())
+        assert books.execute("select count(*) from ledger.inbox").fetchone() == (0,)
+        monkeypatch.setenv("TRUEUP_STRIPE_KEY", "sk_test_x")
+        jobs.fetch_missed(dg.build_op_context())
+        assert books.execute("select event_type from ledger.inbox").fetchall() == [("customer.created",)]

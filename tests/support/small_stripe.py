@@ -74,6 +74,7 @@ class SmallStripe:
             "id": f"{prefix}_{len(self.objects):014d}",
             "object": kind,
             "created": int(self.now.timestamp()),
+            "livemode": False,
             **fields,
         }
         self.objects[made["id"]] = made

@@ -51,6 +51,9 @@ JUST_NOW = LONG_AGO | {"usage_age": DAY - timedelta(microseconds=1)}
         (Standing(memo_cents=99_999_999), Action.DEBIT_MEMO, 99_999_999, "an invoice of its own"),
         (Standing(memo_cents=100_000_000), Action.BLOCKED, 100_000_000, "999,999.99"),
         (Standing(memo_cents=-100_000_000), Action.BLOCKED, 100_000_000, "999,999.99"),
+        (Standing(level_cents=500, awaits_books=True), Action.BLOCKED, 500, "reconcile first"),
+        (Standing(memo_cents=-500, awaits_books=True, invoice=Invoice.VOID), Action.BLOCKED, 500, "reconcile first"),
+        (Standing(memo_cents=500, awaits_books=True, sent=Sent.QUEUED), Action.NOTHING, 0, "in the outbox"),
         # Owed too little: a memo of ours.
         (Standing(memo_cents=500, days_ago=400), Action.DEBIT_MEMO, 500, "an invoice of its own"),
         (Standing(memo_cents=500, invoice=Invoice.FINALISED), Action.DEBIT_MEMO, 500, "an invoice of its own"),
@@ -109,6 +112,7 @@ STANDINGS = st.builds(
     period_is_invoiced=st.booleans(),
     usage_counts=st.booleans(),
     awaits_charge=st.booleans(),
+    awaits_books=st.booleans(),
     sent=st.sampled_from(Sent),
 )
 
@@ -138,6 +142,8 @@ def test_what_holds_of_every_visit(visit: Standing) -> None:
         assert visit.memo_cents < 0
         assert visit.invoice is not Invoice.DRAFT
         assert visit.invoice is not Invoice.FINALISED or cents <= visit.creditable_cents
+    if visit.awaits_books:
+        assert action in {Action.NOTHING, Action.BLOCKED}
     if visit.awaits_charge:
         assert action not in {Action.CREDIT_MEMO, Action.DEBIT_MEMO, Action.METER_CANCEL}
     if action is Action.DEBIT_MEMO:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import errors
 
+from ledger.rules.requests import ChargeVisit
 from ledger.rules.stripe_events import Event, read
 from ledger.store import customers, inbox
 from ledger.store.inbox import Received
@@ -89,6 +90,18 @@ def test_a_card_that_was_told_of_before_its_customer_was_kept_is_on_file(connect
     found = customers.of_patient(connection, PATIENT)
     assert found is not None
     assert found.card == customers.Card("pm_7", "visa", "0007", "2030-04")
+
+
+@pytest.mark.parametrize("name", ["card_1AbcDEFghiJKLmno", "src_1AbcDEFghiJKLmno"])
+def test_a_card_of_the_older_interfaces_is_a_payment_method_and_is_charged(
+    connection: psycopg.Connection, name: str
+) -> None:
+    customers.keep(connection, PATIENT, "practice-1", CUSTOMER)
+    inbox.receive(connection, "payments", read(event(1, method(1, CREATED) | {"id": name})))
+    found = customers.of_patient(connection, PATIENT)
+    assert found is not None
+    assert found.card is not None
+    assert ChargeVisit(PATIENT, CUSTOMER, 100, found.card.payment_method_id).payment_method == name
 
 
 def test_a_refused_event_is_replayed_when_its_contract_is_another(connection: psycopg.Connection) -> None:
