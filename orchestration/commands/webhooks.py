@@ -95,10 +95,12 @@ def sweep(
     that an open invoice may stand for a paid one. Needs TRUEUP_STRIPE_KEY, which need only read; changes nothing at
     Stripe. While `trueup up` runs with a key, this is done every hour. Exit code 1 when anything became a dead letter.
     """
+    from ledger.store.inbox import Received
+
     output = Output(as_json)
     with workspace.opened() as books, books.connection() as connection:
         swept = swept_by(books, connection, timedelta(days=days), output, undelivered=not all_)
-    new, refused = swept.missed["new"], swept.missed["refused"]
+    new, refused = swept.missed[Received.NEW], swept.missed[Received.REFUSED]
     output.result({**asdict(swept), "missed": {"new": new, "refused": refused}})
     if not as_json:
         output.line(f"{counted(swept.events, 'event')} looked at, {new:,} of them taken in.")

@@ -308,9 +308,9 @@ def test_a_draft_of_another_amount_is_never_finalised(opened: Shop) -> None:
     assert dataclasses.asdict(delivered.outcome)["why"].startswith("The draft")
 
 
-def test_a_credit_of_a_balance_is_posted_by_the_answer_to_its_call(opened: Shop) -> None:
+def test_a_credit_of_a_balance_is_posted_by_the_answer_to_its_call(database: Database) -> None:
     """No webhook tells of one. The answer is lost here: reading it back says the same, once."""
-    with contextlib.closing(connect(opened.database, autocommit=True)) as books:
+    with shop(database) as opened, contextlib.closing(connect(database, autocommit=True)) as books:
         visit = uuid4()
         memo = a_memo(books, visit, 700)
         request = CreditBalance(visit, memo, opened.customer, 700)
@@ -320,7 +320,8 @@ def test_a_credit_of_a_balance_is_posted_by_the_answer_to_its_call(opened: Shop)
         assert lost
         assert not postings.is_posted(books, memo)
         opened.later(minutes=2)
-        opened.deliver()
+        (again,) = opened.deliver()
+        assert isinstance(again.outcome, Done)
         assert postings.is_posted(books, memo)
         (made,) = opened.stripe.of("customer_balance_transaction")
         kept = books.execute(
@@ -329,6 +330,7 @@ def test_a_credit_of_a_balance_is_posted_by_the_answer_to_its_call(opened: Shop)
         assert kept.fetchone() == (
             "customer_balance_transaction",
             {
+                "id": made["id"],
                 "amount": -700,
                 "created": made["created"],
                 "currency": "usd",
