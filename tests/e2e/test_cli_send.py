@@ -1,4 +1,4 @@
-"""`trueup send` where something is in the way: a declined card, no key, a key of the wrong kind (else: test_the_loop)."""
+"""`trueup send` where something is in the way: a declined card, no key, a key of another kind (else: test_the_loop)."""
 
 from __future__ import annotations
 
