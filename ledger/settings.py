@@ -17,7 +17,7 @@ from ledger.rules.requests import Excess
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-ARCHIVE_KEY_BYTES = 32
+KEY_BYTES = 32
 LARGEST_PORT = 65_535
 LARGEST_NUMBER = 1_000_000_000
 LARGEST_DAYS = 36_500
@@ -57,6 +57,9 @@ class Settings:
     stripe_url: str = "https://api.stripe.com"
     stripe_lookback_days: int = 30
     credit_excess: Excess = Excess.BALANCE
+    portal_key: str | None = field(default=None, repr=False)
+    mail_url: str | None = field(default=None, repr=False)
+    mail_from: str | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -81,7 +84,7 @@ class Settings:
             underpaid_cents=_number("UNDERPAID_CENTS", text, cls.underpaid_cents),
             eft_overdue_days=_number("EFT_OVERDUE_DAYS", text, cls.eft_overdue_days),
             duplicate_hours=_number("DUPLICATE_HOURS", text, cls.duplicate_hours),
-            archive_key=_archive_key(text("ARCHIVE_KEY")),
+            archive_key=_key("ARCHIVE_KEY", text),
             archive_key_command=_archive_key_command(text("ARCHIVE_KEY_COMMAND"), text("ARCHIVE_KEY")),
             drop_folder=place("DROP_FOLDER"),
             nightly_at=_time_of_day("NIGHTLY_AT", text),
@@ -95,6 +98,9 @@ class Settings:
             stripe_url=_stripe_url(text("STRIPE_URL") or cls.stripe_url, is_live=_is_live(text("STRIPE_MODE"))),
             stripe_lookback_days=_number("STRIPE_LOOKBACK_DAYS", text, cls.stripe_lookback_days, largest=LARGEST_DAYS),
             credit_excess=_credit_excess(text("CREDIT_EXCESS") or cls.credit_excess),
+            portal_key=_key("PORTAL_KEY", text),
+            mail_url=_mail_url(text("MAIL_URL"), text("MAIL_FROM")),
+            mail_from=text("MAIL_FROM"),
         )
 
 
@@ -177,19 +183,27 @@ def _database_url(url: str | None) -> str | None:
     return url
 
 
-def _archive_key(text: str | None) -> str | None:
+def _key(name: str, given: Callable[[str], str | None]) -> str | None:
+    text = given(name)
     if text is None:
         return None
     try:
         key = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise SettingsError("TRUEUP_ARCHIVE_KEY must be base64; `openssl rand -base64 32` makes one.") from error
-    if len(key) != ARCHIVE_KEY_BYTES:
+        raise SettingsError(f"TRUEUP_{name} must be base64; `openssl rand -base64 32` makes one.") from error
+    if len(key) != KEY_BYTES:
         raise SettingsError(
-            f"TRUEUP_ARCHIVE_KEY must be base64 of {ARCHIVE_KEY_BYTES} bytes, not {len(key)}; "
-            "`openssl rand -base64 32` makes one.",
+            f"TRUEUP_{name} must be base64 of {KEY_BYTES} bytes, not {len(key)}; `openssl rand -base64 32` makes one.",
         )
     return text
+
+
+def _mail_url(url: str | None, sender: str | None) -> str | None:
+    if url is not None and (urlsplit(url).scheme not in {"smtp", "smtps"} or not urlsplit(url).hostname):
+        raise SettingsError("TRUEUP_MAIL_URL must be like smtp://user:password@mail.example.com:587, or smtps://….")
+    if url is not None and not sender:
+        raise SettingsError("TRUEUP_MAIL_URL is set without TRUEUP_MAIL_FROM: name the address that mail comes from.")
+    return url
 
 
 def _archive_key_command(command: str | None, key: str | None) -> str | None:

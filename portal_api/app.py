@@ -6,30 +6,50 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
 
-from portal_api import problems
+from ledger.gateways.mail import Console, Smtp
+from portal_api import chores, keys, problems
 from portal_api.dependencies import Edge
-from portal_api.routes import webhooks
+from portal_api.door import Door, utc_now
+from portal_api.headers import WithHeaders
+from portal_api.notices import Gateways
+from portal_api.routes import ROUTERS, webhooks
+from portal_api.templating import STATIC
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
 
     from ledger.settings import Settings
     from ledger.store.database import Database
 
 
-def create_app(settings: Settings, database: Database) -> FastAPI:
-    """Build the web door over `database`, whose schema is prepared."""
+def create_app(
+    settings: Settings, database: Database, *, clock: Callable[[], datetime] = utc_now, does_chores: bool = False
+) -> FastAPI:
+    """Build the web door over `database`, whose schemas are prepared.
+
+    `does_chores`: deliver notices and do what else is due, in a thread beside the requests.
+    """
     edge = Edge(database)
+    door = Door(settings, database, keys.found(settings), clock)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
+        with chores.running(door, gateways(settings)) if does_chores else contextlib.nullcontext():
+            yield
         edge.close()
+        door.close()
 
     app = FastAPI(title="Trueup", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.state.door = door
+    app.add_middleware(WithHeaders)
+    app.mount("/static", StaticFiles(directory=str(STATIC)), name="static")
     problems.add_to(app)
     app.include_router(webhooks.router(settings, edge))
+    for router in ROUTERS:
+        app.include_router(router)
 
     @app.get("/health")
     def health() -> dict[str, str]:
@@ -38,3 +58,10 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         return {"status": "ok"}
 
     return app
+
+
+def gateways(settings: Settings) -> Gateways:
+    """Return what delivers notices: the mail server of the settings, else the console."""
+    console = Console()
+    mail = Smtp(settings.mail_url, settings.mail_from or "").mail if settings.mail_url else console.mail
+    return Gateways(mail, console.text)

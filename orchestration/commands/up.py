@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from orchestration.commands import workspace
+from orchestration.commands import portal, workspace
 from orchestration.commands.errors import WENT_WELL, CannotRun
 from orchestration.commands.output import Json, Output, example, printable
 
@@ -39,8 +39,12 @@ def up(as_json: Json = False) -> int:
         _look_for(settings.drop_folder)
         # Dagster opens its own; a busy one is better said now.
         _listening(settings.dagster_port, "TRUEUP_DAGSTER_PORT").close()
+        has_samples = portal.with_samples(books)
         with _served(books) as servers, _stripe_sandbox(settings, output) as sandbox, _dagster(books) as processes:
             _tell(settings, sandbox, output)
+            if has_samples:
+                portal.tell_samples(books, output)
+            output.line("Ctrl-C stops all.")
             with contextlib.suppress(KeyboardInterrupt):
                 _watch(servers, processes)
     output.message("Stopped.")
@@ -82,7 +86,6 @@ def _tell(settings: "Settings", sandbox: str | None, output: Output) -> None:
         output.line(f"Drop folder: {printable(folder)} (remittances put there are loaded and reconciled)")
     if at:
         output.line(f"Every night at {at:%H:%M} {settings.timezone}: reconcile; on the first, last month")
-    output.line("Ctrl-C stops all.")
     nightly = at and f"{at:%H:%M}"
     places = {**addresses, "sandbox": sandbox, "webhooks": endpoints}
     output.result({**places, "drop_folder": folder, "nightly_at": nightly})
@@ -122,9 +125,9 @@ def _served(books: workspace.Workspace) -> Iterator["Servers"]:
         _listening(settings.dashboard_port, "TRUEUP_DASHBOARD_PORT") as pages,
         _listening(settings.portal_port, "TRUEUP_PORTAL_PORT") as door,
         _in_thread("dashboards", create_dashboards(settings, books.database), pages) as dashboards,
-        _in_thread("portal", create_portal(settings, books.database), door) as portal,
+        _in_thread("portal", create_portal(settings, books.database, does_chores=True), door) as own,
     ):
-        yield {"dashboards": dashboards, "portal": portal}
+        yield {"dashboards": dashboards, "portal": own}
 
 
 @contextlib.contextmanager

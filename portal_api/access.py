@@ -1,0 +1,51 @@
+"""Who is signed in, and in which roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+
+class Role(StrEnum):
+    """What a person may be in a practice; a member of staff may be several."""
+
+    PATIENT = "patient"
+    PROVIDER = "provider"
+    FRONT_DESK = "front_desk"
+    BILLING = "billing"
+    FINANCE = "finance"
+    PRACTICE_ADMIN = "practice_admin"
+
+
+STAFF_ROLES = frozenset(Role) - {Role.PATIENT}
+
+
+class Kind(StrEnum):
+    """Which of the two tables of people a person is in."""
+
+    PATIENT = "patient"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True)
+class Who:
+    """The person of a session. `id` is portal.patient's or portal.staff's; `proved_at` when last proved to be them."""
+
+    kind: Kind
+    id: UUID
+    name: str
+    roles: frozenset[Role]
+    session_id: UUID
+    signed_in_at: datetime
+    proved_at: datetime
+    patient_token: UUID | None = None
+    provider_id: str | None = None
+
+    def has(self, *roles: Role) -> bool:
+        """Tell whether the person has any of these roles."""
+        return not self.roles.isdisjoint(roles)

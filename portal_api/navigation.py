@@ -1,0 +1,31 @@
+"""The links at the head of every page, by who is signed in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from portal_api.access import STAFF_ROLES, Role
+
+if TYPE_CHECKING:
+    from portal_api.access import Who
+
+
+class Link(NamedTuple):
+    """A link, for people who have one of the roles."""
+
+    label: str
+    path: str
+    roles: frozenset[Role]
+
+
+PATIENT = frozenset({Role.PATIENT})
+LINKS = (
+    Link("Home", "/", PATIENT),
+    Link("Home", "/staff", STAFF_ROLES),
+    Link("Account", "/account", PATIENT | STAFF_ROLES),
+)
+
+
+def links_of(who: Who | None) -> list[Link]:
+    """Return the links for a person, in their order."""
+    return [link for link in LINKS if who and who.has(*link.roles)]

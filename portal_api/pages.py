@@ -1,0 +1,66 @@
+"""Answers of the pages: a page in the practice's looks, and the way from a form to the next page."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from fastapi.responses import RedirectResponse
+
+from portal_api import cookies
+from portal_api.headers import policy
+from portal_api.navigation import links_of
+from portal_api.templating import rendered
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi.responses import HTMLResponse
+
+    from portal_api.here import Here
+
+# What a page says after a form was done, by the name that stands in its address: an address says nothing of its own.
+SAID = {
+    "saved": "Saved.",
+    "signed_out": "You are signed out.",
+    "ended": "That session is ended.",
+    "welcome": "Welcome. Your account is ready.",
+}
+
+
+def page(
+    here: Here,
+    template: str,
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    csp: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    **values: object,
+) -> HTMLResponse:
+    """Return templates/<template> with here, practice, who and csrf beside the values.
+
+    `csp` adds sources to directives of the content security policy: {"script-src": "'self' https://js.stripe.com"}.
+    """
+    known = {
+        "here": here,
+        "practice": here.practice,
+        "who": here.who,
+        "csrf": here.browser.csrf,
+        "said": SAID.get(here.browser.said, ""),
+        "path": here.browser.path,
+        "links": links_of(here.who),
+    }
+    response = rendered(template, status, headers, **known, **values)
+    response.headers["Content-Security-Policy"] = policy(csp)
+    if here.browser.is_new:
+        here.browser.jar.put(response, cookies.BROWSER, here.browser.token)
+    return response
+
+
+def onward(path: str, said: str | None = None) -> RedirectResponse:
+    """Return the way to the next page after a form was done (303), where it may say a sentence of SAID."""
+    if said is not None and said not in SAID:
+        raise KeyError(said)
+    mark = "&" if "?" in path else "?"
+    return RedirectResponse(f"{path}{mark}{urlencode({'said': said})}" if said else path, HTTPStatus.SEE_OTHER)

@@ -1,0 +1,26 @@
+"""The first page of a portal, for everybody, for patients and for staff."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from portal_api.access import Kind
+from portal_api.door import AsStaff, AtDoor
+from portal_api.pages import onward, page
+
+router = APIRouter()
+
+
+@router.get("/", response_class=HTMLResponse, response_model=None)
+def home(here: AtDoor) -> HTMLResponse:
+    """Show what the portal is for; a patient sees their own start, staff theirs."""
+    if here.who and here.who.kind is Kind.STAFF:
+        return onward("/staff")  # type: ignore[return-value]
+    return page(here, "home.html")
+
+
+@router.get("/staff", response_class=HTMLResponse)
+def staff(here: AsStaff) -> HTMLResponse:
+    """Show staff where their work is."""
+    return page(here, "staff.html")

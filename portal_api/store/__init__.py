@@ -1,0 +1,1 @@
+"""The schema `portal`: what names a patient lives here and nowhere else."""

@@ -1,0 +1,1 @@
+"""Practices: found by host name, each with its looks, texts and policies."""
