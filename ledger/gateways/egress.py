@@ -1,4 +1,6 @@
-"""What may leave for Stripe: one table, call by call, field by field; all else is refused before a socket opens.
+"""What may leave for a processor: a table, call by call, field by field; all else is refused before a socket opens.
+
+This one is Stripe's, and of Twilio's (twilio_egress.py) the same is asked.
 
 Fields are named as they stand on the wire (`metadata[visit_token]`) and their values are of a kind (rules/opaque.py):
 ids, amounts, times, fixed words. Names, addresses, birth dates, record numbers, codes and notes are of no kind.
@@ -15,7 +17,7 @@ from ledger.rules import opaque
 from ledger.rules.opaque import Kind, one_of, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 _log = logging.getLogger(__name__)
 
@@ -39,11 +41,13 @@ class Call:
     method: str
     path: tuple[str | Kind, ...]
     fields: Mapping[str, Kind]
+    version: str = "v1"
 
-    def leads_to(self, method: str, parts: tuple[str, ...]) -> bool:
+    def leads_to(self, method: str, version: str, parts: tuple[str, ...]) -> bool:
         """Tell whether this is the call of a method and the parts of a path."""
         return (
             method == self.method
+            and version == self.version
             and len(parts) == len(self.path)
             and all(
                 part == wanted if isinstance(wanted, str) else wanted.admits(part)
@@ -187,20 +191,20 @@ _FAMILIAR = frozenset(
 )
 
 
-def admit(method: str, path: str, fields: Iterable[tuple[str, str]]) -> str:
+def admit(method: str, path: str, fields: Iterable[tuple[str, str]], calls: Sequence[Call] = _CALLS) -> str:
     """Return the name of the call; refuse, with a line in the log, what the table does not list.
 
     `path` begins with /v1/, `fields` are name and text as on the wire, of query and body. Raises NotAdmitted.
     """
     version, *parts = path.removeprefix("/").split("/")
-    call = next((call for call in _CALLS if version == "v1" and call.leads_to(method.lower(), tuple(parts))), None)
+    call = next((call for call in calls if call.leads_to(method.lower(), version, tuple(parts))), None)
     if call is None:
         raise _refused("a call the table does not list", "its path")
     seen: set[str] = set()
     for name, text in fields:
         kind = call.fields.get(name)
         if kind is None or not kind.admits(text) or name in seen:
-            raise _refused(call.name, name if name in _FAMILIAR else "a field of a name that is none of Stripe's")
+            raise _refused(call.name, name if name in _FAMILIAR | call.fields.keys() else "a field of an unknown name")
         seen.add(name)
     return call.name
 

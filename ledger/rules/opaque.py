@@ -71,3 +71,14 @@ MOMENT = _kind("a time with its zone", r"2[0-9]{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.
 PLACE_OF_SERVICE = _kind("a place of service", "|".join(sorted(PLACES_OF_SERVICE)))
 # The number of a category, never its name: a category of care is a fact about a patient.
 EVENT_NAME = _kind("the name of a meter's events", "visit_category_[1-9][0-9]?")
+
+ROOM_SID = _kind("a Twilio id RM…", "RM[0-9a-f]{32}")
+PARTICIPANT_SID = _kind("a Twilio id PA…", "PA[0-9a-f]{32}")
+ACCOUNT_SID = _kind("a Twilio id AC…", "AC[0-9a-f]{32}")
+MESSAGING_SID = _kind("a Twilio id MG…", "MG[0-9a-f]{32}")
+PHONE = _kind("a telephone number as +15551234567", r"\+[1-9][0-9]{6,14}")
+ROOM_SECONDS = _kind(
+    "seconds, from 600 to 86,400", "[6-9][0-9]{2}|[1-9][0-9]{3}|[1-7][0-9]{4}|8[0-5][0-9]{3}|86[0-3][0-9]{2}|86400"
+)
+# Of ours alone: nothing after it, so that nothing can be said in it.
+CALLBACK_URL = _kind("the address of our callbacks", r"https?://[a-z0-9.-]{1,253}(?::[0-9]{1,5})?/webhooks/twilio")
