@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 # Roles belong to the whole server: another database may be making it in this very moment.
 ROLE = """
