@@ -1,4 +1,4 @@
-"""Writes the agendas of the slot oracle into a database, a statement a table, and asks its slot functions about them."""
+"""Writes the agendas of the slot oracle into a database, a statement a table, and asks its slot functions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
+
+from portal_api.sample import HARBOR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.support.slot_oracle import Agenda, Asked, Kind, Span
 
-PRACTICE = "riverside"
+PRACTICE = HARBOR.practice.practice_id
 Rows = defaultdict[str, list[dict[str, object]]]
 # A practice first, then what refers to it.
 ORDER = (
@@ -110,23 +112,33 @@ def a_visit_type(rows: Rows, kind: Kind) -> UUID:
 def a_patient(rows: Rows) -> UUID:
     """Add a patient of whom nothing is known."""
     made = uuid4()
-    rows["patient"].append({"id": made, "patient_token": uuid4()})
+    rows["patient"].append(
+        {
+            "id": made,
+            "patient_token": uuid4(),
+            "email": f"{made}@example.com",
+            "phone": "",
+            "given_name": "A",
+            "family_name": "Patient",
+            "is_established": False,
+            "created_at": "2026-01-01T00:00Z",
+        }
+    )
     return made
 
 
 def a_calendar(rows: Rows) -> UUID:
     """Add a calendar with a provider who offers nothing; both have one id."""
     made = uuid4()
-    rows["provider"].append({"id": made, "name": "Somebody", "accepts_new": True, "is_active": True})
+    rows["provider"].append({"id": made, "ledger_id": made, "name": "Somebody", "accepts_new": True, "is_active": True})
     rows["calendar"].append({"id": made, "provider_id": made, "time_zone": "UTC"})
     return made
 
 
 def _of_provider(rows: Rows, agenda: Agenda, visit_type: UUID) -> None:
     mine = {"provider_id": agenda.id}
-    rows["provider"].append(
-        {"id": agenda.id, "name": "Somebody", "accepts_new": agenda.accepts_new, "is_active": agenda.is_active}
-    )
+    known = {"id": agenda.id, "ledger_id": agenda.id, "name": "Somebody"}
+    rows["provider"].append({**known, "accepts_new": agenda.accepts_new, "is_active": agenda.is_active})
     if agenda.offers:
         rows["offered"].append({**mine, "visit_type_id": visit_type})
     rows["licence"] += [{**mine, "state": state, "expires_on": day} for state, day in agenda.licences.items()]

@@ -17,15 +17,18 @@ create function portal.is_zone(name text) returns boolean language sql immutable
 $$
 """
 
+# ledger_id is what the visit ledger calls a provider, and portal.staff the one who signs in.
 PROVIDERS = """
 create table portal.provider (
-    practice_id text not null references portal.practice (id),
+    practice_id text not null references portal.practice,
     id uuid not null,
+    ledger_id text not null check (ledger_id ~ '[^[:space:]]'),
     name text not null check (name ~ '[^[:space:]]'),
     credentials text not null default '',
     accepts_new boolean not null default true,
     is_active boolean not null default true,
-    primary key (practice_id, id)
+    primary key (practice_id, id),
+    unique (practice_id, ledger_id)
 );
 create table portal.licence (
     practice_id text not null,
@@ -36,7 +39,7 @@ create table portal.licence (
     foreign key (practice_id, provider_id) references portal.provider (practice_id, id) on delete cascade
 );
 create table portal.visit_type (
-    practice_id text not null references portal.practice (id),
+    practice_id text not null references portal.practice,
     id uuid not null,
     name text not null check (name ~ '[^[:space:]]'),
     kind text not null check (kind in ('intake', 'follow_up', 'group')),
@@ -68,7 +71,7 @@ create table portal.offered (
 # What a payer's patients are expected to pay of a visit themselves; without a row it is the whole charge.
 PAYERS = """
 create table portal.payer (
-    practice_id text not null references portal.practice (id),
+    practice_id text not null references portal.practice,
     id text not null check (id <> ''),
     label text not null check (label ~ '[^[:space:]]'),
     primary key (practice_id, id)
@@ -139,25 +142,6 @@ create table portal.time_off (
     foreign key (practice_id, calendar_id) references portal.calendar (practice_id, id) on delete cascade
 );
 create index time_off_calendar on portal.time_off (calendar_id, off_to);
-"""
-
-POLICY = """
-create table portal.booking_policy (
-    practice_id text primary key references portal.practice (id),
-    cancel_hours smallint not null default 24 check (cancel_hours between 0 and 336),
-    late_cancel_fee_cents bigint not null default 0 check (late_cancel_fee_cents >= 0),
-    no_show_fee_cents bigint not null default 0 check (no_show_fee_cents >= 0),
-    partial_visit text not null default 'pro_rata' check (partial_visit in ('pro_rata', 'full', 'none')),
-    hold_minutes smallint not null default 10 check (hold_minutes between 2 and 60),
-    offer_minutes smallint not null default 60 check (offer_minutes between 5 and 1440)
-);
-create table portal.established_patient (
-    practice_id text not null,
-    patient_id uuid not null,
-    since date not null,
-    primary key (practice_id, patient_id),
-    foreign key (practice_id, patient_id) references portal.patient (practice_id, id) on delete cascade
-);
 """
 
 # Who has which time. The visit's state is the ledger's; here a time is held, booked or released. busy is the visit and
@@ -247,26 +231,16 @@ create table portal.waiting (
     foreign key (practice_id, provider_id) references portal.provider (practice_id, id)
 );
 create index waiting_in_turn on portal.waiting (practice_id, visit_type_id, created_at) where status = 'waiting';
-create table portal.reminder (
-    practice_id text not null,
-    appointment_id uuid not null,
-    starts_at timestamptz not null,
-    hours_before smallint not null,
-    sent_at timestamptz not null,
-    primary key (practice_id, appointment_id, starts_at, hours_before),
-    foreign key (practice_id, appointment_id) references portal.appointment (practice_id, id) on delete cascade
-);
 """
 
 TABLES = (
     *("provider", "licence", "visit_type", "offered", "payer", "payer_accepted", "payer_estimate", "calendar"),
-    *("weekly_hours", "special_hours", "time_off", "booking_policy", "established_patient", "appointment", "waiting"),
-    "reminder",
+    *("weekly_hours", "special_hours", "time_off", "appointment", "waiting"),
 )
 
 
 def upgrade() -> None:
-    for statements in (EXTENSION, ZONE, PROVIDERS, PAYERS, HOURS, POLICY, APPOINTMENT, WAITING):
+    for statements in (EXTENSION, ZONE, PROVIDERS, PAYERS, HOURS, APPOINTMENT, WAITING):
         op.execute(statements)
     for table in TABLES:
         for statement in guarded(table):

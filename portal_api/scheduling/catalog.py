@@ -1,0 +1,101 @@
+"""What a practice offers: its visit types, its providers and the payers that they accept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from portal_api.here import Here
+
+
+@dataclass(frozen=True)
+class VisitType:
+    """A kind of visit: minutes, buffers around it, and what its list price is. `for_whom`: anyone, new, established."""
+
+    id: UUID
+    name: str
+    kind: str
+    minutes: int
+    buffer_before: int
+    buffer_after: int
+    step: int
+    for_whom: str
+    capacity: int
+    lead_minutes: int
+    horizon_days: int
+    service_code: str
+    service_category: int
+    charge_cents: int
+
+    @property
+    def is_group(self) -> bool:
+        """Whether several patients have it together, at times that the practice sets."""
+        return self.capacity > 1
+
+
+@dataclass(frozen=True)
+class Payer:
+    """Who insures; `id` is the payer id of claims."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A provider's time; its hours are in its own time zone."""
+
+    id: UUID
+    provider_id: UUID
+    ledger_id: str
+    provider_name: str
+    credentials: str
+    time_zone: str
+
+    @property
+    def title(self) -> str:
+        """The provider's name with credentials."""
+        return f"{self.provider_name}, {self.credentials}" if self.credentials else self.provider_name
+
+
+_VISIT_TYPE = ", ".join(VisitType.__dataclass_fields__)
+_VISIT_TYPES = sa.text(f"select {_VISIT_TYPE} from portal.visit_type where is_active order by charge_cents, name, id")
+_PAYERS = sa.text("select id, label from portal.payer order by label, id")
+_CALENDARS = sa.text(
+    "select c.id, c.provider_id, p.ledger_id, p.name, p.credentials, c.time_zone from portal.calendar as c"
+    " inner join portal.provider as p on p.id = c.provider_id where p.is_active order by p.name, c.id"
+)
+
+
+def visit_types(here: Here) -> list[VisitType]:
+    """Return what can be booked."""
+    return [VisitType(*row) for row in here.db.execute(_VISIT_TYPES)]
+
+
+def visit_type(here: Here, visit_type_id: UUID) -> VisitType | None:
+    """Return a visit type that can be booked."""
+    return next((each for each in visit_types(here) if each.id == visit_type_id), None)
+
+
+def payers(here: Here) -> list[Payer]:
+    """Return the payers that somebody of the practice may accept."""
+    return [Payer(*row) for row in here.db.execute(_PAYERS)]
+
+
+def calendars(here: Here) -> list[Calendar]:
+    """Return the calendars of the practice's providers, by name."""
+    return [Calendar(*row) for row in here.db.execute(_CALENDARS)]
+
+
+def calendar(here: Here, calendar_id: UUID) -> Calendar | None:
+    """Return a calendar."""
+    return next((each for each in calendars(here) if each.id == calendar_id), None)
+
+
+def calendar_of(here: Here, ledger_id: str | None) -> Calendar | None:
+    """Return the calendar of a provider, by the id that the visit ledger knows."""
+    return next((each for each in calendars(here) if each.ledger_id == ledger_id), None)

@@ -1,0 +1,158 @@
+"""Who waits for a time to come free: in turn, each is offered one, and an offer is a hold that expires."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from portal_api import audit
+from portal_api.problems import Problem, not_found
+from portal_api.scheduling import appointments, catalog, holds, letters, locks, slots
+from portal_api.scheduling.slots import LONGEST_LOOK, Wish
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from portal_api.here import Here
+    from portal_api.scheduling.slots import Slot
+
+MOST_A_ROUND = 100
+MOST_OF_PATIENT = 5
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A place in the line, for a visit that starts in [since, until), with one provider or with any."""
+
+    id: UUID
+    patient_id: UUID
+    visit_type_id: UUID
+    visit_name: str
+    provider_id: UUID | None
+    provider_name: str | None
+    payer_id: str | None
+    patient_state: str
+    patient_time_zone: str
+    since: datetime
+    until: datetime
+    status: str
+    created_at: datetime
+
+    @property
+    def wish(self) -> Wish:
+        """What is waited for."""
+        return Wish(self.visit_type_id, self.payer_id, self.patient_state, self.patient_time_zone)
+
+
+_SELECT = """
+select
+    w.id, w.patient_id, w.visit_type_id, t.name, w.provider_id, p.name, w.payer_id, w.patient_state,
+    w.patient_time_zone, w.since, w.until, w.status, w.created_at
+from portal.waiting as w
+inner join portal.visit_type as t on t.id = w.visit_type_id
+left join portal.provider as p on p.id = w.provider_id
+"""
+_INSERT = sa.text(
+    "insert into portal.waiting (practice_id, id, patient_id, visit_type_id, provider_id, payer_id, patient_state,"
+    " patient_time_zone, since, until, status, created_at) values (:practice_id, :id, :patient_id, :visit_type_id,"
+    " :provider_id, :payer_id, :state, :time_zone, :since, :until, 'waiting', :now)"
+)
+_STATUS = sa.text("update portal.waiting set status = :status where id = :id and status = any(:before)")
+_OFFERED = sa.text("select starts_at from portal.appointment where waiting_id = :id")
+
+
+def join(here: Here, wish: Wish, patient_id: UUID, provider_id: UUID | None, since: datetime, until: datetime) -> UUID:
+    """Put a patient in the line. Raises 404 for what is not here, 400 for times that are none, 409 for too many."""
+    known = {each.provider_id for each in catalog.calendars(here)} | {None}
+    if catalog.visit_type(here, wish.visit_type_id) is None or provider_id not in known:
+        raise not_found()
+    if not here.now < until or not since < until or until - since > LONGEST_LOOK:
+        raise Problem(HTTPStatus.BAD_REQUEST, "no-times", "Choose days to come, no more than two months of them.")
+    if len(of_patient(here, patient_id)) >= MOST_OF_PATIENT:
+        raise Problem(HTTPStatus.CONFLICT, "too-many-places", f"You wait {MOST_OF_PATIENT} times already.")
+    made = uuid4()
+    values = {**vars(wish), "id": made, "patient_id": patient_id, "provider_id": provider_id, "now": here.now}
+    here.db.execute(
+        _INSERT,
+        {**values, "state": wish.state, "practice_id": here.practice.practice_id, "since": since, "until": until},
+    )
+    audit.record(here, "waiting.joined", f"waiting/{made}")
+    return made
+
+
+def of_patient(here: Here, patient_id: UUID) -> list[Waiting]:
+    """Return where a patient waits or has an offer."""
+    return _read(
+        here, "where w.patient_id = :id and w.status in ('waiting', 'offered') order by w.created_at", id=patient_id
+    )
+
+
+def leave(here: Here, patient_id: UUID, waiting_id: UUID) -> None:
+    """Take a patient out of the line, with the offer there may be. Raises 404 when it is not theirs."""
+    if not any(each.id == waiting_id for each in of_patient(here, patient_id)):
+        raise not_found()
+    for each in appointments.held(here, patient_id):
+        if each.waiting_id == waiting_id:
+            holds.give_up(here, each)
+    here.db.execute(_STATUS, {"id": waiting_id, "status": "left", "before": ["waiting", "offered"]})
+    audit.record(here, "waiting.left", f"waiting/{waiting_id}")
+
+
+def decline(here: Here, waiting_id: UUID) -> None:
+    """Put who did not take an offer back into their place; the same time is not offered to them again."""
+    here.db.execute(_STATUS, {"id": waiting_id, "status": "waiting", "before": ["offered"]})
+
+
+def expire(here: Here) -> int:
+    """Give back what was held and not booked in time, and return how much; who missed an offer waits on."""
+    found = appointments.lapsed(here)
+    locks.take(here, [one for each in found for one in (each.calendar_id, each.patient_id)])
+    gone = {each.id for each in appointments.lapsed(here)} & {each.id for each in found}
+    appointments.release(here, list(gone))
+    for each in found:
+        if each.id in gone and each.waiting_id is not None:
+            decline(here, each.waiting_id)
+    return len(gone)
+
+
+def offer(here: Here) -> int:
+    """Offer open times to those who wait, in turn, each one; return how many."""
+    line = _read(
+        here,
+        "where w.status = 'waiting' and w.until > :now order by w.created_at, w.id limit :most",
+        now=here.now,
+        most=MOST_A_ROUND,
+    )
+    everybody = catalog.calendars(here)
+    chances = [each for each in line if _open(here, each, everybody)]
+    # All locks of the round at once: taken one after the other, two rounds could wait for each other.
+    locks.take(here, [each.patient_id for each in chances] + [each.id for each in everybody if chances])
+    return sum(_offered(here, each, everybody) for each in chances)
+
+
+def _offered(here: Here, waiting: Waiting, everybody: Sequence[catalog.Calendar]) -> bool:
+    slot = _open(here, waiting, everybody)
+    if slot is None:
+        return False
+    who = slots.asker(here, waiting.patient_id)
+    held = holds.hold(here, waiting.wish, who, slot.calendar_id, slot.starts_at, waiting.id)
+    here.db.execute(_STATUS, {"id": waiting.id, "status": "offered", "before": ["waiting"]})
+    letters.offer(here, held)
+    return True
+
+
+def _open(here: Here, waiting: Waiting, everybody: Sequence[catalog.Calendar]) -> Slot | None:
+    ids = [each.id for each in everybody if waiting.provider_id in {None, each.provider_id}]
+    before = set(here.db.scalars(_OFFERED, {"id": waiting.id}))
+    who = slots.asker(here, waiting.patient_id)
+    found = slots.find(here, waiting.wish, who, max(waiting.since, here.now), waiting.until, ids)
+    return next((slot for slot in found if slot.starts_at not in before), None)
+
+
+def _read(here: Here, where: str, **values: object) -> list[Waiting]:
+    return [Waiting(*row) for row in here.db.execute(sa.text(f"{_SELECT} {where}"), values)]
