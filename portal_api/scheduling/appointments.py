@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -52,6 +53,21 @@ class Appointment:
     terms: Terms
 
     @property
+    def title(self) -> str:
+        """The provider's name with credentials."""
+        return f"{self.provider_name}, {self.credentials}" if self.credentials else self.provider_name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The patient's time zone."""
+        return ZoneInfo(self.patient_time_zone)
+
+    @property
+    def provider_zone(self) -> ZoneInfo:
+        """The provider's time zone."""
+        return ZoneInfo(self.provider_time_zone)
+
+    @property
     def wish(self) -> Wish:
         """What was asked for."""
         return Wish(self.visit_type_id, self.payer_id, self.patient_state, self.patient_time_zone)
@@ -72,9 +88,10 @@ class Appointment:
 
 _SELECT = f"""
 select
-    a.id, a.calendar_id, c.provider_id, p.ledger_id, p.name, p.credentials, c.time_zone, a.visit_type_id, t.name, a.patient_id,
-    a.session_id, a.series_id, a.waiting_id, a.visit_token, a.starts_at, a.ends_at, a.status, a.hold_expires_at,
-    a.payer_id, a.patient_state, a.patient_time_zone, a.accepted_at, a.moves, v.state, {", ".join(f"a.{name}" for name in terms.NAMES)}
+    a.id, a.calendar_id, c.provider_id, p.ledger_id, p.name, p.credentials, c.time_zone, a.visit_type_id, t.name,
+    a.patient_id, a.session_id, a.series_id, a.waiting_id, a.visit_token, a.starts_at, a.ends_at, a.status,
+    a.hold_expires_at, a.payer_id, a.patient_state, a.patient_time_zone, a.accepted_at, a.moves, v.state,
+    {", ".join(f"a.{name}" for name in terms.NAMES)}
 from portal.appointment as a
 inner join portal.calendar as c on c.id = a.calendar_id
 inner join portal.provider as p on p.id = c.provider_id

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import sqlalchemy as sa
+
+from portal_api.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +67,16 @@ class Slot:
     provider_time_zone: str
     starts_at: datetime
 
+    @property
+    def title(self) -> str:
+        """The provider's name with credentials."""
+        return f"{self.provider_name}, {self.credentials}" if self.credentials else self.provider_name
+
+    @property
+    def key(self) -> str:
+        """The slot in one word, as a button of a form carries it."""
+        return f"{self.calendar_id}@{self.starts_at.astimezone(UTC).strftime('%Y%m%dT%H%M')}"
+
 
 @dataclass(frozen=True)
 class Asker:
@@ -89,6 +102,15 @@ REASONS = {
     "full": "Every seat of the group is taken.",
     "patient_is_elsewhere": "The patient has another visit then.",
 }
+
+
+def chosen(key: str) -> tuple[UUID, datetime]:
+    """Return the calendar and the time that a button names. Raises 400 for what no button says."""
+    calendar, _, at = key.partition("@")
+    try:
+        return UUID(calendar), datetime.strptime(at, "%Y%m%dT%H%M").replace(tzinfo=UTC)
+    except ValueError:
+        raise Problem(HTTPStatus.BAD_REQUEST, "no-slot", "Choose one of the times.") from None
 
 
 def asker(here: Here, patient_id: UUID) -> Asker:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -42,6 +43,16 @@ class Waiting:
     until: datetime
     status: str
     created_at: datetime
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The patient's time zone."""
+        return ZoneInfo(self.patient_time_zone)
+
+    @property
+    def last(self) -> datetime:
+        """An instant of the last day of it."""
+        return self.until - timedelta(hours=1)
 
     @property
     def wish(self) -> Wish:
