@@ -49,13 +49,19 @@ class Door:
     """Opens transactions at practices, on a few connections, as the role that sees one practice at a time."""
 
     def __init__(
-        self, settings: Settings, database: Database, keys: Keys, clock: Callable[[], datetime] = utc_now
+        self,
+        settings: Settings,
+        database: Database,
+        keys: Keys,
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        connections: int = CONNECTIONS,
     ) -> None:
         self.settings, self.keys, self.clock = settings, keys, clock
         self.something_waits = threading.Event()
         self._engine = sa.create_engine(
             database.sqlalchemy("psycopg"),
-            pool_size=CONNECTIONS,
+            pool_size=connections,
             max_overflow=0,
             pool_timeout=SECONDS_TO_WAIT,
             pool_use_lifo=True,

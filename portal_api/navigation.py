@@ -22,6 +22,8 @@ PATIENT = frozenset({Role.PATIENT})
 LINKS = (
     Link("Home", "/", PATIENT),
     Link("Home", "/staff", STAFF_ROLES),
+    Link("Book", "/book", PATIENT),
+    Link("My visits", "/visits", PATIENT),
     Link("Account", "/account", PATIENT | STAFF_ROLES),
 )
 

@@ -27,6 +27,11 @@ class Notice(StrEnum):
     SET_PASSWORD = "set_password"  # noqa: S105 - the name of a notice
     CHANGE_EMAIL = "change_email"
     EMAIL_CHANGED = "email_changed"
+    VISIT_BOOKED = "visit_booked"
+    VISIT_MOVED = "visit_moved"
+    VISIT_CANCELLED = "visit_cancelled"
+    VISIT_SOON = "visit_soon"
+    TIME_OFFERED = "time_offered"
 
 
 class Channel(StrEnum):

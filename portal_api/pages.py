@@ -25,6 +25,12 @@ SAID = {
     "saved": "Saved.",
     "signed_out": "You are signed out.",
     "ended": "That session is ended.",
+    "booked": "Your visit is booked. We have mailed you when it is.",
+    "moved": "Your visit has its new time. We have mailed it to you.",
+    "cancelled": "Your visit is cancelled.",
+    "released": "The time is free again; nothing was booked.",
+    "waiting": "You are on the waiting list. We write to you when a time comes free.",
+    "waiting_left": "You are off the waiting list.",
     "welcome": "Welcome. Your account is ready.",
 }
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
-from uuid import UUID
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -13,9 +11,12 @@ import sqlalchemy as sa
 from portal_api.scheduling import terms
 from portal_api.scheduling.slots import Wish
 from portal_api.scheduling.terms import Terms
+from portal_api.store.rows import made
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
 
     from portal_api.here import Here
 
@@ -218,5 +219,9 @@ def leave_seat(here: Here, session_id: UUID) -> None:
 
 
 def _read(here: Here, where: str, **values: object) -> list[Appointment]:
-    rows = here.db.execute(sa.text(f"{_SELECT} {where}"), values)
-    return [Appointment(*row[:_PLAIN], Terms(*row[_PLAIN:])) for row in rows]
+    return made(_appointment, here.db.execute(sa.text(f"{_SELECT} {where}"), values))
+
+
+def _appointment(*row: Any) -> Appointment:
+    whole: tuple[Any, ...] = (*row[:_PLAIN], Terms(*row[_PLAIN:]))
+    return Appointment(*whole)

@@ -43,8 +43,10 @@ def confirm(here: Here, appointment: Appointment) -> list[Appointment]:
 
     Raises 409 (hold-lapsed) when the hold has run out.
     """
+    calendars = [each.calendar_id for each in appointments.of_series(here, appointment)]
+    locks.take(here, [appointment.patient_id, *calendars])
+    appointment = _now(here, appointment)
     together = appointments.of_series(here, appointment)
-    locks.take(here, [appointment.patient_id, *(each.calendar_id for each in together)])
     if appointment.status == "booked":
         return together
     for each in together:
@@ -59,7 +61,7 @@ def confirm(here: Here, appointment: Appointment) -> list[Appointment]:
         audit.record(here, "visit.booked", f"appointment/{each.id}")
     if appointment.waiting_id is not None:
         here.db.execute(_WAITED, {"id": appointment.waiting_id})
-    booked = appointments.of_series(here, appointments.get(here, appointment.id) or appointment)
+    booked = appointments.of_series(here, _now(here, appointment))
     letters.booked(here, booked)
     return booked
 
@@ -74,14 +76,15 @@ def move(here: Here, appointment: Appointment, calendar_id: UUID, starts_at: dat
 
     Raises 404 for a calendar that is not here, 409 when the time cannot be had or the visit cannot be moved any more.
     """
-    if not may_move(here, appointment):
-        raise _too_late(appointment, here.now)
     calendar = catalog.calendar(here, calendar_id)
     if calendar is None or (calendar_id != appointment.calendar_id and not _is_staff(here)):
         raise not_found()
     locks.take(here, [appointment.patient_id, appointment.calendar_id, calendar_id])
-    who = slots.asker(here, appointment.patient_id)
-    if not slots.is_open(here, appointment.wish, who, calendar_id, starts_at, moving=appointment.id):
+    appointment = _now(here, appointment)
+    if not may_move(here, appointment):
+        raise _too_late(appointment, here.now)
+    who = slots.asker(here, appointment.wish, appointment.patient_id)
+    if not slots.is_open(here, who, calendar_id, starts_at, moving=appointment.id):
         raise taken([starts_at])
     locks.once_more(here, lambda: _moved(here, appointment, calendar_id, starts_at))
     changes: dict[str, object] = {
@@ -92,7 +95,7 @@ def move(here: Here, appointment: Appointment, calendar_id: UUID, starts_at: dat
         changes["provider_id"] = calendar.ledger_id
     visits.edit(here.books, _token(appointment), changes, _deed(here, f"move/{appointment.id}/{appointment.moves + 1}"))
     audit.record(here, "visit.moved", f"appointment/{appointment.id}")
-    moved = appointments.get(here, appointment.id) or appointment
+    moved = _now(here, appointment)
     letters.moved(here, moved)
     return moved
 
@@ -103,6 +106,7 @@ def cancel(here: Here, appointment: Appointment, *, reason: str = "", is_waived:
     The fee of a late one is that of those terms. Raises 409 for a visit that has begun or is over.
     """
     locks.take(here, [appointment.patient_id, appointment.calendar_id])
+    appointment = _now(here, appointment)
     is_late = appointment.is_late(here.now) and not (is_waived and _is_staff(here))
     to = State.LATE_CANCELLED if is_late else State.CANCELLED
     deed = _deed(here, f"cancel/{appointment.id}", reason)
@@ -113,7 +117,15 @@ def cancel(here: Here, appointment: Appointment, *, reason: str = "", is_waived:
     appointments.release(here, [appointment.id])
     audit.record(here, "visit.cancelled", f"appointment/{appointment.id}")
     letters.cancelled(here, appointment)
-    return appointments.get(here, appointment.id) or appointment
+    return _now(here, appointment)
+
+
+def _now(here: Here, appointment: Appointment) -> Appointment:
+    """Return it as it stands under the locks: somebody may have changed it while they were waited for."""
+    found = appointments.get(here, appointment.id)
+    if found is None:
+        raise not_found()
+    return found
 
 
 def _moved(here: Here, appointment: Appointment, calendar_id: UUID, starts_at: datetime) -> None:

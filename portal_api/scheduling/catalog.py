@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import sqlalchemy as sa
 
+from portal_api.store.rows import made
+
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from portal_api.here import Here
 
 
@@ -63,7 +66,10 @@ class Calendar:
 
 
 _VISIT_TYPE = ", ".join(VisitType.__dataclass_fields__)
-_VISIT_TYPES = sa.text(f"select {_VISIT_TYPE} from portal.visit_type where is_active order by charge_cents, name, id")
+_VISIT_TYPES = sa.text(
+    f"select {_VISIT_TYPE} from portal.visit_type where is_active"
+    " order by array_position(array['intake', 'follow_up', 'group'], kind), name, id"
+)
 _PAYERS = sa.text("select id, label from portal.payer order by label, id")
 _CALENDARS = sa.text(
     "select c.id, c.provider_id, p.ledger_id, p.name, p.credentials, c.time_zone from portal.calendar as c"
@@ -73,7 +79,7 @@ _CALENDARS = sa.text(
 
 def visit_types(here: Here) -> list[VisitType]:
     """Return what can be booked."""
-    return [VisitType(*row) for row in here.db.execute(_VISIT_TYPES)]
+    return made(VisitType, here.db.execute(_VISIT_TYPES))
 
 
 def visit_type(here: Here, visit_type_id: UUID) -> VisitType | None:
@@ -83,12 +89,12 @@ def visit_type(here: Here, visit_type_id: UUID) -> VisitType | None:
 
 def payers(here: Here) -> list[Payer]:
     """Return the payers that somebody of the practice may accept."""
-    return [Payer(*row) for row in here.db.execute(_PAYERS)]
+    return made(Payer, here.db.execute(_PAYERS))
 
 
 def calendars(here: Here) -> list[Calendar]:
     """Return the calendars of the practice's providers, by name."""
-    return [Calendar(*row) for row in here.db.execute(_CALENDARS)]
+    return made(Calendar, here.db.execute(_CALENDARS))
 
 
 def calendar(here: Here, calendar_id: UUID) -> Calendar | None:

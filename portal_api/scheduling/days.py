@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from portal_api.scheduling.slots import Span
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from zoneinfo import ZoneInfo
@@ -22,11 +24,10 @@ class Day:
     by_provider: dict[str, list[Slot]]
 
 
-def bounds(first: date, days: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return the instants in which so many local days begin and have ended."""
+def span(first: date, days: int, zone: ZoneInfo) -> Span:
+    """Return from when until when so many local days last."""
     ends = first + timedelta(days=days)
-    since, until = (datetime.combine(day, time(), zone).astimezone(UTC) for day in (first, ends))
-    return since, until
+    return Span(*(datetime.combine(day, time(), zone).astimezone(UTC) for day in (first, ends)))
 
 
 def grouped(slots: Iterable[Slot], zone: ZoneInfo) -> list[Day]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
@@ -13,8 +12,11 @@ import sqlalchemy as sa
 from portal_api import audit
 from portal_api.problems import Problem, not_found
 from portal_api.scheduling import appointments, catalog, locks
+from portal_api.store.rows import made
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from portal_api.here import Here
 
 _ADD = sa.text(
@@ -50,21 +52,21 @@ class Session:
 
 def sessions(here: Here, calendar_id: UUID) -> list[Session]:
     """Return the sessions to come of a calendar."""
-    return [Session(*row) for row in here.db.execute(_LIST, {"calendar_id": calendar_id, "now": here.now})]
+    return made(Session, here.db.execute(_LIST, {"calendar_id": calendar_id, "now": here.now}))
 
 
 def add(here: Here, calendar_id: UUID, visit_type_id: UUID, local: datetime) -> UUID:
-    """Set a session at a local time of the calendar's zone. Raises 404 for what is not here, 409 where time is taken."""
+    """Set a session at a local time of the calendar's zone. Raises 404 for what is not here, 409 for a taken time."""
     kind = catalog.visit_type(here, visit_type_id)
     if kind is None or not kind.is_group or catalog.calendar(here, calendar_id) is None:
         raise not_found()
     locks.take(here, [calendar_id])
     values = {"practice_id": here.practice.practice_id, "id": uuid4(), "local": local, "now": here.now}
-    made: UUID | None = here.db.scalar(_ADD, {**values, "calendar_id": calendar_id, "visit_type_id": visit_type_id})
-    if made is None:
+    session: UUID | None = here.db.scalar(_ADD, {**values, "calendar_id": calendar_id, "visit_type_id": visit_type_id})
+    if session is None:
         raise Problem(HTTPStatus.CONFLICT, "time-taken", "That time is past, or something else is booked then.")
-    audit.record(here, "session.set", f"appointment/{made}")
-    return made
+    audit.record(here, "session.set", f"appointment/{session}")
+    return session
 
 
 def remove(here: Here, calendar_id: UUID, session_id: UUID) -> None:

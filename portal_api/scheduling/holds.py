@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from portal_api.here import Here
     from portal_api.scheduling.appointments import Appointment
     from portal_api.scheduling.catalog import VisitType
-    from portal_api.scheduling.slots import Asker, Wish
+    from portal_api.scheduling.slots import Asker
 
 MOST_IN_SERIES = 12
 MOST_AT_ONCE = 3
@@ -29,12 +29,11 @@ insert into portal.appointment (
     practice_id, id, calendar_id, visit_type_id, patient_id, session_id, series_id, waiting_id, visit, busy, status,
     hold_expires_at, payer_id, patient_state, patient_time_zone, {", ".join(terms.NAMES)}
 )
-select
-    :practice_id, given.id, :calendar_id, :visit_type_id, :patient_id, :session_id, :series_id, :waiting_id,
-    tstzrange(given.starts_at, given.starts_at + :lasts), tstzrange(given.starts_at - :before, given.starts_at + :lasts + :after),
+values (
+    :practice_id, :id, :calendar_id, :visit_type_id, :patient_id, :session_id, :series_id, :waiting_id,
+    tstzrange(:starts_at, :starts_at + :lasts), tstzrange(:starts_at - :before, :starts_at + :lasts + :after),
     'held', :expires_at, :payer_id, :state, :time_zone, {", ".join(f":{name}" for name in terms.NAMES)}
-from unnest(cast(:ids as uuid []), cast(:starts as timestamptz [])) as given (id, starts_at)
-order by given.starts_at
+)
 on conflict do nothing
 returning id
 """)
@@ -53,28 +52,27 @@ _LOCAL_WEEKS = sa.text(
 )
 
 
-def hold(
-    here: Here, wish: Wish, who: Asker, calendar_id: UUID, starts_at: datetime, waiting_id: UUID | None = None
-) -> Appointment:
+class _Place(NamedTuple):
+    calendar_id: UUID
+    starts: Sequence[datetime]
+    waiting_id: UUID | None
+
+
+def hold(here: Here, who: Asker, calendar_id: UUID, starts_at: datetime, waiting_id: UUID | None = None) -> Appointment:
     """Hold one time for a patient. Raises 404 for a calendar that is not here, 409 when the time cannot be had."""
-    (held,) = hold_all(here, wish, who, calendar_id, [starts_at], waiting_id)
+    (held,) = hold_all(here, who, calendar_id, [starts_at], waiting_id)
     return held
 
 
 def hold_all(
-    here: Here,
-    wish: Wish,
-    who: Asker,
-    calendar_id: UUID,
-    starts: Sequence[datetime],
-    waiting_id: UUID | None = None,
+    here: Here, who: Asker, calendar_id: UUID, starts: Sequence[datetime], waiting_id: UUID | None = None
 ) -> list[Appointment]:
     """Hold several times as one series, all or none.
 
     Raises 404 for a calendar or a visit type that is not here (looked up first: an exclusion constraint sees other
     practices too), 409 when one of the times cannot be had.
     """
-    kind = catalog.visit_type(here, wish.visit_type_id)
+    kind = catalog.visit_type(here, who.wish.visit_type_id)
     if who.patient_id is None or kind is None or catalog.calendar(here, calendar_id) is None:
         raise not_found()
     if not 1 <= len(set(starts)) == len(starts) <= MOST_IN_SERIES:
@@ -82,9 +80,9 @@ def hold_all(
     _lock(here, who.patient_id, calendar_id)
     if waiting_id is None:
         _not_too_many(here, who.patient_id)
-    if late := [each for each in starts if not slots.is_open(here, wish, who, calendar_id, each)]:
+    if late := [each for each in starts if not slots.is_open(here, who, calendar_id, each)]:
         raise taken(late)
-    ids = _insert(here, wish, who.patient_id, kind, calendar_id, starts, waiting_id)
+    ids = _insert(here, who, kind, _Place(calendar_id, starts, waiting_id))
     for each in ids:
         audit.record(here, "visit.held", f"appointment/{each}")
     found = [appointments.get(here, each) for each in ids]
@@ -135,54 +133,41 @@ def _not_too_many(here: Here, patient_id: UUID) -> None:
         )
 
 
-def _insert(  # noqa: PLR0913, PLR0917 - what a row says
-    here: Here,
-    wish: Wish,
-    patient_id: UUID,
-    kind: VisitType,
-    calendar_id: UUID,
-    starts: Sequence[datetime],
-    waiting_id: UUID | None,
-) -> list[UUID]:
-    ids = [uuid4() for _ in starts]
-    policies = here.practice.policies
-    minutes = policies.offer_minutes if waiting_id else policies.hold_minutes
-    values = {
-        "practice_id": here.practice.practice_id,
-        "calendar_id": calendar_id,
-        "visit_type_id": kind.id,
-        "patient_id": patient_id,
-        "session_id": None,
-        "series_id": uuid4() if len(starts) > 1 else None,
-        "waiting_id": waiting_id,
-        "lasts": timedelta(minutes=kind.minutes),
-        "before": timedelta(minutes=0 if kind.is_group else kind.buffer_before),
-        "after": timedelta(minutes=0 if kind.is_group else kind.buffer_after),
-        "expires_at": min(here.now + timedelta(minutes=minutes), min(starts)),
-        "payer_id": wish.payer_id,
-        "state": wish.state,
-        "time_zone": wish.time_zone,
-        "ids": ids,
-        "starts": list(starts),
-        **vars(terms.quoted(here, kind.id, wish.payer_id)),
-    }
+def _insert(here: Here, who: Asker, kind: VisitType, place: _Place) -> list[UUID]:
+    """Insert a row for each time, all or none; a group's have a seat in a session each."""
+    ids = [uuid4() for _ in place.starts]
+    values = _values(here, who, kind, place)
 
     def insert() -> list[UUID]:
-        # A group's series has a session each; else all stand in one statement.
-        rows = [{"ids": [one], "starts": [at]} for one, at in zip(ids, starts, strict=True)] if kind.is_group else [{}]
-        made = [one for row in rows for one in _row(here, kind, values | row)]
-        if len(made) != len(starts):
-            raise taken(starts)
+        made: list[UUID] = []
+        for one, starts_at in zip(ids, place.starts, strict=True):
+            session = appointments.take_seat(here, place.calendar_id, kind.id, starts_at) if kind.is_group else None
+            if session is not None or not kind.is_group:
+                row = {"id": one, "starts_at": starts_at, "session_id": session}
+                made += here.db.scalars(_INSERT, values | row).all()
+        if made != ids:
+            raise taken(place.starts)
         return ids
 
     return locks.once_more(here, insert)
 
 
-def _row(here: Here, kind: VisitType, values: dict[str, object]) -> list[UUID]:
-    if kind.is_group:
-        (starts_at,) = values["starts"]  # type: ignore[misc] - one of a group's
-        session = appointments.take_seat(here, values["calendar_id"], kind.id, starts_at)
-        if session is None:
-            return []
-        values = values | {"session_id": session}
-    return list(here.db.scalars(_INSERT, values))
+def _values(here: Here, who: Asker, kind: VisitType, place: _Place) -> dict[str, object]:
+    policies = here.practice.policies
+    minutes = policies.offer_minutes if place.waiting_id else policies.hold_minutes
+    return {
+        "practice_id": here.practice.practice_id,
+        "calendar_id": place.calendar_id,
+        "visit_type_id": kind.id,
+        "patient_id": who.patient_id,
+        "series_id": uuid4() if len(place.starts) > 1 else None,
+        "waiting_id": place.waiting_id,
+        "lasts": timedelta(minutes=kind.minutes),
+        "before": timedelta(minutes=0 if kind.is_group else kind.buffer_before),
+        "after": timedelta(minutes=0 if kind.is_group else kind.buffer_after),
+        "expires_at": min(here.now + timedelta(minutes=minutes), *place.starts),
+        "payer_id": who.wish.payer_id,
+        "state": who.wish.state,
+        "time_zone": who.wish.time_zone,
+        **vars(terms.quoted(here, kind.id, who.wish.payer_id)),
+    }

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import sqlalchemy as sa
 
 from portal_api import audit
 from portal_api.problems import Problem
+from portal_api.store.rows import made
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from portal_api.here import Here
 
@@ -99,8 +100,8 @@ def read(begins: str, ends: str) -> Hours:
 def week(here: Here, calendar_id: UUID) -> dict[int, list[Hours]]:
     """Return the hours of each weekday, Monday is 1."""
     found: dict[int, list[Hours]] = {weekday: [] for weekday in range(1, 8)}
-    for weekday, begins, ends in here.db.execute(_WEEK, {"id": calendar_id}):
-        found[weekday].append(Hours(begins, ends))
+    for row in here.db.execute(_WEEK, {"id": calendar_id}):
+        found[row.weekday].append(Hours(row.from_minute, row.to_minute))
     return found
 
 
@@ -131,7 +132,10 @@ def keep_week(here: Here, calendar_id: UUID, wanted: Sequence[tuple[int, Hours]]
 def special(here: Here, calendar_id: UUID) -> list[Special]:
     """Return the days to come that have hours of their own."""
     rows = here.db.execute(_SPECIAL, {"id": calendar_id, "since": (here.now - timedelta(days=1)).date()})
-    return [Special(*row[:3], Hours(row[3], row[4]) if row[3] is not None else None) for row in rows]
+    return [
+        Special(row.id, row.on_date, row.kind, Hours(row.from_minute, row.to_minute) if row.kind != "closed" else None)
+        for row in rows
+    ]
 
 
 def add_special(here: Here, calendar_id: UUID, on_date: date, kind: str, hours: Hours | None) -> None:
@@ -157,7 +161,7 @@ def add_special(here: Here, calendar_id: UUID, on_date: date, kind: str, hours: 
 
 def time_off(here: Here, calendar_id: UUID) -> list[Off]:
     """Return the time off to come."""
-    return [Off(*row) for row in here.db.execute(_OFF, {"id": calendar_id, "since": here.now})]
+    return made(Off, here.db.execute(_OFF, {"id": calendar_id, "since": here.now}))
 
 
 def add_time_off(here: Here, calendar_id: UUID, begins: datetime, ends: datetime) -> None:

@@ -65,7 +65,7 @@ def calendar_id(here: Here, person: Person) -> UUID:
 
 
 def _provider(here: Here, person: Person, kinds: list[UUID], place: int) -> None:
-    """The first provider takes every payer, the second only the first payer, and works half the week."""
+    """Make a provider: the first takes every payer, the second only the first one, and works half the week."""
     mine, calendar = _id(here, str(person.provider_id)), calendar_id(here, person)
     name, _, credentials = person.name.partition(", ")
     zone = here.practice.time_zone

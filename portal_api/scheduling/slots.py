@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from portal_api.problems import Problem
+from portal_api.store.rows import made
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,10 +81,18 @@ class Slot:
 
 @dataclass(frozen=True)
 class Asker:
-    """For whom it is asked: a patient, or with None anybody who is or is not new to the practice."""
+    """Who asks for what: a patient, or with None anybody who is or is not new to the practice."""
 
+    wish: Wish
     patient_id: UUID | None
     is_new: bool
+
+
+class Span(NamedTuple):
+    """Instants from `since` on and before `until`."""
+
+    since: datetime
+    until: datetime
 
 
 REASONS = {
@@ -94,7 +103,7 @@ REASONS = {
     "not_licensed": "The provider has no licence for this state on that day.",
     "lead_time": "It is too soon: the visit needs more notice.",
     "beyond_horizon": "It is too far ahead to be booked yet.",
-    "outside_hours": "It is outside the provider’s hours, or the visit would not end within them.",
+    "outside_hours": "It is outside the provider's hours, or the visit would not end within them.",
     "time_off": "The provider has time off.",
     "busy": "Another visit is booked then.",
     "buffer": "It is too close to another visit: the time kept free around it is needed.",
@@ -113,52 +122,46 @@ def chosen(key: str) -> tuple[UUID, datetime]:
         raise Problem(HTTPStatus.BAD_REQUEST, "no-slot", "Choose one of the times.") from None
 
 
-def asker(here: Here, patient_id: UUID) -> Asker:
+def is_new(here: Here, patient_id: UUID) -> bool:
+    """Tell whether a patient is new to the practice."""
+    return bool(here.db.scalar(_IS_NEW, {"patient_id": patient_id, "now": here.now}))
+
+
+def asker(here: Here, wish: Wish, patient_id: UUID) -> Asker:
     """Return the patient as one who asks, new or established."""
-    return Asker(patient_id, is_new=bool(here.db.scalar(_IS_NEW, {"patient_id": patient_id, "now": here.now})))
+    return Asker(wish, patient_id, is_new(here, patient_id))
 
 
-def find(  # noqa: PLR0913 - a question has these parts
-    here: Here,
-    wish: Wish,
-    who: Asker,
-    since: datetime,
-    until: datetime,
-    calendars: Sequence[UUID] | None = None,
-    moving: UUID | None = None,
+def find(
+    here: Here, who: Asker, span: Span, calendars: Sequence[UUID] | None = None, moving: UUID | None = None
 ) -> list[Slot]:
-    """Return the open times that start in [since, until), by time and provider; of all calendars, or of some.
+    """Return the open times that start in the span, by time and provider; of all calendars, or of some.
 
     What is `moving` (an appointment) does not stand in its own way.
     """
-    asked = _asked(here, wish, who, since, min(until, since + LONGEST_LOOK))
     more = {"calendars": None if calendars is None else list(calendars), "moving": moving}
-    return [Slot(*row) for row in here.db.execute(_OPEN, {**asked, **more})]
+    return made(Slot, here.db.execute(_OPEN, {**_asked(here, who, span), **more}))
 
 
-def is_open(
-    here: Here, wish: Wish, who: Asker, calendar_id: UUID, starts_at: datetime, moving: UUID | None = None
-) -> bool:
+def is_open(here: Here, who: Asker, calendar_id: UUID, starts_at: datetime, moving: UUID | None = None) -> bool:
     """Tell whether this very time can be had."""
-    return bool(find(here, wish, who, starts_at, starts_at + INSTANT, [calendar_id], moving))
+    return bool(find(here, who, Span(starts_at, starts_at + INSTANT), [calendar_id], moving))
 
 
-def why(
-    here: Here, wish: Wish, who: Asker, calendar_id: UUID, since: datetime, until: datetime
-) -> list[tuple[datetime, list[str]]]:
+def why(here: Here, who: Asker, calendar_id: UUID, span: Span) -> list[tuple[datetime, list[str]]]:
     """Return every time of a calendar's grid with the reasons, of REASONS, that hide it; none: it can be had."""
-    asked = _asked(here, wish, who, since, min(until, since + LONGEST_LOOK))
-    return [(row.starts_at, row.reasons) for row in here.db.execute(_WHY, {**asked, "calendar_id": calendar_id})]
+    rows = here.db.execute(_WHY, {**_asked(here, who, span), "calendar_id": calendar_id})
+    return [(row.starts_at, row.reasons) for row in rows]
 
 
-def _asked(here: Here, wish: Wish, who: Asker, since: datetime, until: datetime) -> dict[str, object]:
+def _asked(here: Here, who: Asker, span: Span) -> dict[str, object]:
     return {
-        "visit_type_id": wish.visit_type_id,
-        "payer_id": wish.payer_id,
-        "state": wish.state,
+        "visit_type_id": who.wish.visit_type_id,
+        "payer_id": who.wish.payer_id,
+        "state": who.wish.state,
         "patient_id": who.patient_id,
         "is_new": who.is_new,
-        "since": since,
-        "until": until,
+        "since": span.since,
+        "until": min(span.until, span.since + LONGEST_LOOK),
         "now": here.now,
     }

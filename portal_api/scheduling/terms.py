@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from ledger.rules.billing import PartialVisit, PracticeRules
+from portal_api.store.rows import made
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _PRICE = sa.text(
     "select t.charge_cents, case when cast(:payer_id as text) is not null then"
-    " coalesce(e.patient_estimate_cents, t.charge_cents) end"
+    " coalesce(e.patient_estimate_cents, t.charge_cents) end as estimate_cents"
     " from portal.visit_type as t left join portal.payer_estimate as e"
     " on e.visit_type_id = t.id and e.payer_id = cast(:payer_id as text) where t.id = :visit_type_id"
 )
@@ -55,10 +56,10 @@ NAMES = tuple(Terms.__dataclass_fields__)
 def quoted(here: Here, visit_type_id: UUID, payer_id: str | None) -> Terms:
     """Return the terms of the practice as they are now. Without an estimate of the payer it is the whole charge."""
     policies = here.practice.policies
-    charge, estimate = here.db.execute(_PRICE, {"visit_type_id": visit_type_id, "payer_id": payer_id}).one()
+    price = here.db.execute(_PRICE, {"visit_type_id": visit_type_id, "payer_id": payer_id}).one()
     return Terms(
-        charge,
-        estimate,
+        price.charge_cents,
+        price.estimate_cents,
         policies.cancel_hours,
         policies.late_cancel_fee_cents,
         policies.no_show_fee_cents,
@@ -68,8 +69,8 @@ def quoted(here: Here, visit_type_id: UUID, payer_id: str | None) -> Terms:
 
 def of_visit(here: Here, visit_token: UUID) -> Terms | None:
     """Return the terms that a booked visit was accepted under; None for a visit that was not booked here."""
-    row = here.db.execute(
+    rows = here.db.execute(
         sa.text(f"select {', '.join(NAMES)} from portal.appointment where visit_token = :visit_token"),
         {"visit_token": visit_token},
-    ).one_or_none()
-    return Terms(*row) if row else None
+    )
+    return next(iter(made(Terms, rows)), None)

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from portal_api import audit
 from portal_api.problems import Problem, not_found
 from portal_api.scheduling import appointments, catalog, holds, letters, locks, slots
-from portal_api.scheduling.slots import LONGEST_LOOK, Wish
+from portal_api.scheduling.slots import LONGEST_LOOK, Span, Wish
+from portal_api.store.rows import made
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,23 +78,24 @@ _STATUS = sa.text("update portal.waiting set status = :status where id = :id and
 _OFFERED = sa.text("select starts_at from portal.appointment where waiting_id = :id")
 
 
-def join(here: Here, wish: Wish, patient_id: UUID, provider_id: UUID | None, since: datetime, until: datetime) -> UUID:
+def join(here: Here, wish: Wish, patient_id: UUID, provider_id: UUID | None, span: Span) -> UUID:
     """Put a patient in the line. Raises 404 for what is not here, 400 for times that are none, 409 for too many."""
     known = {each.provider_id for each in catalog.calendars(here)} | {None}
     if catalog.visit_type(here, wish.visit_type_id) is None or provider_id not in known:
         raise not_found()
+    since, until = span
     if not here.now < until or not since < until or until - since > LONGEST_LOOK:
         raise Problem(HTTPStatus.BAD_REQUEST, "no-times", "Choose days to come, no more than two months of them.")
     if len(of_patient(here, patient_id)) >= MOST_OF_PATIENT:
         raise Problem(HTTPStatus.CONFLICT, "too-many-places", f"You wait {MOST_OF_PATIENT} times already.")
-    made = uuid4()
-    values = {**vars(wish), "id": made, "patient_id": patient_id, "provider_id": provider_id, "now": here.now}
+    place = uuid4()
+    values = {**vars(wish), "id": place, "patient_id": patient_id, "provider_id": provider_id, "now": here.now}
     here.db.execute(
         _INSERT,
         {**values, "state": wish.state, "practice_id": here.practice.practice_id, "since": since, "until": until},
     )
-    audit.record(here, "waiting.joined", f"waiting/{made}")
-    return made
+    audit.record(here, "waiting.joined", f"waiting/{place}")
+    return place
 
 
 def of_patient(here: Here, patient_id: UUID) -> list[Waiting]:
@@ -150,8 +152,8 @@ def _offered(here: Here, waiting: Waiting, everybody: Sequence[catalog.Calendar]
     slot = _open(here, waiting, everybody)
     if slot is None:
         return False
-    who = slots.asker(here, waiting.patient_id)
-    held = holds.hold(here, waiting.wish, who, slot.calendar_id, slot.starts_at, waiting.id)
+    who = slots.asker(here, waiting.wish, waiting.patient_id)
+    held = holds.hold(here, who, slot.calendar_id, slot.starts_at, waiting.id)
     here.db.execute(_STATUS, {"id": waiting.id, "status": "offered", "before": ["waiting"]})
     letters.offer(here, held)
     return True
@@ -160,10 +162,10 @@ def _offered(here: Here, waiting: Waiting, everybody: Sequence[catalog.Calendar]
 def _open(here: Here, waiting: Waiting, everybody: Sequence[catalog.Calendar]) -> Slot | None:
     ids = [each.id for each in everybody if waiting.provider_id in {None, each.provider_id}]
     before = set(here.db.scalars(_OFFERED, {"id": waiting.id}))
-    who = slots.asker(here, waiting.patient_id)
-    found = slots.find(here, waiting.wish, who, max(waiting.since, here.now), waiting.until, ids)
+    who = slots.asker(here, waiting.wish, waiting.patient_id)
+    found = slots.find(here, who, Span(max(waiting.since, here.now), waiting.until), ids)
     return next((slot for slot in found if slot.starts_at not in before), None)
 
 
 def _read(here: Here, where: str, **values: object) -> list[Waiting]:
-    return [Waiting(*row) for row in here.db.execute(sa.text(f"{_SELECT} {where}"), values)]
+    return made(Waiting, here.db.execute(sa.text(f"{_SELECT} {where}"), values))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal_api.problems import Problem
@@ -12,6 +11,8 @@ from portal_api.scheduling import catalog
 from portal_api.scheduling.slots import Wish
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from portal_api.here import Here
 
 STATES = {

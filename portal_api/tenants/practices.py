@@ -36,6 +36,13 @@ class Policies:
     staff_idle_minutes: int = 15
     staff_session_hours: int = 12
     message_retention_days: int = 60
+    # Frozen with each booking (portal_api.scheduling.terms); fees are cents, partial_visit is billing.PartialVisit's.
+    cancel_hours: int = 24
+    late_cancel_fee_cents: int = 0
+    no_show_fee_cents: int = 0
+    partial_visit: str = "pro_rata"
+    hold_minutes: int = 10
+    offer_minutes: int = 60
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
-from portal_api.door import AsPatient  # noqa: TC001 - FastAPI reads it
+from portal_api.door import AsPatient
 from portal_api.identity import people
 from portal_api.pages import onward, page
 from portal_api.problems import Problem, not_found
 from portal_api.scheduling import appointments, bookings, catalog, days, holds, slots, waiting, wishes
+from portal_api.scheduling.slots import Span
 
 if TYPE_CHECKING:
     from portal_api.here import Here
@@ -36,7 +37,7 @@ def ask(here: AsPatient) -> HTMLResponse:
 
 
 @router.get("/book/times", response_class=HTMLResponse)
-def times(
+def times(  # noqa: PLR0913, PLR0917 - what stands in the address
     here: AsPatient,
     visit_type: str = "",
     payer: str = "",
@@ -63,7 +64,7 @@ def hold(here: AsPatient) -> Response:
     count = int(repeat) if (repeat := form.get("repeat", "1")) in map(str, REPEATS) else 1
     starts = holds.weekly(here, starts_at, wish.time_zone, 1, count)
     try:
-        held = holds.hold_all(here, wish, slots.asker(here, here.me.id), calendar_id, starts)
+        held = holds.hold_all(here, slots.asker(here, wish, here.me.id), calendar_id, starts)
     except Problem as problem:
         if problem.status is not HTTPStatus.CONFLICT:
             raise
@@ -106,10 +107,9 @@ def wait(here: AsPatient) -> Response:
     zone = ZoneInfo(wish.time_zone)
     today = here.now.astimezone(zone).date()
     first, last = (days.read(form.get(name), today) for name in ("first", "last"))
-    since, until = days.bounds(first, (last - first).days + 1, zone)
     calendar_id = wishes.calendar_of(here, form.get("provider"))
     provider = next((each.provider_id for each in catalog.calendars(here) if each.id == calendar_id), None)
-    waiting.join(here, wish, here.me.id, provider, since, until)
+    waiting.join(here, wish, here.me.id, provider, days.span(first, (last - first).days + 1, zone))
     return onward("/visits", "waiting")
 
 
@@ -121,10 +121,9 @@ def leave(here: AsPatient, waiting_id: UUID) -> Response:
 
 
 def _ask(here: Here, problem: Problem | None = None) -> HTMLResponse:
-    who = slots.asker(here, here.me.id)
     patient = people.patient(here, here.me.id)
     own = patient.time_zone if patient and patient.time_zone else here.practice.time_zone
-    suits = {"anyone", "new" if who.is_new else "established"}
+    suits = {"anyone", "new" if slots.is_new(here, here.me.id) else "established"}
     return page(
         here,
         "scheduling/book.html",
@@ -144,11 +143,11 @@ def _times(here: Here, wish: Wish, calendar: UUID | None, since: str, problem: P
     zone = ZoneInfo(wish.time_zone)
     today = here.now.astimezone(zone).date()
     first = max(days.read(since, today), today)
-    begins, ends = days.bounds(first, DAYS, zone)
-    who = slots.asker(here, here.me.id)
+    span = days.span(first, DAYS, zone)
+    who = slots.asker(here, wish, here.me.id)
     chosen = [calendar] if calendar else None
-    found = slots.find(here, wish, who, begins, ends, chosen)
-    later = [] if found else slots.find(here, wish, who, ends, ends + slots.LONGEST_LOOK, chosen)
+    found = slots.find(here, who, span, chosen)
+    later = [] if found else slots.find(here, who, Span(span.until, span.until + slots.LONGEST_LOOK), chosen)
     said = {
         "visit_type": wish.visit_type_id,
         "payer": wish.payer_id or "",
@@ -168,7 +167,9 @@ def _times(here: Here, wish: Wish, calendar: UUID | None, since: str, problem: P
         kind=catalog.visit_type(here, wish.visit_type_id),
         days=days.grouped(found, zone),
         next_open=later[0] if later else None,
-        next_from=f"/book/times?{urlencode({**said, 'from': later[0].starts_at.astimezone(zone).date()})}" if later else "",
+        next_from=f"/book/times?{urlencode({**said, 'from': later[0].starts_at.astimezone(zone).date()})}"
+        if later
+        else "",
         zone=zone,
         said_fields={**said, "from": first},
         first=first,

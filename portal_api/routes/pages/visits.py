@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
-from portal_api.door import AsPatient  # noqa: TC001 - FastAPI reads it
+from portal_api.door import AsPatient
 from portal_api.pages import onward, page
 from portal_api.problems import Problem, not_found
 from portal_api.scheduling import appointments, bookings, days, ics, slots, waiting, wishes
@@ -105,9 +105,8 @@ def _move_to(here: Here, mine: Appointment, since: str, problem: Problem | None 
         )
     today = here.now.astimezone(mine.zone).date()
     first = max(days.read(since, today), today)
-    begins, ends = days.bounds(first, DAYS, mine.zone)
-    who = slots.asker(here, here.me.id)
-    found = slots.find(here, mine.wish, who, begins, ends, [mine.calendar_id], mine.id)
+    who = slots.asker(here, mine.wish, here.me.id)
+    found = slots.find(here, who, days.span(first, DAYS, mine.zone), [mine.calendar_id], mine.id)
     path = f"/visits/{mine.id}/move"
     return page(
         here,

@@ -7,23 +7,25 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
+from ledger.store import visits
 from portal_api.door import Door
 from portal_api.identity import people
 from portal_api.problems import Problem
-from portal_api.scheduling import appointments, bookings, catalog, holds, slots, waiting
-from portal_api.scheduling.slots import Wish
+from portal_api.scheduling import appointments, bookings, holds, slots, waiting
+from tests.support import bookings as steps
 from tests.support.portals import HARBOR, START, Portal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from uuid import UUID
 
     from ledger.store.database import Database
     from portal_api.here import Here
+    from portal_api.scheduling.appointments import Appointment
     from portal_api.scheduling.slots import Slot
 
 WRITERS = 32
@@ -52,17 +54,12 @@ def crowd(portal: Portal) -> list[UUID]:
         ]
 
 
-def _follow_up(here: Here) -> Wish:
-    kind = next(each for each in catalog.visit_types(here) if each.kind == "follow_up")
-    return Wish(kind.id, None, "NY", "America/New_York")
-
-
 def _open(portal: Portal, days: int) -> list[Slot]:
     """Return the open slots of the first provider on one day."""
     with portal.at() as here:
-        who = slots.Asker(None, is_new=False)
+        who = slots.Asker(steps.wish(here), None, is_new=False)
         since = START + timedelta(days=days)
-        found = slots.find(here, _follow_up(here), who, since, since + timedelta(days=1))
+        found = slots.find(here, who, slots.Span(since, since + timedelta(days=1)))
         return [each for each in found if each.calendar_id == found[0].calendar_id]
 
 
@@ -85,8 +82,7 @@ def _at_once(door: Door, works: list[Callable[[Here], object]]) -> Counter[str]:
 
 def _booking(patient: UUID, calendar: UUID, starts: list[datetime]) -> Callable[[Here], object]:
     def work(here: Here) -> None:
-        wish, who = _follow_up(here), slots.asker(here, patient)
-        held = holds.hold_all(here, wish, who, calendar, starts)
+        held = holds.hold_all(here, steps.asker(here, patient), calendar, starts)
         bookings.confirm(here, held[0])
 
     return work
@@ -129,7 +125,7 @@ def test_series_from_both_directions_do_not_lock_each_other_out(
 def test_one_patient_at_two_places_at_once(portal: Portal, wide_door: Door, crowd: list[UUID]) -> None:
     with portal.at() as here:
         since = START + timedelta(days=9)
-        found = slots.find(here, _follow_up(here), slots.asker(here, crowd[0]), since, since + timedelta(days=2))
+        found = slots.find(here, steps.asker(here, crowd[0]), slots.Span(since, since + timedelta(days=2)))
     by_time: dict[datetime, set[UUID]] = {}
     for each in found:
         by_time.setdefault(each.starts_at, set()).add(each.calendar_id)
@@ -144,27 +140,32 @@ def test_moves_bookings_and_lapsed_holds_together(portal: Portal, wide_door: Doo
     free = _open(portal, 14)
     calendar, times = free[0].calendar_id, [each.starts_at for each in free]
     lasts = [times[0], times[4], times[12], times[16]]
+    booked = []
     for patient, at in zip(crowd, lasts, strict=False):
         with portal.at() as here:
-            bookings.confirm(here, holds.hold(here, _follow_up(here), slots.asker(here, patient), calendar, at))
+            held = holds.hold(here, steps.asker(here, patient), calendar, at)
+            booked += bookings.confirm(here, held)
     with portal.at() as here:
-        holds.hold(here, _follow_up(here), slots.asker(here, crowd[9]), calendar, times[8])
+        holds.hold(here, steps.asker(here, crowd[9]), calendar, times[8])
     portal.clock.move(minutes=11)
 
-    def moving(patient: UUID, to: datetime) -> Callable[[Here], object]:
+    def moving(mine: Appointment, to: datetime) -> Callable[[Here], object]:
         def work(here: Here) -> None:
-            mine = next(e for e in appointments.booked(here, patient, is_past=False) if e.starts_at.date() == to.date())
-            bookings.move(here, mine, calendar, to)
+            bookings.move(steps.as_patient(here, mine.patient_id), mine, calendar, to)
 
         return work
 
-    moves = [moving(crowd[place], at) for place in range(4) for at in (times[8], lasts[(place + 1) % 4])]
+    moves = [moving(mine, at) for place, mine in enumerate(booked) for at in (times[8], times[20], lasts[place - 3])]
     works = moves + [_booking(patient, calendar, [times[8]]) for patient in crowd[10:30]] + [waiting.expire]
     ended = _at_once(wide_door, works)
     assert set(ended) == {"done", "time-taken"}
     assert _overlaps(portal) == 0
     with portal.at() as here:
+        for mine in booked:
+            now, visit = appointments.get(here, mine.id), visits.get(here.books, mine.visit_token)
+            assert (now.starts_at, now.ends_at) == (visit.scheduled_start, visit.scheduled_end)
         there = sa.text(
             "select count(*) from portal.appointment where busy @> cast(:at as timestamptz) and status = 'booked'"
         )
         assert here.db.scalar(there, {"at": times[8]}) == 1
+        assert sum(each.moves for each in [appointments.get(here, mine.id) for mine in booked] if each) >= 1

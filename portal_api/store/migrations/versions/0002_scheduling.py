@@ -12,7 +12,7 @@ EXTENSION = "create extension if not exists btree_gist"
 
 # A place in the IANA database. CET, EST and their like are abbreviations to PostgreSQL, with no change of the clocks.
 ZONE = """
-create function portal.is_zone(name text) returns boolean language sql immutable as $$
+create function portal.is_zone(name text) returns boolean language sql immutable strict as $$
     select (name = 'UTC' or name like '%/%') and timezone(name, timestamptz '2000-01-01 00:00:00Z') is not null
 $$
 """

@@ -86,7 +86,8 @@ calendar as materialized (
 own as materialized (
     select coalesce(range_agg(a.visit), '{}') as busy
     from portal.appointment as a
-    where a.patient_id = patient and a.starts_at > since - interval '12 hours' and a.starts_at < until + interval '12 hours'
+    where a.patient_id = patient
+    and a.starts_at > since - interval '12 hours' and a.starts_at < until + interval '12 hours'
     and (a.status = 'booked' or (a.status = 'held' and a.hold_expires_at > at)) and a.id is distinct from moving
 ),
 windows as materialized (
