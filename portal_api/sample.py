@@ -97,7 +97,7 @@ def fill(door: Door) -> None:
         with door.founding(sample.practice, sample.hosts) as here:
             for person in sample.people:
                 _add(here, person)
-            sample_agendas.fill(here, [person for person in sample.people if person.provider_id])
+            sample_agendas.fill(here, [(each.provider_id, each.name) for each in sample.people if each.provider_id])
 
 
 def _add(here: Here, person: Person) -> None:

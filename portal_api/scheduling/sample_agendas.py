@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from portal_api.here import Here
-    from portal_api.sample import Person
 
 # name, kind, minutes, buffer after, step, for whom, seats, code, category, cents
 VISIT_TYPES = (
@@ -43,8 +42,8 @@ _COLUMNS = {
 }
 
 
-def fill(here: Here, providers: Sequence[Person]) -> None:
-    """Give the practice visit types and payers, and each provider a working week; what is there stays."""
+def fill(here: Here, providers: Sequence[tuple[str, str]]) -> None:
+    """Give the practice visit types and payers, and each provider (id and name) a working week; what is there stays."""
     if here.db.execute(sa.text("select from portal.visit_type limit 1")).first() is not None:
         return
     kinds = {made[0]: _id(here, made[0]) for made in VISIT_TYPES}
@@ -55,21 +54,17 @@ def fill(here: Here, providers: Sequence[Person]) -> None:
         "payer_estimate",
         [(payer, kinds[made[0]], made[-1] * percent // 100) for payer, _, percent in PAYERS for made in VISIT_TYPES],
     )
-    for place, person in enumerate(providers):
-        _provider(here, person, list(kinds.values()), place)
+    for place, provider in enumerate(providers):
+        _provider(here, provider, list(kinds.values()), place)
 
 
-def calendar_id(here: Here, person: Person) -> UUID:
-    """Return the id of a sample provider's calendar."""
-    return _id(here, f"{person.provider_id}/calendar")
-
-
-def _provider(here: Here, person: Person, kinds: list[UUID], place: int) -> None:
+def _provider(here: Here, provider: tuple[str, str], kinds: list[UUID], place: int) -> None:
     """Make a provider: the first takes every payer, the second only the first one, and works half the week."""
-    mine, calendar = _id(here, str(person.provider_id)), calendar_id(here, person)
-    name, _, credentials = person.name.partition(", ")
+    ledger_id, whole_name = provider
+    mine, calendar = _id(here, ledger_id), _id(here, f"{ledger_id}/calendar")
+    name, _, credentials = whole_name.partition(", ")
     zone = here.practice.time_zone
-    _insert(here, "provider", [(mine, person.provider_id, name, credentials)])
+    _insert(here, "provider", [(mine, ledger_id, name, credentials)])
     _insert(here, "calendar", [(calendar, mine, zone)])
     _insert(here, "licence", [(mine, state, LICENSED_UNTIL) for state in STATES[zone][: 3 - place]])
     _insert(here, "offered", [(mine, kind) for kind in kinds])
