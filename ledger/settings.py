@@ -58,6 +58,8 @@ class Settings:
     stripe_lookback_days: int = 30
     credit_excess: Excess = Excess.BALANCE
     portal_key: str | None = field(default=None, repr=False)
+    portal_key_command: str | None = field(default=None, repr=False)
+    portal_keys_in_files: bool = False
     mail_url: str | None = field(default=None, repr=False)
     mail_from: str | None = None
 
@@ -99,6 +101,8 @@ class Settings:
             stripe_lookback_days=_number("STRIPE_LOOKBACK_DAYS", text, cls.stripe_lookback_days, largest=LARGEST_DAYS),
             credit_excess=_credit_excess(text("CREDIT_EXCESS") or cls.credit_excess),
             portal_key=_key("PORTAL_KEY", text),
+            portal_key_command=text("PORTAL_KEY_COMMAND"),
+            portal_keys_in_files=_is_yes("PORTAL_KEYS_IN_FILES", text),
             mail_url=_mail_url(text("MAIL_URL"), text("MAIL_FROM")),
             mail_from=text("MAIL_FROM"),
         )
@@ -196,6 +200,13 @@ def _key(name: str, given: Callable[[str], str | None]) -> str | None:
             f"TRUEUP_{name} must be base64 of {KEY_BYTES} bytes, not {len(key)}; `openssl rand -base64 32` makes one.",
         )
     return text
+
+
+def _is_yes(name: str, text: Callable[[str], str | None]) -> bool:
+    value = text(name)
+    if value not in {None, "yes", "no"}:
+        raise SettingsError(f"TRUEUP_{name} must be yes or no; correct it or leave it out (no).")
+    return value == "yes"
 
 
 def _mail_url(url: str | None, sender: str | None) -> str | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from portal_api import notices
+from portal_api.messages import retention
 from portal_api.scheduling import reminders, waiting
 
 if TYPE_CHECKING:
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
 
 SECONDS = 60.0
 # Functions of Here: each is run in a transaction of its own, by one process at a time.
-DUTIES: list[Callable[[Here], object]] = [waiting.expire, waiting.offer, reminders.remind]
+DUTIES: list[Callable[[Here], object]] = [
+    waiting.expire,
+    waiting.offer,
+    reminders.remind,
+    retention.enforce,
+]
 
 _log = logging.getLogger(__name__)
 _LOCK = sa.text("select pg_try_advisory_xact_lock(hashtextextended(:name, 0))")

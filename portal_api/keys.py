@@ -53,17 +53,19 @@ def found(settings: Settings) -> Keys:
         return Keys(base64.b64decode(settings.portal_key))
     path = settings.home / "portal" / "key"
     if not path.exists():
-        _make(path)
+        make_secret(path)
     return Keys(path.read_bytes())
 
 
-def _make(path: Path) -> None:
-    """Write the file whole or not at all; of two who make it at once one wins."""
+def make_secret(path: Path) -> None:
+    """Write 32 random bytes to a file of its owner's alone, whole or not at all; of two at once one wins."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, name = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_bytes(BYTES))
+            file.flush()
+            os.fsync(file.fileno())
         with suppress(FileExistsError):
             os.link(name, path)
     finally:

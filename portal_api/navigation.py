@@ -24,6 +24,8 @@ LINKS = (
     Link("Home", "/staff", STAFF_ROLES),
     Link("Book", "/book", PATIENT),
     Link("My visits", "/visits", PATIENT),
+    Link("Messages", "/messages", PATIENT | {Role.PROVIDER}),
+    Link("Retention", "/staff/retention", frozenset({Role.PRACTICE_ADMIN})),
     Link("Account", "/account", PATIENT | STAFF_ROLES),
 )
 

@@ -32,6 +32,7 @@ class Notice(StrEnum):
     VISIT_CANCELLED = "visit_cancelled"
     VISIT_SOON = "visit_soon"
     TIME_OFFERED = "time_offered"
+    NEW_MESSAGE = "new_message"
 
 
 class Channel(StrEnum):

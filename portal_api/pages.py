@@ -31,6 +31,7 @@ SAID = {
     "released": "The time is free again; nothing was booked.",
     "waiting": "You are on the waiting list. We write to you when a time comes free.",
     "waiting_left": "You are off the waiting list.",
+    "message_sent": "Your message is sent.",
     "welcome": "Welcome. Your account is ready.",
 }
 

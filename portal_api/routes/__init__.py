@@ -1,5 +1,14 @@
 """Routes, a module a subject; each has a `router`, and all of them are listed here."""
 
-from portal_api.routes.pages import account, book, home, sign_in, theme, visits
+from portal_api.routes.pages import account, book, home, messages, retention, sign_in, theme, visits
 
-ROUTERS = (theme.router, home.router, sign_in.router, account.router, book.router, visits.router)
+ROUTERS = (
+    theme.router,
+    home.router,
+    sign_in.router,
+    account.router,
+    book.router,
+    visits.router,
+    messages.router,
+    retention.router,
+)
