@@ -19,6 +19,7 @@ class Link(NamedTuple):
 
 
 PATIENT = frozenset({Role.PATIENT})
+PLANNERS = frozenset({Role.PROVIDER, Role.FRONT_DESK, Role.PRACTICE_ADMIN})
 LINKS = (
     Link("Home", "/", PATIENT),
     Link("Home", "/staff", STAFF_ROLES),
@@ -26,6 +27,8 @@ LINKS = (
     Link("My visits", "/visits", PATIENT),
     Link("Messages", "/messages", PATIENT | {Role.PROVIDER}),
     Link("Retention", "/staff/retention", frozenset({Role.PRACTICE_ADMIN})),
+    Link("Hours", "/staff/hours", PLANNERS),
+    Link("Why no time?", "/staff/why", PLANNERS),
     Link("Account", "/account", PATIENT | STAFF_ROLES),
 )
 

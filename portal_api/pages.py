@@ -26,6 +26,7 @@ SAID = {
     "signed_out": "You are signed out.",
     "ended": "That session is ended.",
     "booked": "Your visit is booked. We have mailed you when it is.",
+    "hours_saved": "Saved. Patients see it from now on.",
     "moved": "Your visit has its new time. We have mailed it to you.",
     "cancelled": "Your visit is cancelled.",
     "released": "The time is free again; nothing was booked.",

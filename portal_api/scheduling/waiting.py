@@ -75,7 +75,7 @@ _INSERT = sa.text(
     " :provider_id, :payer_id, :state, :time_zone, :since, :until, 'waiting', :now)"
 )
 _STATUS = sa.text("update portal.waiting set status = :status where id = :id and status = any(:before)")
-_OFFERED = sa.text("select starts_at from portal.appointment where waiting_id = :id")
+_OFFERED = sa.text("select calendar_id, starts_at from portal.appointment where waiting_id = :id")
 
 
 def join(here: Here, wish: Wish, patient_id: UUID, provider_id: UUID | None, span: Span) -> UUID:
@@ -161,10 +161,10 @@ def _offered(here: Here, waiting: Waiting, everybody: Sequence[catalog.Calendar]
 
 def _open(here: Here, waiting: Waiting, everybody: Sequence[catalog.Calendar]) -> Slot | None:
     ids = [each.id for each in everybody if waiting.provider_id in {None, each.provider_id}]
-    before = set(here.db.scalars(_OFFERED, {"id": waiting.id}))
+    before = {(row.calendar_id, row.starts_at) for row in here.db.execute(_OFFERED, {"id": waiting.id})}
     who = slots.asker(here, waiting.wish, waiting.patient_id)
     found = slots.find(here, who, Span(max(waiting.since, here.now), waiting.until), ids)
-    return next((slot for slot in found if slot.starts_at not in before), None)
+    return next((slot for slot in found if (slot.calendar_id, slot.starts_at) not in before), None)
 
 
 def _read(here: Here, where: str, **values: object) -> list[Waiting]:
