@@ -13,6 +13,7 @@ import click
 import typer
 
 from orchestration.commands import (
+    audit,
     backfill,
     close,
     demo,
@@ -54,6 +55,7 @@ app.command("send", epilog=send.EPILOG)(send.send)
 app.command("export", epilog=export.EPILOG)(export.export)
 app.add_typer(era.era, name="era")
 app.add_typer(webhooks.webhooks, name="webhooks")
+app.add_typer(audit.audit, name="audit")
 app.command("status", epilog=status.EPILOG)(status.status)
 
 

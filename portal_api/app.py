@@ -10,11 +10,11 @@ from starlette.staticfiles import StaticFiles
 
 from ledger.gateways.mail import Console, Smtp
 from portal_api import chores, keys, problems
+from portal_api.delivering import Gateways
 from portal_api.dependencies import Edge
 from portal_api.door import Door, utc_now
 from portal_api.headers import WithHeaders
-from portal_api.notices import Gateways
-from portal_api.routes import ROUTERS, webhooks
+from portal_api.routes import routers, webhooks
 from portal_api.templating import STATIC
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def create_app(
     app.mount("/static", StaticFiles(directory=str(STATIC)), name="static")
     problems.add_to(app)
     app.include_router(webhooks.router(settings, edge))
-    for router in ROUTERS:
+    for router in routers():
         app.include_router(router)
 
     @app.get("/health")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -78,7 +78,40 @@ def rows(db: sa.Connection, practice_id: str) -> Iterator[Row]:
     query = sa.text(
         f"select ordinal, {_COLUMNS}, hmac from portal.audit_entry where practice_id = :practice_id order by ordinal"
     )
-    with db.execution_options(yield_per=1000).execute(query, {"practice_id": practice_id}) as found:
+    with db.execute(query.execution_options(yield_per=1000), {"practice_id": practice_id}) as found:
         for row in found.mappings():
             entry = Entry(**{name: row[name] for name in Entry._fields})
             yield Row(row["ordinal"], entry, bytes(row["hmac"]))
+
+
+class Verdict(NamedTuple):
+    """What a chain was found to be. `first_broken` is the number of the first row that does not hold, if one does not.
+
+    `last_hmac` is of the last row, in hex.
+    """
+
+    rows: int
+    is_whole: bool
+    first_broken: int | None
+    last_hmac: str
+    sentence: str
+
+
+def verified(db: sa.Connection, keys: Keys, practice_id: str, anchors: Mapping[int, str]) -> Verdict:
+    """Compute every link anew, and compare with what was noted of the chain before (`anchors`: hex by number)."""
+    before, count = FIRST, 0
+    for row in rows(db, practice_id):
+        count += 1
+        before = chained(keys, practice_id, before, count, row.entry)
+        if row.ordinal != count or not hmac.compare_digest(before, row.hmac):
+            return _broken(count, row, "a row is missing" if row.ordinal != count else "it was changed")
+        if anchors.get(count, before.hex()) != before.hex():
+            return _broken(count, row, "it is not the row that was there when it was last verified")
+    if (gone := max(anchors, default=0) - count) > 0:
+        sentence = f"broken: {gone} rows at the end, which were there when it was last verified, are gone."
+        return Verdict(count, is_whole=False, first_broken=count + 1, last_hmac=before.hex(), sentence=sentence)
+    return Verdict(count, is_whole=True, first_broken=None, last_hmac=before.hex() if count else "", sentence="whole.")
+
+
+def _broken(count: int, row: Row, why: str) -> Verdict:
+    return Verdict(count, False, count, row.hmac.hex(), f"broken at row {count}: {why}.")  # noqa: FBT003

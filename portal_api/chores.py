@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from portal_api import notices
+from portal_api import delivering
 from portal_api.messages import retention
 from portal_api.scheduling import reminders, waiting
 
@@ -33,16 +33,16 @@ _log = logging.getLogger(__name__)
 _LOCK = sa.text("select pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
-def run_once(door: Door, gateways: notices.Gateways) -> None:
+def run_once(door: Door, gateways: delivering.Gateways) -> None:
     """Do every chore that is due at every practice. One that fails is told of and keeps no other out."""
     for practice_id in door.practice_ids():
         for duty in DUTIES:
             _do(f"{_name(duty)} at {practice_id}", partial(_turn, door, practice_id, duty))
-        _do(f"notices of {practice_id}", partial(notices.deliver, door, practice_id, gateways))
+        _do(f"notices of {practice_id}", partial(delivering.deliver, door, practice_id, gateways))
 
 
 @contextlib.contextmanager
-def running(door: Door, gateways: notices.Gateways) -> Iterator[None]:
+def running(door: Door, gateways: delivering.Gateways) -> Iterator[None]:
     """Do the chores in a thread while the block runs."""
     stop = threading.Event()
 

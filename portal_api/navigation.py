@@ -29,6 +29,8 @@ LINKS = (
     Link("Retention", "/staff/retention", frozenset({Role.PRACTICE_ADMIN})),
     Link("Hours", "/staff/hours", PLANNERS),
     Link("Why no time?", "/staff/why", PLANNERS),
+    Link("People", "/staff/people", frozenset({Role.PRACTICE_ADMIN})),
+    Link("Settings", "/staff/settings", frozenset({Role.PRACTICE_ADMIN})),
     Link("Account", "/account", PATIENT | STAFF_ROLES),
 )
 

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 # What a page says after a form was done, by the name that stands in its address: an address says nothing of its own.
 SAID = {
+    "password_set": "Your password is set. Sign in with it.",
+    "proved": "Thank you. Please go on.",
+    "code_sent": "A mail with a code is on its way.",
+    "email_changed": "Your e-mail address is changed.",
+    "added": "Added. The mail with the link is on its way.",
     "saved": "Saved.",
     "signed_out": "You are signed out.",
     "ended": "That session is ended.",

@@ -12,6 +12,7 @@ from sqlalchemy import exc as database_errors
 from starlette.exceptions import HTTPException
 
 from ledger.store.database import DatabaseUnavailable
+from portal_api.headers import HEADERS
 from portal_api.templating import rendered
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ class Problem(Exception):  # noqa: N818 - named for what is answered
 class SignInNeeded(Problem):
     """Nobody is signed in, and somebody must be: a page leads to the sign-in, a program is told 401."""
 
-    def __init__(self, sign_in: str) -> None:
-        super().__init__(HTTPStatus.UNAUTHORIZED, "sign-in-needed", "Please sign in first.")
+    def __init__(self, sign_in: str, sentence: str = "Please sign in first.") -> None:
+        super().__init__(HTTPStatus.UNAUTHORIZED, "sign-in-needed", sentence)
         self.sign_in = sign_in
 
 
@@ -81,7 +82,7 @@ def _wants_page(request: Request) -> bool:
 
 def _sign_in(request: Request, error: Exception) -> Response:
     assert isinstance(error, SignInNeeded)  # noqa: S101 - FastAPI hands over what the handler is for
-    if _wants_page(request) and request.method == "GET":
+    if _wants_page(request):  # a form too: what was typed is lost, and nothing was done
         return RedirectResponse(error.sign_in, HTTPStatus.SEE_OTHER)
     return _told(request, error)
 
@@ -124,6 +125,6 @@ def _unstorable(request: Request, _error: Exception) -> Response:
 
 
 def _unforeseen(request: Request, _error: Exception) -> Response:
-    return response(
-        request, HTTPStatus.INTERNAL_SERVER_ERROR, "unforeseen", "Something unforeseen happened; nothing was kept."
-    )
+    sentence = "Something unforeseen happened; nothing was kept."
+    # With the headers: it is made outside of what adds them to every other answer.
+    return response(request, HTTPStatus.INTERNAL_SERVER_ERROR, "unforeseen", sentence, HEADERS)

@@ -30,6 +30,7 @@ class Purpose(StrEnum):
     SIGN_IN = "sign_in"
     SET_PASSWORD = "set_password"  # noqa: S105 - the name of a purpose
     CHANGE_EMAIL = "change_email"
+    PROVE = "prove"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class Secret:
 
     link: str
     code: str
+
+    @property
+    def spaced(self) -> str:
+        """The code as people read it."""
+        return f"{self.code[:4]} {self.code[4:]}"
 
 
 @dataclass(frozen=True)
@@ -65,11 +71,14 @@ _BY_BROWSER = sa.text(
 _USE = sa.text("update portal.ask set used_at = :now where id = :id")
 
 
-def make(here: Here, purpose: Purpose, email: str, person_id: UUID | None = None) -> Secret:
-    """Make a link and a code; those that this browser asked for before no longer count."""
+def make(here: Here, purpose: Purpose, email: str, person_id: UUID | None = None, *, is_bound: bool = True) -> Secret:
+    """Make a link and a code; those that this browser asked for before no longer count.
+
+    Not bound to a browser is only the first link of staff, which somebody else asked for; it lasts a day.
+    """
     made = Secret(cookies.new_token(), f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}")
-    ask_id, bound = uuid4(), purpose is not Purpose.SET_PASSWORD
-    if bound:
+    ask_id = uuid4()
+    if is_bound:
         here.db.execute(
             sa.text("update portal.ask set used_at = :now where binding_hash = :binding_hash and used_at is null"),
             {"now": here.now, "binding_hash": _hash(here.browser.token)},
@@ -84,9 +93,9 @@ def make(here: Here, purpose: Purpose, email: str, person_id: UUID | None = None
             "person_id": person_id,
             "link_hash": _hash(made.link),
             "code_hash": here.keys.mac("code", str(ask_id), made.code),
-            "binding_hash": _hash(here.browser.token) if bound else None,
+            "binding_hash": _hash(here.browser.token) if is_bound else None,
             "now": here.now,
-            "expires_at": here.now + (LASTS if bound else PASSWORD_LASTS),
+            "expires_at": here.now + (LASTS if is_bound else PASSWORD_LASTS),
         },
     )
     return made

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from portal_api.access import Role
+from portal_api.access import Kind, Role
+from portal_api.identity import sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,17 +92,17 @@ def add_patient(here: Here, email: str, given_name: str, family_name: str, **mor
 
 def staff(here: Here, staff_id: UUID) -> Staff | None:
     """Return a member of staff."""
-    return next(iter(_staff(here, "where id = :value", staff_id)), None)
+    return next(iter(_staff(here, "id = :value", staff_id)), None)
 
 
 def staff_of_email(here: Here, email: str) -> Staff | None:
     """Return the member of staff whose address it is."""
-    return next(iter(_staff(here, "where lower(email) = lower(:value)", email)), None)
+    return next(iter(_staff(here, "lower(email) = lower(:value)", email)), None)
 
 
 def all_staff(here: Here) -> list[Staff]:
     """Return the staff of the practice by name."""
-    return _staff(here, "where cast(:value as text) is null order by lower(name), id", None)
+    return _staff(here, "cast(:value as text) is null", None)
 
 
 def add_staff(here: Here, email: str, name: str, roles: Iterable[Role], provider_id: str | None = None) -> UUID:
@@ -119,14 +120,46 @@ def add_staff(here: Here, email: str, name: str, roles: Iterable[Role], provider
     return UUID(str(values["id"]))
 
 
+def disable(here: Here, kind: Kind, person_id: UUID) -> bool:
+    """Let a person in no more and end their sessions now; tell whether they are of this practice."""
+    sessions.end(here, kind, person_id)
+    return _set(here, kind, person_id, {"disabled_at": here.now})
+
+
+def enable(here: Here, kind: Kind, person_id: UUID) -> bool:
+    """Let a person in again; tell whether they are of this practice."""
+    return _set(here, kind, person_id, {"disabled_at": None})
+
+
+def change_patient(here: Here, patient_id: UUID, **columns: object) -> bool:
+    """Change columns of a patient; tell whether there is one. Raises IntegrityError for an address that is taken."""
+    return _set(here, Kind.PATIENT, patient_id, columns)
+
+
+def change_staff(here: Here, staff_id: UUID, **columns: object) -> bool:
+    """Change columns of a member of staff; tell whether there is one."""
+    return _set(here, Kind.STAFF, staff_id, columns)
+
+
+def _set(here: Here, kind: Kind, person_id: UUID, columns: dict[str, object]) -> bool:
+    names = ", ".join(f"{name} = :{name}" for name in columns)
+    query = sa.text(f"update portal.{kind.value} set {names} where id = :id and practice_id = :practice_id")
+    values = {**columns, "id": person_id, "practice_id": here.practice.practice_id}
+    return here.db.execute(query, values).rowcount == 1
+
+
 def _patient(here: Here, condition: str, value: object) -> Patient | None:
-    query = sa.text(f"select {_PATIENT} from portal.patient where {condition}")
-    row = here.db.execute(query, {"value": value}).mappings().one_or_none()
+    query = sa.text(f"select {_PATIENT} from portal.patient where {condition} and practice_id = :practice_id")
+    values = {"value": value, "practice_id": here.practice.practice_id}
+    row = here.db.execute(query, values).mappings().one_or_none()
     return Patient(**row) if row else None
 
 
-def _staff(here: Here, where: str, value: object) -> list[Staff]:
-    rows = here.db.execute(sa.text(f"select {_STAFF} from portal.staff {where}"), {"value": value})
+def _staff(here: Here, condition: str, value: object) -> list[Staff]:
+    query = (
+        f"select {_STAFF} from portal.staff where {condition} and practice_id = :practice_id order by lower(name), id"
+    )
+    rows = here.db.execute(sa.text(query), {"value": value, "practice_id": here.practice.practice_id})
     return [Staff(**{**row, "roles": frozenset(map(Role, row["roles"]))}) for row in rows.mappings()]
 
 

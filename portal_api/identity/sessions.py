@@ -39,7 +39,7 @@ _RESUME = sa.text(
     " coalesce(patient.disabled_at, staff.disabled_at) as disabled_at"
     " from portal.session left join portal.patient on patient.id = session.patient_id"
     " left join portal.staff on staff.id = session.staff_id"
-    " where session.token_hash = :token_hash and session.ended_at is null"
+    " where session.token_hash = :token_hash and session.practice_id = :practice_id and session.ended_at is null"
 )
 _BEGIN = sa.text(
     "insert into portal.session (id, practice_id, token_hash, patient_id, staff_id, signed_in_at, proved_at, seen_at,"
@@ -80,7 +80,7 @@ def begin(here: Here, kind: Kind, person_id: UUID) -> str:
 
 def resume(db: sa.Connection, practice: Practice, token: str, now: datetime) -> Who | None:
     """Return whose session the token is of, None when it is none, is over, or its person is disabled."""
-    row = db.execute(_RESUME, {"token_hash": _hash(token)}).one_or_none()
+    row = db.execute(_RESUME, {"token_hash": _hash(token), "practice_id": practice.practice_id}).one_or_none()
     if row is None or row.disabled_at is not None or now >= row.expires_at:
         return None
     kind = Kind.PATIENT if row.patient_id else Kind.STAFF
@@ -106,9 +106,15 @@ def of_person(here: Here, kind: Kind, person_id: UUID) -> list[Session]:
     rows = here.db.execute(
         sa.text(
             f"select id, signed_in_at, seen_at, address, agent from portal.session where {kind.value}_id = :person_id"
-            " and ended_at is null and expires_at > :now and seen_at > :idle_since order by seen_at desc"
+            " and practice_id = :practice_id and ended_at is null and expires_at > :now and seen_at > :idle_since"
+            " order by seen_at desc"
         ),
-        {"person_id": person_id, "now": here.now, "idle_since": here.now - idle(here.practice.policies, kind)},
+        {
+            "person_id": person_id,
+            "practice_id": here.practice.practice_id,
+            "now": here.now,
+            "idle_since": here.now - idle(here.practice.policies, kind),
+        },
     )
     return [Session(**row) for row in rows.mappings()]
 
@@ -118,11 +124,24 @@ def end(here: Here, kind: Kind, person_id: UUID, session_id: UUID | None = None)
     changed = here.db.execute(
         sa.text(
             f"update portal.session set ended_at = :now where {kind.value}_id = :person_id and ended_at is null"
-            " and id = coalesce(cast(:session_id as uuid), id)"
+            " and practice_id = :practice_id and id = coalesce(cast(:session_id as uuid), id)"
         ),
-        {"now": here.now, "person_id": person_id, "session_id": session_id},
+        {
+            "now": here.now,
+            "person_id": person_id,
+            "practice_id": here.practice.practice_id,
+            "session_id": session_id,
+        },
     )
     return changed.rowcount
+
+
+def prove(here: Here) -> None:
+    """Remember that whoever is here has just proved again to be them."""
+    here.db.execute(
+        sa.text("update portal.session set proved_at = :now where id = :id"),
+        {"now": here.now, "id": here.me.session_id},
+    )
 
 
 def _hash(token: str) -> bytes:

@@ -1,29 +1,18 @@
-"""Routes, a module a subject; each has a `router`, and all of them are listed here."""
+"""Routes, a module a subject: whatever module of `pages` or `api` has a `router` is served."""
 
-from portal_api.routes.pages import (
-    account,
-    book,
-    home,
-    messages,
-    retention,
-    sign_in,
-    staff_hours,
-    staff_visits,
-    staff_why,
-    theme,
-    visits,
-)
+from importlib import import_module
+from pkgutil import iter_modules
 
-ROUTERS = (
-    theme.router,
-    home.router,
-    sign_in.router,
-    account.router,
-    book.router,
-    visits.router,
-    messages.router,
-    retention.router,
-    staff_hours.router,
-    staff_visits.router,
-    staff_why.router,
-)
+from fastapi import APIRouter
+
+from portal_api.routes import api, pages
+
+
+def routers() -> list[APIRouter]:
+    """Return the router of every subject."""
+    modules = [
+        import_module(f"{package.__name__}.{each.name}")
+        for package in (pages, api)
+        for each in iter_modules(package.__path__)
+    ]
+    return [module.router for module in modules if hasattr(module, "router")]

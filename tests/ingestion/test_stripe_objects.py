@@ -19,7 +19,7 @@ from tests.support.feed_files import write_json_lines
 if TYPE_CHECKING:
     from pathlib import Path
 
-TOKEN = "00000000-0000-4000-8000-00000000000a"  # noqa: S105 - a visit token is no secret
+TOKEN = "00000000-0000-4000-8000-00000000000a"
 Body = dict[str, Any]
 CHARGE: Body = {
     "id": "ch_000000000001",

@@ -18,8 +18,8 @@ from ledger.gateways.mail import Console
 from portal_api import chores, cookies
 from portal_api.access import Kind, Role
 from portal_api.app import create_app
+from portal_api.delivering import Gateways
 from portal_api.identity import people, sessions
-from portal_api.notices import Gateways
 from portal_api.sample import CEDAR, HARBOR, Sample
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Portal:
     """A served portal with the two sample practices, HARBOR and CEDAR."""
 
     def __init__(self, address: str, app: FastAPI, clock: Clock) -> None:
-        self.address, self.clock = address, clock
+        self.address, self.clock, self.app = address, clock, app
         self.door: Door = app.state.door
         self._visitors: list[Visitor] = []
         self._mail = io.StringIO()

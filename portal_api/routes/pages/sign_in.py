@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
@@ -16,42 +13,34 @@ from starlette.responses import Response
 from portal_api import audit, cookies
 from portal_api.access import Kind
 from portal_api.door import AtDoor
-from portal_api.identity import asks, people, rates, sessions
+from portal_api.identity import asks, entering, people, proofs, rates, sessions
 from portal_api.identity.asks import Purpose
 from portal_api.notices import Message, Notice, send
 from portal_api.pages import onward, page
-from portal_api.problems import Problem, not_found
+from portal_api.problems import not_found
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from portal_api.here import Here
 
 router = APIRouter()
 BY_ADDRESS = rates.Rate("sign-in by address", 20, timedelta(seconds=30))
 BY_ACCOUNT = rates.Rate("sign-in by account", 5, timedelta(minutes=3))
 CODES = rates.Rate("codes by address", 20, timedelta(seconds=30))
-TIME_TO_JOIN = timedelta(minutes=30)
 REFUSED = (
     "That did not work. A link and a code work once, for ten minutes, and only in the browser where you asked for them."
 )
 
 
-def local(path: str) -> str:
-    """Return where to go after signing in: a place of this portal, whatever was asked."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() else "/"
-
-
 @router.get("/sign-in", response_class=HTMLResponse)
 def ask(here: AtDoor, next: str = "/") -> HTMLResponse:  # noqa: A002 - the name in the address
     """Ask for the address that the link goes to."""
-    return page(here, "identity/sign_in.html", next=local(next), problem="")
+    return page(here, "identity/sign_in.html", next=entering.local(next), problem="")
 
 
 @router.post("/sign-in", response_model=None)
 def asked(here: AtDoor) -> Response:
     """Mail a link and a code; the answer is the same whether anybody has that address."""
-    email, onwards = here.form.get("email"), local(here.form.get("next"))
+    email, onwards = here.form.get("email"), entering.local(here.form.get("next"))
     if not people.EMAIL.match(email):
         problem = "Please write an e-mail address, such as name@example.com."
         return page(here, "identity/sign_in.html", status=HTTPStatus.BAD_REQUEST, next=onwards, problem=problem)
@@ -62,7 +51,7 @@ def asked(here: AtDoor) -> Response:
     if found.disabled_at is None if found else here.practice.policies.accepts_new_patients:
         values = {
             "link": f"{here.origin}/sign-in/link/{secret.link}",
-            "code": f"{secret.code[:4]} {secret.code[4:]}",
+            "code": secret.spaced,
         }
         send(here, Message(Notice.SIGN_IN, email, values), expires_at=asks.expiry(here.now))
     audit.record(here, "sign_in.asked", f"patient/{found.id}" if found else "patient/unknown")
@@ -72,7 +61,7 @@ def asked(here: AtDoor) -> Response:
 @router.get("/sign-in/code", response_class=HTMLResponse)
 def code(here: AtDoor, next: str = "/") -> HTMLResponse:  # noqa: A002 - the name in the address
     """Ask for the code."""
-    return page(here, "identity/code.html", next=local(next), problem="")
+    return page(here, "identity/code.html", next=entering.local(next), problem="")
 
 
 @router.post("/sign-in/code", response_model=None)
@@ -80,7 +69,7 @@ def code_given(here: AtDoor) -> Response:
     """Sign in by the code, in the browser that asked for it."""
     rates.spend(here, CODES, here.browser.address)
     granted = asks.use_code(here, here.form.get("code"), Purpose.SIGN_IN)
-    onwards = local(here.form.get("next"))
+    onwards = entering.local(here.form.get("next"))
     if granted is None:
         audit.record(here, "sign_in.refused", "patient/unknown")
         return page(here, "identity/code.html", status=HTTPStatus.BAD_REQUEST, next=onwards, problem=REFUSED)
@@ -107,7 +96,7 @@ def link_followed(here: AtDoor) -> Response:
 @router.post("/join", response_model=None)
 def join(here: AtDoor) -> Response:
     """Make the account of a new patient, whose address was proved a moment ago in this browser."""
-    email = _proved(here, here.form.get("proof"))
+    email = proofs.taken(here, "join")
     found = people.patient_of_email(here, email)
     given, family = here.form.get("given_name")[:100], here.form.get("family_name")[:100]
     if found is None and not (given and family):
@@ -115,7 +104,7 @@ def join(here: AtDoor) -> Response:
         return _join_page(here, email, HTTPStatus.BAD_REQUEST, problem)
     patient_id = found.id if found else people.add_patient(here, email, given, family)
     audit.record(here, "patient.joined", f"patient/{patient_id}")
-    return signed_in(here, Kind.PATIENT, patient_id, "/" if found else "/?said=welcome")
+    return entering.signed_in(here, Kind.PATIENT, patient_id, "/" if found else "/?said=welcome")
 
 
 @router.post("/sign-out", response_model=None)
@@ -129,40 +118,15 @@ def sign_out(here: AtDoor) -> Response:
     return response
 
 
-def signed_in(here: Here, kind: Kind, person_id: UUID, onwards: str) -> Response:
-    """Begin the session, and go on."""
-    token = sessions.begin(here, kind, person_id)
-    audit.record(here, "session.begun", f"{kind.value}/{person_id}")
-    response = onward(onwards)
-    here.browser.jar.put(response, cookies.SESSION, token)
-    return response
-
-
 def _entered(here: Here, granted: asks.Asked, onwards: str) -> Response:
     found = people.patient_of_email(here, granted.email)
     if found is None:
         return _join_page(here, granted.email)
     if found.disabled_at is not None:
         raise not_found()
-    return signed_in(here, Kind.PATIENT, found.id, onwards)
+    return entering.signed_in(here, Kind.PATIENT, found.id, onwards)
 
 
 def _join_page(here: Here, email: str, status: HTTPStatus = HTTPStatus.OK, problem: str = "") -> HTMLResponse:
-    until = (here.now + TIME_TO_JOIN).isoformat()
-    sealed = here.keys.seal(json.dumps([email, until]).encode(), *_place(here))
-    proof = base64.urlsafe_b64encode(sealed).decode()
+    proof = proofs.give(here, "join", email)
     return page(here, "identity/join.html", status=status, proof=proof, email=email, problem=problem)
-
-
-def _proved(here: Here, proof: str) -> str:
-    try:
-        email, until = json.loads(here.keys.unseal(base64.urlsafe_b64decode(proof), *_place(here)))
-    except (ValueError, InvalidTag):
-        raise not_found() from None
-    if here.now > datetime.fromisoformat(until):
-        raise Problem(HTTPStatus.BAD_REQUEST, "form-expired", "This form is too old. Please sign in once more.")
-    return str(email)
-
-
-def _place(here: Here) -> tuple[str, ...]:
-    return ("join", here.practice.practice_id, here.browser.token)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ledger.rules.webhook_signature import TOLERANCE_SECONDS, NotSigned, sign, verify
 
 NOW = 1_790_000_000
-SECRET = "whsec_made_up"  # noqa: S105 - of no account
+SECRET = "whsec_made_up"
 BODY = b'{"id": "evt_1"}'
 
 

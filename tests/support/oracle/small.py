@@ -18,7 +18,7 @@ from tests.support.oracle.inputs import (
     Transaction,
 )
 
-TOKEN = "00000000-0000-4000-8000-000000000001"  # noqa: S105 a visit's token, no secret
+TOKEN = "00000000-0000-4000-8000-000000000001"
 REFERENCE = "ABCDEFGH12345678Z"
 RULES = Rules(as_of=date(2026, 11, 1))
 START, END = datetime(2026, 9, 10, 15, 0, tzinfo=UTC), datetime(2026, 9, 10, 15, 30, tzinfo=UTC)

@@ -124,12 +124,12 @@ create index session_staff on portal.session (staff_id) where ended_at is null;
 """
 
 # A link and a code, for whoever reads the mail of that address and asked from the browser that holds the binding.
-# purpose: to sign in, to set a staff password, to prove a new address.
+# purpose: to sign in, to set a staff password, to prove a new address, to prove it once more.
 ASK = """
 create table portal.ask (
     id uuid primary key,
     practice_id text not null references portal.practice,
-    purpose text not null check (purpose in ('sign_in', 'set_password', 'change_email')),
+    purpose text not null check (purpose in ('sign_in', 'set_password', 'change_email', 'prove')),
     email text not null,
     person_id uuid,
     link_hash bytea not null unique,
