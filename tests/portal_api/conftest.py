@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
     from tests.support.portals import Portal
 
 
+SECRET = bytes(32)
+
+
 @pytest.fixture(scope="session")
 def portal_template(template: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """Yield a database with the portal's schema and the two sample practices, to be cloned and never written to."""
     with fresh(template) as made:
         schema.prepare(made)
-        door = Door(Settings(home=tmp_path_factory.mktemp("home")), made, Keys(bytes(32)), Clock())
+        door = Door(Settings(home=tmp_path_factory.mktemp("home")), made, Keys(SECRET), Clock())
         sample.fill(door)
         door.close()
         yield made
@@ -42,6 +46,10 @@ def portal_database(portal_template: Database) -> Iterator[Database]:
 @pytest.fixture(scope="module")
 def portal(portal_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """Yield the portal of the module, served."""
-    settings = Settings(home=tmp_path_factory.mktemp("home"), database_url=portal_database.url)
+    settings = Settings(
+        home=tmp_path_factory.mktemp("home"),
+        database_url=portal_database.url,
+        portal_key=base64.b64encode(SECRET).decode(),
+    )
     with served(settings, portal_database) as opened:
         yield opened
