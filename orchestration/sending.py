@@ -7,6 +7,7 @@ import psycopg
 
 from ledger.rules.requests import CreditBalance, CreditInvoice, DebitInvoice, Excess, MeterVisit, NotSendable, Request
 from ledger.rules.sending import Action
+from ledger.rules.service_category import event_name
 from ledger.store import outbox
 from orchestration.planning import Planned
 
@@ -52,7 +53,7 @@ def _usage(planned: Planned) -> Request | Held:
         return Held(planned, NO_CUSTOMER)
     if planned.service_category is None or planned.ended_at is None:
         return Held(planned, NO_CATEGORY)
-    name = f"visit_category_{planned.service_category}"
+    name = event_name(planned.service_category)
     return MeterVisit(planned.visit_token, planned.customer, name, planned.ended_at)
 
 

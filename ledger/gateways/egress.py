@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ledger.rules import opaque
 from ledger.rules.opaque import Kind, one_of, words_of
+from ledger.rules.plan import MOST_PRICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,10 +28,11 @@ class NotAdmitted(Exception):  # noqa: N818 - named for what happened
 
 
 class Text(StrEnum):
-    """The sentences that may stand on an invoice."""
+    """The sentences that may stand on an invoice; the two of a catalogue are names of products."""
 
     VISIT = "Practice visit"
     CORRECTION = "Correction of a practice visit"
+    PLAN = "Practice plan"
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,14 @@ _LISTED: Mapping[str, Mapping[str, Kind]] = {
     "disputes": {},
     "invoice_payments": {},
     "customers": {},
-    "subscriptions": {"status": one_of("all")},
+    "subscriptions": {"status": one_of("all"), "customer": opaque.CUSTOMER},
     "balance_transactions": {"payout": opaque.PAYOUT},
     "payouts": {},
     "products": {},
-    "prices": {},
+    "prices": {
+        "active": _YES_OR_NO,
+        **{f"lookup_keys[{place}]": opaque.LOOKUP_KEY for place in range(MOST_PRICES + 1)},
+    },
 }
 _CREDIT_NOTE = {
     **_MEMO,
@@ -131,6 +136,7 @@ _CALLS = (
     ),
     Call("finalize_invoice", "post", ("invoices", opaque.INVOICE, "finalize"), {"auto_advance": _YES_OR_NO}),
     Call("pay_invoice", "post", ("invoices", opaque.INVOICE, "pay"), {"off_session": _YES_OR_NO}),
+    Call("hold_or_release_invoice", "post", ("invoices", opaque.INVOICE), {"auto_advance": _YES_OR_NO}),
     Call("read_invoice", "get", ("invoices", opaque.INVOICE), {}),
     Call(
         "list_invoices",
@@ -171,6 +177,46 @@ _CALLS = (
         "post",
         ("billing", "meter_event_adjustments"),
         {"event_name": opaque.EVENT_NAME, "type": one_of("cancel"), "cancel[identifier]": opaque.TOKEN},
+    ),
+    Call("create_product", "post", ("products",), {"id": opaque.PRODUCT, "name": one_of(Text.PLAN, Text.VISIT)}),
+    Call(
+        "create_price",
+        "post",
+        ("prices",),
+        {
+            "currency": _DOLLARS,
+            "unit_amount": opaque.CENTS,
+            "lookup_key": opaque.LOOKUP_KEY,
+            "product": opaque.PRODUCT,
+            "recurring[interval]": one_of("month"),
+            "recurring[usage_type]": one_of("metered"),
+            "recurring[meter]": opaque.METER,
+        },
+    ),
+    Call(
+        "create_meter",
+        "post",
+        ("billing", "meters"),
+        {
+            "display_name": opaque.EVENT_NAME,
+            "event_name": opaque.EVENT_NAME,
+            "default_aggregation[formula]": one_of("sum"),
+            "customer_mapping[type]": one_of("by_id"),
+            "customer_mapping[event_payload_key]": one_of("stripe_customer_id"),
+            "value_settings[event_payload_key]": one_of("value"),
+        },
+    ),
+    Call(
+        "create_subscription",
+        "post",
+        ("subscriptions",),
+        {
+            "customer": opaque.CUSTOMER,
+            "billing_mode[type]": one_of("flexible"),
+            "collection_method": one_of("charge_automatically"),
+            "payment_behavior": one_of("error_if_incomplete"),
+            **{f"items[{place}][price]": opaque.PRICE for place in range(MOST_PRICES + 1)},
+        },
     ),
     Call("list_meters", "get", ("billing", "meters"), {"limit": opaque.COUNT, "status": one_of("active")}),
     Call(

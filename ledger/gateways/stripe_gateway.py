@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from ledger.gateways import transport
+from ledger.gateways import stripe_steps, subscription_steps, transport
 from ledger.gateways.stripe_calls import Attempt, Calls, ended
-from ledger.gateways.stripe_steps import STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from ledger.rules.requests import Request
 
 URL = "https://api.stripe.com"
+_STEPS = stripe_steps.STEPS | subscription_steps.STEPS
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class StripeGateway:
         Raises KeyRefused when Stripe refuses the key: then nothing was done.
         """
         try:
-            return STEPS[type(request)](request, Calls(self._client, attempt, self.now()))
+            return _STEPS[type(request)](request, Calls(self._client, attempt, self.now()))
         except Exception as error:  # noqa: BLE001 - `ended` raises what is no way a call ends
             return ended(error)
 

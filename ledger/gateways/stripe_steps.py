@@ -116,6 +116,8 @@ def meter_visit(request: MeterVisit, calls: Calls) -> Outcome:
     except stripe.InvalidRequestError as error:
         if "already exists with identifier" in str(error):
             return Done(str(request.visit_token))
+        if error.code == "timestamp_in_future":
+            return Later("The visit ends more than five minutes from now, by Stripe's clock.")
         raise
 
 

@@ -62,7 +62,7 @@ OBJECT = _kind(
     "(?:ch|py|pi|re|pyr|dp|du|in|inpay|cn|cus|sub|txn|po|prod|price|cbtxn|evt|mtrusg)_[A-Za-z0-9]{8,64}",
 )
 TOKEN = _kind("a UUID in lower case", "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-KEY = _kind("an idempotency key of ours", rf"{TOKEN.pattern.pattern}:[a-z_]{{1,24}}(?::[0-9]{{1,4}})?")
+KEY = _kind("an idempotency key of ours", rf"{TOKEN.pattern.pattern}:[a-z_]{{1,24}}[0-9]{{0,2}}(?::[0-9]{{1,4}})?")
 CENTS = _kind("an amount in cents", "[1-9][0-9]{0,7}")
 CREDIT_CENTS = _kind("an amount in cents below 0", "-[1-9][0-9]{0,7}")
 COUNT = _kind("a whole number from 1 to 100", "[1-9][0-9]?|100")
@@ -71,6 +71,12 @@ MOMENT = _kind("a time with its zone", r"2[0-9]{3}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.
 PLACE_OF_SERVICE = _kind("a place of service", "|".join(sorted(PLACES_OF_SERVICE)))
 # The number of a category, never its name: a category of care is a fact about a patient.
 EVENT_NAME = _kind("the name of a meter's events", "visit_category_[1-9][0-9]?")
+# A practice's catalogue is named by a UUID made of the practice's id, which nobody reads back.
+PRODUCT = _kind("the id of a product of ours", "prod_[0-9a-f]{32}")
+PRICE = _id("price")
+LOOKUP_KEY = _kind("the lookup key of a price of ours", "trueup_[0-9a-f]{32}_(?:flat|[1-9][0-9]?)_[1-9][0-9]{0,7}")
+_PRICE_OF_A_VISIT = "[1-9][0-9]?=[1-9][0-9]{0,7}"
+VISIT_PRICES = _kind("prices by category", f"{_PRICE_OF_A_VISIT}(?:,{_PRICE_OF_A_VISIT}){{0,8}}")
 
 ROOM_SID = _kind("a Twilio id RM…", "RM[0-9a-f]{32}")
 PARTICIPANT_SID = _kind("a Twilio id PA…", "PA[0-9a-f]{32}")

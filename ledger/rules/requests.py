@@ -1,4 +1,4 @@
-"""What can be asked of Stripe for a visit: frozen requests whose every field has a kind, written to and read from JSON.
+"""What can be asked of Stripe: frozen requests whose every field has a kind, written to and read from JSON.
 
 A request is checked when it is made, so that whatever stands in the outbox can leave.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args, get_origin, get_type_hints
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from ledger.rules import opaque
 
@@ -40,7 +40,6 @@ class Request:
     """A request; its business key is the one it has for ever, whoever asks and however often."""
 
     operation: ClassVar[str]
-    visit_token: _Token
 
     def __post_init__(self) -> None:
         """Refuse a field that is not of its kind."""
@@ -56,6 +55,11 @@ class Request:
         """What the effect is of: unique for ever in the outbox."""
         raise NotImplementedError
 
+    @property
+    def of_visit(self) -> UUID | None:
+        """The visit it is for, None where it is for none: while that is disputed it does not leave."""
+        return None
+
     def document(self) -> dict[str, int | str]:
         """Return the request as JSON would have it; fields that are None are left out."""
         values = ((name, getattr(self, name)) for name in _FIELDS[self.operation])
@@ -63,7 +67,16 @@ class Request:
 
 
 @dataclass(frozen=True)
-class _OfAVisit(Request):
+class _ForAVisit(Request):
+    visit_token: _Token
+
+    @property
+    def of_visit(self) -> UUID | None:
+        return self.visit_token
+
+
+@dataclass(frozen=True)
+class _OfAVisit(_ForAVisit):
     prefix: ClassVar[str]
 
     @property
@@ -72,12 +85,22 @@ class _OfAVisit(Request):
 
 
 @dataclass(frozen=True)
-class _OfAMemo(Request):
+class _OfAMemo(_ForAVisit):
     memo_id: _Token
 
     @property
     def business_key(self) -> str:
         return f"memo:{self.memo_id}"
+
+
+@dataclass(frozen=True)
+class _OfAnInvoice(Request):
+    prefix: ClassVar[str]
+    invoice: Annotated[str, opaque.INVOICE]
+
+    @property
+    def business_key(self) -> str:
+        return f"{self.prefix}:{uuid5(NAMESPACE_URL, self.invoice)}"
 
 
 @dataclass(frozen=True)
@@ -94,20 +117,26 @@ class ChargeVisit(_OfAVisit):
 
 @dataclass(frozen=True)
 class MeterVisit(_OfAVisit):
-    """Count a visit as usage of its category, at the time it ended."""
+    """Count a visit as usage of its category, at the time it ended.
+
+    `unit_cents` is what the customer's subscription asks for it. It stays here, where the books read it: Stripe has the
+    price. None where it is not known.
+    """
 
     operation: ClassVar[str] = "meter_visit"
     prefix: ClassVar[str] = "meter"
     customer: _Customer
     event_name: Annotated[str, opaque.EVENT_NAME]
     ended_at: _Moment
+    unit_cents: _Cents | None = None
 
 
 @dataclass(frozen=True)
-class CancelUsage(_OfAMemo):
+class CancelUsage(_OfAVisit):
     """Take back the usage of a visit, whole and within 24 hours of sending it."""
 
     operation: ClassVar[str] = "cancel_usage"
+    prefix: ClassVar[str] = "cancel"
     event_name: Annotated[str, opaque.EVENT_NAME]
 
 
@@ -141,9 +170,48 @@ class DebitInvoice(_OfAMemo):
     effective_at: _Moment
 
 
+@dataclass(frozen=True)
+class Subscribe(Request):
+    """Give a customer the one subscription it has: a flat price, and a metered one for each category of visits.
+
+    `catalogue` names the practice whose prices they are, `prices` are those of visits (`plan.Plan.written`).
+    """
+
+    operation: ClassVar[str] = "subscribe"
+    subscription_token: _Token
+    customer: _Customer
+    catalogue: _Token
+    flat_cents: _Cents
+    prices: Annotated[str, opaque.VISIT_PRICES]
+
+    @property
+    def business_key(self) -> str:
+        """What the effect is of: one subscription, which may end and be followed by another."""
+        return f"subscribe:{self.subscription_token}"
+
+
+@dataclass(frozen=True)
+class HoldInvoice(_OfAnInvoice):
+    """Keep a draft from being finalised, so that somebody can look at it."""
+
+    operation: ClassVar[str] = "hold_invoice"
+    prefix: ClassVar[str] = "hold"
+
+
+@dataclass(frozen=True)
+class ReleaseInvoice(_OfAnInvoice):
+    """Let a draft that was held be finalised."""
+
+    operation: ClassVar[str] = "release_invoice"
+    prefix: ClassVar[str] = "release"
+
+
 BY_OPERATION: dict[str, type[Request]] = {
     request.operation: request
-    for request in (ChargeVisit, MeterVisit, CancelUsage, CreditInvoice, CreditBalance, DebitInvoice)
+    for request in (
+        *(ChargeVisit, MeterVisit, CancelUsage, CreditInvoice, CreditBalance, DebitInvoice),
+        *(Subscribe, HoldInvoice, ReleaseInvoice),
+    )
 }
 
 

@@ -112,18 +112,18 @@ class Edit(NamedTuple):
 
 
 _WHEN = frozenset({"scheduled_start", "scheduled_end"})
-_WHAT = frozenset({"service_code", "modifiers", "units", "place_of_service", "service_category"})
+_WHAT = frozenset({"service_code", "modifiers", "units", "place_of_service"})
 _MONEY = frozenset({"payer_id", "charge_cents", "patient_estimate_cents"})
 _ACTUAL = frozenset({"started_at", "ended_at"})
 # Of what may be edited a patient says when, and who insures them: what was done and what it costs is not theirs to say.
 _OF_PATIENTS = _WHEN | {"payer_id"}
 # Whose visit it is never changes, nor its token: it is another visit then. After the end the claim may be out under its
-# reference, and the category has fixed the channel.
+# reference. The category follows the service code, until it has fixed the channel at the end.
 EDITS: dict[Phase, Edit] = {
     Phase.BEFORE: Edit(_WHEN | _WHAT | _MONEY | {"provider_id", "claim_ref"}, _SIDES, needs_reason=False),
     Phase.DURING: Edit(_WHAT | _MONEY | {"started_at", "claim_ref"}, _OFFICE, needs_reason=False),
-    Phase.AFTER: Edit((_WHAT | _MONEY | _ACTUAL) - {"service_category"}, _STAFF, needs_reason=True),
-    Phase.DISPUTED: Edit((_WHAT | _MONEY | _ACTUAL) - {"service_category"}, _STAFF, needs_reason=True),
+    Phase.AFTER: Edit(_WHAT | _MONEY | _ACTUAL, _STAFF, needs_reason=True),
+    Phase.DISPUTED: Edit(_WHAT | _MONEY | _ACTUAL, _STAFF, needs_reason=True),
 }
 
 

@@ -1,4 +1,4 @@
-"""What follows at once from the newest word on an object of Stripe's: the card on file of a customer.
+"""What follows at once from the newest word on an object of Stripe's: cards on file, and reviews of invoices.
 
 The one place where an effect of a webhook hangs. It runs in the transaction of the event, once for every newest version
 of an object, and must come to the same whatever came before: it goes by what stands, and counts nothing up.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.store import customers
+from ledger.store import customers, reviews
 
 if TYPE_CHECKING:
     import psycopg
@@ -20,6 +20,8 @@ def follow(connection: psycopg.Connection, event: Event) -> None:
     """Do what follows from an event that carries the newest version of its object. The caller commits."""
     if event.object_type == "payment_method":
         _keep_cards(connection, event)
+    if event.object_type == "invoice" and event.object_id:
+        reviews.look_at(connection, event.object_id, event.payload)
 
 
 def _keep_cards(connection: psycopg.Connection, event: Event) -> None:

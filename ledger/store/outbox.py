@@ -37,36 +37,48 @@ class Claimed:
 
 
 def put(
-    connection: psycopg.Connection, request: Request, practice_id: str, not_before: datetime | None = None
+    connection: psycopg.Connection,
+    request: Request,
+    practice_id: str,
+    not_before: datetime | None = None,
+    *,
+    after: str | None = None,
 ) -> UUID | None:
     """Put a request into the outbox, in the transaction of its cause; return its id, None where it was there already.
 
     There is one row for ever of what an effect is of (`Request.business_key`), and one demand a visit, by one channel.
+    `after` is the business key of what has to have ended before this leaves.
     """
     row = connection.execute(
-        "insert into ledger.outbox (business_key, operation, arguments, visit_token, practice_id, not_before)"
-        " values (%s, %s, %s, %s, %s, coalesce(%s, now())) on conflict do nothing returning outbox_id",
+        "insert into ledger.outbox"
+        " (business_key, operation, arguments, visit_token, practice_id, not_before, after_key)"
+        " values (%s, %s, %s, %s, %s, coalesce(%s, now()), %s) on conflict do nothing returning outbox_id",
         (
             request.business_key,
             request.operation,
             Jsonb(request.document()),
-            request.visit_token,
+            request.of_visit,
             practice_id,
             not_before,
+            after,
         ),
     ).fetchone()
     return row[0] if row else None
 
 
-# While a visit is disputed nothing is sent for it, whatever was queued before.
-_IS_DISPUTED = (
-    "exists (select from ledger.visit where visit.visit_token = outbox.visit_token and visit.state = 'disputed')"
-)
+# While a visit is disputed nothing is sent for it, whatever was queued before; nor what something else goes before.
+_WAITS = """(
+    exists (select from ledger.visit where visit.visit_token = outbox.visit_token and visit.state = 'disputed')
+    or exists (
+        select from ledger.outbox as earlier
+        where earlier.business_key = outbox.after_key and earlier.state in ('pending', 'unknown')
+    )
+)"""
 _CLAIM = f"""
     with due as (
         select outbox_id
         from ledger.outbox
-        where state in ('pending', 'unknown') and not_before <= %(now)s and not {_IS_DISPUTED}
+        where state in ('pending', 'unknown') and not_before <= %(now)s and not {_WAITS}
         order by not_before, created_at, outbox_id
         for update skip locked
         limit 1
@@ -141,7 +153,7 @@ class Row:
 
     business_key: str
     operation: str
-    visit_token: UUID
+    visit_token: UUID | None
     practice_id: str
     state: str
     attempts: int
@@ -160,7 +172,7 @@ def due(connection: psycopg.Connection, now: datetime) -> list[Row]:
     """Return what a dispatcher would deliver now, in its order."""
     with connection.cursor(row_factory=class_row(Row)) as cursor:
         return cursor.execute(
-            f"{_ROW} where state in ('pending', 'unknown') and not_before <= %s and not {_IS_DISPUTED}"
+            f"{_ROW} where state in ('pending', 'unknown') and not_before <= %s and not {_WAITS}"
             " order by not_before, created_at, outbox_id".encode(),
             (now,),
         ).fetchall()

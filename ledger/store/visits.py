@@ -12,28 +12,36 @@ from psycopg.types.json import Jsonb
 
 from ledger.rules import visit as rule
 from ledger.rules.billing import DEFAULT_RULES, RULE_VERSION, PracticeRules, Verdict, what_it_bills
-from ledger.rules.requests import ChargeVisit, MeterVisit, Request
-from ledger.rules.sending import Channel
+from ledger.rules.requests import CancelUsage, ChargeVisit, MeterVisit, Request
+from ledger.rules.sending import CANCEL_WITHIN, Channel
+from ledger.rules.service_category import OTHER, category_of, event_name
 from ledger.rules.visit import Actor, NotAllowed, State
-from ledger.store import customers, outbox
+from ledger.store import customers, outbox, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import psycopg
 
+    from ledger.store.customers import Customer
+
 _TICK = timedelta(microseconds=1)
+# What is queued later than that is not sure to reach Stripe in time.
+_TAKEN_BACK_WITHIN = CANCEL_WITHIN - timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Visit:
-    """A visit as it stands: the columns of the visit file, whose it is, and its category. Amounts are cents."""
+    """A visit as it stands: the columns of the visit file, whose it is, and its category. Amounts are cents.
+
+    Its category is that of its service code while it is open, and stays as it was when it is over: `book` and `edit`
+    work it out, whatever is given.
+    """
 
     visit_token: UUID
     patient_token: UUID
     practice_id: str
     provider_id: str
-    service_category: int
     service_code: str
     place_of_service: str
     scheduled_start: datetime
@@ -48,6 +56,7 @@ class Visit:
     ended_at: datetime | None = None
     payer_id: str | None = None
     patient_estimate_cents: int | None = None
+    service_category: int = OTHER
 
     def observation(self) -> dict[str, object]:
         """Return what the visit ledger may know of it: no patient, no category; times as ISO text."""
@@ -102,7 +111,15 @@ def set_channel(connection: psycopg.Connection, practice_id: str, service_catego
 
 def book(connection: psycopg.Connection, visit: Visit, deed: Deed) -> Visit:
     """Enter a visit as scheduled; the same token again changes nothing. Returns it as it stands; the caller commits."""
-    booked = replace(visit, state=State.SCHEDULED, started_at=None, ended_at=None, state_changed_at=deed.at)
+    category = category_of(visit.service_code)
+    booked = replace(
+        visit,
+        state=State.SCHEDULED,
+        started_at=None,
+        ended_at=None,
+        state_changed_at=deed.at,
+        service_category=category,
+    )
     names = ", ".join(_COLUMNS)
     values = ", ".join(f"%({name})s" for name in _COLUMNS)
     made = connection.execute(
@@ -136,6 +153,8 @@ def advance(
     moved = _changed(connection, visit, moved, deed, [])
     if step.closes_out:
         _close_out(connection, moved, rules, deed.at)
+    else:
+        _take_usage_back(connection, moved)
     return moved
 
 
@@ -149,7 +168,12 @@ def edit(connection: psycopg.Connection, visit_token: UUID, changes: Mapping[str
     if _is_done(connection, visit_token, deed.key, None):
         return visit
     rule.may_edit(visit.state, frozenset(changes), deed.actor, deed.reason)
-    return _changed(connection, visit, replace(visit, **changes), deed, sorted(changes))
+    edited = replace(visit, **changes)
+    if visit.state in rule.OPEN_STATES:
+        edited = replace(edited, service_category=category_of(edited.service_code))
+    edited = _changed(connection, visit, edited, deed, sorted(changes))
+    _take_usage_back(connection, edited)
+    return edited
 
 
 def _selected(connection: psycopg.Connection, visit_token: UUID, lock: str) -> Visit | None:
@@ -221,7 +245,9 @@ def _close_out(connection: psycopg.Connection, visit: Visit, rules: PracticeRule
         delivered=visit.ended_at - visit.started_at if visit.ended_at and visit.started_at else None,
         rules=rules,
     )
-    channel = _channel(connection, visit, verdict)
+    customer = customers.of_patient(connection, visit.patient_token) if verdict.target_cents else None
+    unit_cents = _price_of_usage(connection, visit, customer) if customer and verdict.bills else None
+    channel = Channel.METER if unit_cents else Channel.INVOICE
     connection.execute(
         "insert into ledger.visit_close_out"
         " (visit_token, state, channel, bills, target_cents, rule_version, policy_key, closed_at)"
@@ -237,32 +263,43 @@ def _close_out(connection: psycopg.Connection, visit: Visit, rules: PracticeRule
             at,
         ),
     )
-    demand = _demand(connection, visit, channel, verdict.target_cents or 0)
-    if demand:
-        outbox.put(connection, demand, visit.practice_id)
+    if customer and unit_cents:
+        _meter(connection, visit, customer, unit_cents)
+    elif customer:
+        outbox.put(connection, _charge(visit, customer, verdict.target_cents or 0), visit.practice_id)
 
 
-def _channel(connection: psycopg.Connection, visit: Visit, verdict: Verdict) -> Channel:
-    """Return the channel of the visit's category; a fee for a missed visit is no usage, so that it is invoiced."""
+def _price_of_usage(connection: psycopg.Connection, visit: Visit, customer: Customer) -> int | None:
+    """Return what the visit costs as usage, None where it is invoiced.
+
+    It is metered where its practice meters its category and the patient's subscription has a price for it: no invoice
+    would ever carry the usage of anybody else. A fee for a missed visit is no usage.
+    """
     row = connection.execute(
         "select channel from ledger.service_channel where practice_id = %s and service_category = %s",
         (visit.practice_id, visit.service_category),
     ).fetchone()
-    return Channel(row[0]) if row and verdict.bills else Channel.INVOICE
-
-
-def _demand(connection: psycopg.Connection, visit: Visit, channel: Channel, target_cents: int) -> Request | None:
-    """Return the one demand of a closed visit. Where nobody can be asked, the books show it as not billed."""
-    customer = customers.of_patient(connection, visit.patient_token) if target_cents else None
-    if customer is None:
+    if row is None or row[0] != Channel.METER:
         return None
-    if channel is Channel.METER:
-        return MeterVisit(
-            visit_token=visit.visit_token,
-            customer=customer.stripe_customer_id,
-            event_name=f"visit_category_{visit.service_category}",
-            ended_at=visit.ended_at or visit.scheduled_end,
-        )
+    return subscriptions.price_of(connection, customer.stripe_customer_id, visit.service_category, _end_of(visit))
+
+
+def _end_of(visit: Visit) -> datetime:
+    return visit.ended_at or visit.scheduled_end
+
+
+def _meter(connection: psycopg.Connection, visit: Visit, customer: Customer, unit_cents: int) -> None:
+    usage = MeterVisit(
+        visit_token=visit.visit_token,
+        customer=customer.stripe_customer_id,
+        event_name=event_name(visit.service_category),
+        ended_at=_end_of(visit),
+        unit_cents=unit_cents,
+    )
+    outbox.put(connection, usage, visit.practice_id, not_before=usage.ended_at)  # Stripe takes none of the future
+
+
+def _charge(visit: Visit, customer: Customer, target_cents: int) -> Request:
     return ChargeVisit(
         visit_token=visit.visit_token,
         customer=customer.stripe_customer_id,
@@ -270,6 +307,24 @@ def _demand(connection: psycopg.Connection, visit: Visit, channel: Channel, targ
         payment_method=customer.card.payment_method_id if customer.card else None,
         place_of_service=visit.place_of_service,
     )
+
+
+def _take_usage_back(connection: psycopg.Connection, visit: Visit) -> None:
+    """Have the usage of a visit cancelled whose bill fell away while Stripe still cancels it, whole; once for ever.
+
+    Later than that it stays on the invoice: what is too much is given back by a credit memo.
+    """
+    share = visit.charge_cents if visit.payer_id is None else visit.patient_estimate_cents
+    if visit.state in rule.OPEN_STATES | {State.DISPUTED} or (visit.state in rule.BILLING_STATES and share):
+        return
+    sent = connection.execute(
+        "select arguments ->> 'event_name' from ledger.outbox where visit_token = %s and operation = 'meter_visit'"
+        " and (state in ('pending', 'unknown') or state = 'done' and changed_at > now() - %s)",
+        (visit.visit_token, _TAKEN_BACK_WITHIN),
+    ).fetchone()
+    if sent:
+        cancelled = CancelUsage(visit.visit_token, sent[0])
+        outbox.put(connection, cancelled, visit.practice_id, after=f"meter:{visit.visit_token}")
 
 
 def _as_json(value: object) -> object:

@@ -36,6 +36,7 @@ def create(call: Call) -> Obj:
     if unit is None or ("unit_amount" in params and "unit_amount_decimal" in params):
         raise invalid("Give exactly one of unit_amount and unit_amount_decimal.", "unit_amount")
     exact = Decimal(str(unit))
+    _check_lookup_key(call)
     made = account.new(
         "price",
         active=params.get("active", True),
@@ -52,6 +53,16 @@ def create(call: Call) -> Obj:
     )
     account.emit("price.created", made)
     return made
+
+
+def _check_lookup_key(call: Call) -> None:
+    key = call.params.get("lookup_key")
+    taken = [
+        row["id"] for row in call.account.objects.all("price") if key and row["active"] and row["lookup_key"] == key
+    ]
+    if taken:
+        message = f"A price (`{taken[0]}`) already uses that lookup key."
+        raise invalid(message, "lookup_key", "resource_already_exists")
 
 
 def _product(call: Call) -> str:
