@@ -57,10 +57,8 @@ def create(call: Call) -> Obj:
 
 def _check_lookup_key(call: Call) -> None:
     key = call.params.get("lookup_key")
-    taken = [
-        row["id"] for row in call.account.objects.all("price") if key and row["active"] and row["lookup_key"] == key
-    ]
-    if taken:
+    prices = call.account.objects.all("price")
+    if taken := [row["id"] for row in prices if key and row["active"] and row["lookup_key"] == key]:
         message = f"A price (`{taken[0]}`) already uses that lookup key."
         raise invalid(message, "lookup_key", "resource_already_exists")
 

@@ -159,11 +159,15 @@ def _renewed(account: Account, subscription: Obj) -> None:
 
 def _expired(account: Account, subscription: Obj) -> None:
     subscription.update(status="incomplete_expired", ended_at=account.now(subscription["customer"]))
-    invoice = account.objects.get("invoice", subscription["latest_invoice"])
+    withdrawn(account, account.objects.get("invoice", subscription["latest_invoice"]))
+    account.emit("customer.subscription.updated", subscription)
+
+
+def withdrawn(account: Account, invoice: Obj) -> None:
+    """Void the first invoice of a subscription that does not come about."""
     invoice.update(status="void", auto_advance=False, next_payment_attempt=None)
     ask_withdrawn(account, invoice)
     account.emit("invoice.voided", invoice)
-    account.emit("customer.subscription.updated", subscription)
 
 
 def _falling_due(account: Account) -> Iterator[Job]:

@@ -7,7 +7,7 @@ from sandbox.stripe.registry import Call, handles, merged
 from sandbox.stripe.resources.holders import living
 from sandbox.stripe.resources.invoice_paying import attempted, collect
 from sandbox.stripe.resources.invoicing import finalized
-from sandbox.stripe.resources.subscribing import billed, empty_items, ended, item_made, period_of, upcoming
+from sandbox.stripe.resources.subscribing import billed, empty_items, ended, item_made, period_of, upcoming, withdrawn
 from sandbox.stripe.values import Obj
 
 _TAKES = "cancel_at_period_end default_payment_method description items metadata off_session"
@@ -89,6 +89,7 @@ def _begin(account: Account, subscription: Obj, behaviour: str) -> None:
         try:
             attempted(account, invoice)
         except StripeError:
+            withdrawn(account, invoice)
             account.objects.delete(subscription)
             raise
 
