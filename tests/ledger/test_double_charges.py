@@ -22,6 +22,7 @@ from ledger.store.database import Database, connect
 from ledger.store.visits import Deed, Visit
 from tests.support import dispatcher_child
 from tests.support.sending import Shop, shop
+from tests.support.subscribed import as_subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,6 @@ def started(opened: Shop, practice: str = "p1") -> UUID:
         patient_token=patient,
         practice_id=practice,
         provider_id="d1",
-        service_category=1,
         service_code="90837",
         place_of_service="10",
         scheduled_start=now - timedelta(minutes=60),
@@ -99,11 +99,13 @@ def test_the_record_and_the_billing_system_both_report_the_visit(opened: Shop) -
 @pytest.mark.parametrize("channel", [Channel.INVOICE, Channel.METER])
 def test_one_system_charges_and_the_other_meters(opened: Shop, channel: Channel) -> None:
     """Both channels would bill twice; whichever the close-out fixed, the other finds its place taken."""
-    practice = f"practice of {channel}"
-    with contextlib.closing(connect(opened.database)) as connection:
-        visits.set_channel(connection, practice, 1, channel)
-        connection.commit()
-    visit = started(opened, practice)
+    visit = started(opened)
+    if channel is Channel.METER:
+        with contextlib.closing(connect(opened.database)) as connection:
+            found = visits.get(connection, visit)
+            assert found is not None
+            as_subscriber(connection, found.patient_token, "p1")
+            connection.commit()
     assert complete(opened, visit, f"{visit}/done")
     assert not opened.put(ChargeVisit(visit, opened.customer, 15_000))
     assert not opened.put(MeterVisit(visit, opened.customer, "visit_category_1", opened.now()))

@@ -87,7 +87,7 @@ class Shop:
         if kind is CancelUsage:
             self.put(MeterVisit(visit, self.customer, "visit_category_1", self.now()))
             self.deliver()
-            return CancelUsage(visit, memo, "visit_category_1")
+            return CancelUsage(visit, "visit_category_1")
         self.put(ChargeVisit(visit, self.customer, 5000))
         self.deliver()
         return CreditInvoice(visit, memo, self.stripe.of("invoice")[0]["id"], cents, self.now(), excess)

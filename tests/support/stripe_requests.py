@@ -16,23 +16,31 @@ from ledger.rules.requests import (
     CreditInvoice,
     DebitInvoice,
     Excess,
+    HoldInvoice,
     MeterVisit,
+    ReleaseInvoice,
     Request,
+    Subscribe,
 )
 
 VISIT = UUID("0b9d1c52-4a55-4d0e-9f0a-0123456789ab")
 MEMO = UUID("6f2b8c1e-4d7a-8f0b-9e35-a1c8d2047b96")
+SUBSCRIPTION = UUID("a3d1c8f0-5b7e-4c19-8a42-0f9e8d7c6b5a")
+CATALOGUE = UUID("5f0c1d2e-3b4a-5968-8776-95a4b3c2d1e0")
 CUSTOMER = "cus_QXg1o8vcGmoR32"
 ENDED_AT = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 CHARGE = ChargeVisit(VISIT, CUSTOMER, 4200, "pm_1Qabc2DEF3ghi4", "10")
-METER = MeterVisit(VISIT, CUSTOMER, "visit_category_1", ENDED_AT)
+METER = MeterVisit(VISIT, CUSTOMER, "visit_category_1", ENDED_AT, 7500)
 EACH: tuple[Request, ...] = (
     CHARGE,
     METER,
-    CancelUsage(VISIT, MEMO, "visit_category_1"),
+    CancelUsage(VISIT, "visit_category_1"),
     CreditInvoice(VISIT, MEMO, "in_1Qabc2DEF3ghi4", 1200, ENDED_AT),
     CreditBalance(VISIT, MEMO, CUSTOMER, 1200),
     DebitInvoice(VISIT, MEMO, CUSTOMER, 1200, ENDED_AT),
+    Subscribe(SUBSCRIPTION, CUSTOMER, CATALOGUE, 4900, "2=7500,5=9000"),
+    HoldInvoice("in_1Qabc2DEF3ghi4"),
+    ReleaseInvoice("in_1Qabc2DEF3ghi4"),
 )
 
 _CENTS = st.integers(1, opaque.LARGEST_CENTS)
@@ -43,6 +51,7 @@ _TIMES = st.builds(
     st.sampled_from([UTC, timezone(timedelta(hours=-5))]),
 )
 _CUSTOMERS = st.from_regex(opaque.CUSTOMER.pattern, fullmatch=True)
+_INVOICES = st.from_regex(opaque.INVOICE.pattern, fullmatch=True)
 _EVENTS = st.from_regex(opaque.EVENT_NAME.pattern, fullmatch=True)
 REQUESTS: st.SearchStrategy[Request] = st.one_of(
     st.builds(
@@ -53,17 +62,27 @@ REQUESTS: st.SearchStrategy[Request] = st.one_of(
         st.none() | st.from_regex(opaque.PAYMENT_METHOD.pattern, fullmatch=True),
         st.none() | st.sampled_from(sorted(NAMES)),
     ),
-    st.builds(MeterVisit, st.uuids(), _CUSTOMERS, _EVENTS, _TIMES),
-    st.builds(CancelUsage, st.uuids(), st.uuids(), _EVENTS),
+    st.builds(MeterVisit, st.uuids(), _CUSTOMERS, _EVENTS, _TIMES, st.none() | _CENTS),
+    st.builds(CancelUsage, st.uuids(), _EVENTS),
     st.builds(
         CreditInvoice,
         st.uuids(),
         st.uuids(),
-        st.from_regex(opaque.INVOICE.pattern, fullmatch=True),
+        _INVOICES,
         _CENTS,
         _TIMES,
         st.sampled_from(Excess),
     ),
     st.builds(CreditBalance, st.uuids(), st.uuids(), _CUSTOMERS, _CENTS),
     st.builds(DebitInvoice, st.uuids(), st.uuids(), _CUSTOMERS, _CENTS, _TIMES),
+    st.builds(
+        Subscribe,
+        st.uuids(),
+        _CUSTOMERS,
+        st.uuids(),
+        _CENTS,
+        st.from_regex(opaque.VISIT_PRICES.pattern, fullmatch=True),
+    ),
+    st.builds(HoldInvoice, _INVOICES),
+    st.builds(ReleaseInvoice, _INVOICES),
 )

@@ -176,7 +176,7 @@ def test_usage_is_counted_once_and_can_be_cancelled(account: Account) -> None:
     # Another key, the same visit: Stripe knows the identifier.
     assert account.perform(request) == Done(str(request.visit_token))
     assert usage(account, request) == 1
-    assert isinstance(account.perform(CancelUsage(request.visit_token, uuid4(), "visit_category_1")), Done)
+    assert isinstance(account.perform(CancelUsage(request.visit_token, "visit_category_1")), Done)
     assert usage(account, request) == 0
 
 

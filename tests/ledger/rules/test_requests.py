@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from datetime import UTC, date, datetime
-from uuid import UUID
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 from hypothesis import given
@@ -21,9 +21,7 @@ from ledger.rules.requests import (
     Request,
     read,
 )
-from tests.support.stripe_requests import EACH, REQUESTS
-
-VISIT = UUID("0b9d1c52-4a55-4d0e-9f0a-0123456789ab")
+from tests.support.stripe_requests import EACH, REQUESTS, SUBSCRIPTION, VISIT
 
 
 @given(REQUESTS)
@@ -61,14 +59,17 @@ def test_a_document_that_was_tampered_with_is_no_request(operation: str, documen
 
 def test_business_keys_go_by_what_the_effect_is_of() -> None:
     keys = {each.operation: each.business_key for each in EACH}
-    visit, memo = EACH[0].visit_token, next(each.memo_id for each in EACH if isinstance(each, CreditBalance))
+    visit, memo = VISIT, next(each.memo_id for each in EACH if isinstance(each, CreditBalance))
     assert keys == {
         "charge_visit": f"charge:{visit}",
         "meter_visit": f"meter:{visit}",
-        "cancel_usage": f"memo:{memo}",
+        "cancel_usage": f"cancel:{visit}",
         "credit_invoice": f"memo:{memo}",
         "credit_balance": f"memo:{memo}",
         "debit_invoice": f"memo:{memo}",
+        "subscribe": f"subscribe:{SUBSCRIPTION}",
+        "hold_invoice": f"hold:{uuid5(NAMESPACE_URL, 'in_1Qabc2DEF3ghi4')}",
+        "release_invoice": f"release:{uuid5(NAMESPACE_URL, 'in_1Qabc2DEF3ghi4')}",
     }
     assert set(keys) == set(BY_OPERATION)
 

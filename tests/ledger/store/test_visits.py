@@ -18,6 +18,7 @@ from ledger.rules.visit import Actor, NotAllowed, State
 from ledger.store import customers, visits
 from ledger.store.database import Database, connect
 from ledger.store.visits import Deed, Visit
+from tests.support.subscribed import as_subscriber
 
 if TYPE_CHECKING:
     import psycopg
@@ -30,7 +31,6 @@ BOOKED = Visit(
     patient_token=PATIENT,
     practice_id="practice-1",
     provider_id="provider-1",
-    service_category=3,
     service_code="99213",
     place_of_service="10",
     scheduled_start=START,
@@ -63,8 +63,9 @@ def held(books: psycopg.Connection, end: State = State.COMPLETED, minutes: int =
 
 
 def sent(books: psycopg.Connection) -> list[tuple[Any, ...]]:
-    """Return what stands in the outbox."""
-    return books.execute("select business_key, arguments from ledger.outbox order by created_at").fetchall()
+    """Return what stands in the outbox for visits."""
+    query = "select business_key, arguments from ledger.outbox where visit_token is not null order by created_at"
+    return books.execute(query).fetchall()
 
 
 def history(books: psycopg.Connection) -> list[tuple[Any, ...]]:
@@ -99,15 +100,18 @@ def test_what_is_rolled_back_with_the_close_out_is_all_of_it(books: psycopg.Conn
     books.rollback()
     assert sent(books) == []
     assert visits.close_out(books, TOKEN) is None
-    assert visits.get(books, TOKEN) == replace(BOOKED, state_changed_at=START - timedelta(minutes=600))
+    assert visits.get(books, TOKEN) == replace(
+        BOOKED, state_changed_at=START - timedelta(minutes=600), service_category=5
+    )
 
 
 def test_a_metered_category_is_metered_and_never_charged_too(books: psycopg.Connection) -> None:
-    visits.set_channel(books, "practice-1", 3, Channel.METER)
+    as_subscriber(books, PATIENT, "practice-1")
     held(books)
     assert [row[0] for row in sent(books)] == [f"meter:{TOKEN}"]
-    assert sent(books)[0][1]["event_name"] == "visit_category_3"
-    assert sent(books)[0][1]["ended_at"] == (START + timedelta(minutes=25)).isoformat()
+    usage = sent(books)[0][1]
+    assert (usage["event_name"], usage["unit_cents"]) == ("visit_category_5", 9_000)
+    assert usage["ended_at"] == (START + timedelta(minutes=25)).isoformat()
     closed = visits.close_out(books, TOKEN)
     assert closed is not None
     assert closed.channel is Channel.METER
@@ -115,7 +119,7 @@ def test_a_metered_category_is_metered_and_never_charged_too(books: psycopg.Conn
 
 def test_a_channel_that_changes_later_changes_no_visit_that_is_over(books: psycopg.Connection) -> None:
     held(books)
-    visits.set_channel(books, "practice-1", 3, Channel.METER)
+    as_subscriber(books, PATIENT, "practice-1")
     visits.advance(books, TOKEN, State.DISPUTED, deed("dispute", Actor.PATIENT, 60))
     visits.advance(books, TOKEN, State.COMPLETED, deed("settle", Actor.STAFF, 90))
     closed = visits.close_out(books, TOKEN)
@@ -125,7 +129,7 @@ def test_a_channel_that_changes_later_changes_no_visit_that_is_over(books: psyco
 
 
 def test_the_fee_of_a_missed_visit_of_a_metered_category_is_invoiced(books: psycopg.Connection) -> None:
-    visits.set_channel(books, "practice-1", 3, Channel.METER)
+    as_subscriber(books, PATIENT, "practice-1")
     rules = PracticeRules(no_show_fee_cents=2_500)
     visits.advance(books, TOKEN, State.NO_SHOW, deed("gone", Actor.SYSTEM, 15), rules)
     assert [(row[0], row[1]["amount_cents"]) for row in sent(books)] == [(f"charge:{TOKEN}", 2_500)]
@@ -225,3 +229,29 @@ def test_history_and_close_outs_are_only_added_to(books: psycopg.Connection, tab
 def test_a_visit_that_is_not_there_is_said_so(books: psycopg.Connection) -> None:
     with pytest.raises(KeyError, match="no visit"):
         visits.advance(books, PATIENT, State.STARTED, deed("start"))
+
+
+def test_a_category_is_that_of_the_service_until_the_visit_is_over(books: psycopg.Connection) -> None:
+    def category() -> int:
+        visit = visits.get(books, TOKEN)
+        assert visit is not None
+        return visit.service_category
+
+    assert category() == 5
+    visits.edit(books, TOKEN, {"service_code": "90837"}, deed("edit", minutes=-60))
+    assert category() == 2
+    held(books)
+    visits.edit(books, TOKEN, {"service_code": "99213"}, deed("put right", minutes=90))
+    assert category() == 2
+
+
+def test_usage_of_a_metered_visit_is_cancelled_once_when_it_costs_nothing_any_more(books: psycopg.Connection) -> None:
+    as_subscriber(books, PATIENT, "practice-1")
+    held(books)
+    visits.edit(books, TOKEN, {"charge_cents": 100}, deed("cheaper", minutes=60))
+    assert [row[0] for row in sent(books)] == [f"meter:{TOKEN}"]
+    visits.edit(books, TOKEN, {"charge_cents": 0}, deed("free", minutes=61))
+    visits.advance(books, TOKEN, State.ABANDONED, deed("gone", minutes=62))
+    assert {row[0] for row in sent(books)} == {f"meter:{TOKEN}", f"cancel:{TOKEN}"}
+    after = books.execute("select after_key from ledger.outbox where operation = 'cancel_usage'").fetchone()
+    assert after == (f"meter:{TOKEN}",)
