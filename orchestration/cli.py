@@ -25,6 +25,7 @@ from orchestration.commands import (
     reconcile,
     send,
     status,
+    subscriptions,
     up,
     webhooks,
 )
@@ -56,6 +57,7 @@ app.command("export", epilog=export.EPILOG)(export.export)
 app.add_typer(era.era, name="era")
 app.add_typer(webhooks.webhooks, name="webhooks")
 app.add_typer(audit.audit, name="audit")
+app.add_typer(subscriptions.subscriptions, name="subscriptions")
 app.command("status", epilog=status.EPILOG)(status.status)
 
 
