@@ -29,6 +29,7 @@ COMMANDS = (
     ("export",),
     ("era", "parse"),
     ("era", "explain"),
+    *(("subscriptions", name) for name in ("plan", "start", "list", "held", "release")),
     ("webhooks", "list"),
     ("webhooks", "replay"),
     ("webhooks", "prune"),
