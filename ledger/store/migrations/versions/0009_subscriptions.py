@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 # What is of no visit (a subscription, an invoice that is held) has no token of one. after_key is the business key of
 # what has to have ended first.
