@@ -87,10 +87,15 @@ _STANDINGS = """
     ),
 
     demanded as (
-        select distinct on (visit_token) visit_token, operation, state, attempts, changed_at
+        select distinct on (visit_token)
+            visit_token, operation, state, attempts, changed_at, (arguments ->> 'unit_cents')::bigint as unit_cents
         from ledger.outbox
         where operation in ('charge_visit', 'meter_visit')
         order by visit_token, state = 'refused', created_at desc
+    ),
+
+    taken_back as (
+        select visit_token from ledger.outbox where operation = 'cancel_usage' and state <> 'refused'
     ),
 
     -- Stripe told of their invoices, payments or credit notes, and the books have not got it.
@@ -136,7 +141,9 @@ _STANDINGS = """
         asked.visit_token is not null as is_asked,
         used.visit_token is not null as is_used,
         told.visit_token is not null as is_told_of,
-        coalesce(used.cents, 0)::bigint as usage_cents,
+        taken_back.visit_token is not null as is_taken_back,
+        visits.patient_target_cents = 0 as owes_nothing,
+        coalesce(used.cents, demanded.unit_cents, 0)::bigint as usage_cents,
         coalesce(used.is_invoiced, false) as period_is_invoiced,
         coalesce(pending.memo_cents, 0)::bigint as memo_cents,
         case
@@ -160,6 +167,7 @@ _STANDINGS = """
     left join demanded on visits.visit_token = demanded.visit_token
     left join known on visits.visit_token = known.visit_token
     left join told on visits.visit_token = told.visit_token
+    left join taken_back on visits.visit_token = taken_back.visit_token
     left join ledger.outbox as memo_sent on 'memo:' || pending.memo_id = memo_sent.business_key
     where visits.service_on between %(first)s and %(last)s
     order by visits.service_on, visits.visit_token, pending.memo_id
@@ -252,6 +260,7 @@ def _standing(row: Mapping[str, Any]) -> Standing:
         usage_age=usage_age,
         period_is_invoiced=row["period_is_invoiced"],
         usage_counts=False,
+        owes_nothing=row["owes_nothing"],
         awaits_charge=_awaits_charge(row),
         awaits_books=row["is_told_of"],
         sent=_sent(row),
@@ -268,6 +277,8 @@ def _channel(row: Mapping[str, Any]) -> Channel:
 
 def _usage(row: Mapping[str, Any]) -> tuple[Usage, timedelta]:
     """Return what is known of the visit's usage, and how long ago it was sent."""
+    if row["is_taken_back"]:
+        return Usage.TAKEN_BACK, CANCEL_WITHIN
     if row["demanded_by"] == "meter_visit" and row["demand_state"] == "done":
         return Usage.SENT, datetime.now(UTC) - row["demanded_at"]
     is_tried = row["demand_state"] == "unknown" or (row["demand_state"] == "pending" and row["demand_attempts"])

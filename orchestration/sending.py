@@ -5,7 +5,16 @@ from typing import NamedTuple
 
 import psycopg
 
-from ledger.rules.requests import CreditBalance, CreditInvoice, DebitInvoice, Excess, MeterVisit, NotSendable, Request
+from ledger.rules.requests import (
+    CancelUsage,
+    CreditBalance,
+    CreditInvoice,
+    DebitInvoice,
+    Excess,
+    MeterVisit,
+    NotSendable,
+    Request,
+)
 from ledger.rules.sending import Action
 from ledger.rules.service_category import event_name
 from ledger.store import outbox
@@ -30,6 +39,8 @@ def request_of(planned: Planned, excess: Excess) -> Request | Held | None:
         return None
     if action is Action.METER_EVENT:
         return _usage(planned)
+    if action is Action.METER_CANCEL:
+        return _cancelled(planned)
     if action not in {Action.CREDIT_MEMO, Action.DEBIT_MEMO}:
         return Held(planned, planned.decision.why)
     return _memo(planned, excess)
@@ -55,6 +66,12 @@ def _usage(planned: Planned) -> Request | Held:
         return Held(planned, NO_CATEGORY)
     name = event_name(planned.service_category)
     return MeterVisit(planned.visit_token, planned.customer, name, planned.ended_at)
+
+
+def _cancelled(planned: Planned) -> Request | Held:
+    if planned.service_category is None:
+        return Held(planned, NO_CATEGORY)
+    return CancelUsage(planned.visit_token, event_name(planned.service_category))
 
 
 def _memo(planned: Planned, excess: Excess) -> Request | Held:

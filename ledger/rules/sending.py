@@ -51,10 +51,14 @@ class Invoice(StrEnum):
 
 
 class Usage(StrEnum):
-    """What is known of a visit's meter event: from the send-ledger, or from an invoice line that names the visit."""
+    """What is known of a visit's meter event: from the send-ledger, or from an invoice line that names the visit.
+
+    `taken_back` also while its cancellation stands in the outbox.
+    """
 
     NEVER_SENT = "never_sent"
     SENT = "sent"
+    TAKEN_BACK = "taken_back"
     UNKNOWN = "unknown"
 
 
@@ -74,7 +78,8 @@ class Standing:
     is what the books lack for the visit beside its memos: above 0 where nothing was billed and no memo covers it.
     `days_ago` counts from the day the visit ended, None when it has not ended. `creditable_cents` is the newest
     invoice's total less its credit notes. `usage_age` is how long ago Stripe took the meter event in;
-    `period_is_invoiced` says that the invoice of the period of that event is finalised. `awaits_charge`: its charge
+    `period_is_invoiced` says that the invoice of the period of that event is finalised; `usage_counts` that the books
+    have it as billed. `owes_nothing`: the visit is to bill its patient nothing. `awaits_charge`: its charge
     stands in the outbox, and the books have nothing of it yet. `awaits_books`: a webhook told of it since the books
     were made. `sent` is what the outbox has of the memo, or of the visit's own demand where it has no memo.
     """
@@ -92,6 +97,7 @@ class Standing:
     usage_age: timedelta = timedelta(0)
     period_is_invoiced: bool = False
     usage_counts: bool = True
+    owes_nothing: bool = False
     awaits_charge: bool = False
     awaits_books: bool = False
     sent: Sent = Sent.NO
@@ -113,13 +119,21 @@ class _Row(NamedTuple):
     why: str
 
 
+_DISPUTED = _Row(
+    lambda visit: visit.is_disputed, Action.BLOCKED, "The visit is disputed: nothing is sent while that lasts."
+)
+_BEHIND = _Row(
+    lambda visit: visit.awaits_books,
+    Action.BLOCKED,
+    "Stripe told of it since the last reconcile, and what is due may be another sum by now: reconcile first.",
+)
 _ANY_DEMAND = (
     _Row(
         lambda visit: visit.sent is Sent.QUEUED,
         Action.NOTHING,
         "It stands in the outbox: it is delivered once, and Stripe's word on it follows.",
     ),
-    _Row(lambda visit: visit.is_disputed, Action.BLOCKED, "The visit is disputed: nothing is sent while that lasts."),
+    _DISPUTED,
     _Row(
         lambda visit: visit.sent is Sent.REFUSED,
         Action.BLOCKED,
@@ -136,11 +150,7 @@ _ANY_DEMAND = (
         "How an earlier call ended is unknown, and Stripe knows its identifier for 24 hours only: read the meter's "
         "summary or the invoice first, or it is billed twice.",
     ),
-    _Row(
-        lambda visit: visit.awaits_books,
-        Action.BLOCKED,
-        "Stripe told of it since the last reconcile, and what is due may be another sum by now: reconcile first.",
-    ),
+    _BEHIND,
     _Row(
         lambda visit: visit.memo_cents != 0 and visit.awaits_charge,
         Action.BLOCKED,
@@ -160,20 +170,10 @@ _ANY_DEMAND = (
 _TOO_MUCH_BILLED = (
     *_ANY_DEMAND,
     _Row(
-        lambda visit: (
-            visit.usage is Usage.SENT
-            and not visit.period_is_invoiced
-            and visit.usage_age < CANCEL_WITHIN
-            and visit.memo_cents == -visit.usage_cents
-        ),
-        Action.METER_CANCEL,
-        "Its usage was sent less than 24 hours ago and is on no invoice: it is cancelled.",
-    ),
-    _Row(
         lambda visit: visit.usage is Usage.SENT and not visit.period_is_invoiced,
         Action.BLOCKED,
-        "Its usage is on no invoice yet, and Stripe cancels it whole and within 24 hours only: a credit note follows "
-        "the invoice.",
+        "Its usage is on no invoice yet, and of usage nothing can be given back in part: a credit note follows the "
+        "invoice.",
     ),
     _Row(
         lambda visit: visit.invoice is Invoice.DRAFT,
@@ -202,6 +202,11 @@ _NEVER_BILLED = (
         lambda visit: visit.usage is Usage.SENT,
         Action.NOTHING,
         "Its usage is sent already.",
+    ),
+    _Row(
+        lambda visit: visit.usage is Usage.TAKEN_BACK,
+        Action.BLOCKED,
+        "Its usage was taken back, and Stripe is never sent it a second time: invoice it by itself.",
     ),
     _Row(
         lambda visit: visit.invoice is Invoice.DRAFT,
@@ -239,12 +244,40 @@ _NEVER_BILLED = (
 )
 
 
+_SENT_IN_ERROR = (
+    _DISPUTED,
+    _BEHIND,
+    _Row(
+        lambda visit: visit.usage_age < CANCEL_WITHIN and not visit.period_is_invoiced,
+        Action.METER_CANCEL,
+        "It bills nothing any more, and its usage was sent less than 24 hours ago: that is cancelled.",
+    ),
+    _Row(
+        lambda visit: not visit.period_is_invoiced,
+        Action.BLOCKED,
+        "It bills nothing any more, and Stripe cancels usage within 24 hours only: the invoice of its period asks for "
+        "it, is held as a draft where we see it (`trueup subscriptions held`), and is lowered by a credit note.",
+    ),
+    _Row(
+        lambda _: True,
+        Action.BLOCKED,
+        "It bills nothing any more, and the invoice that asks for its usage is finalised: a credit note lowers that.",
+    ),
+)
+
+
 def what_to_send(visit: Standing) -> Decision:
-    """Decide what would be sent for a visit: for its pending memo where it has one, else for what was never billed."""
-    owed = abs(visit.memo_cents) or max(visit.level_cents, 0)
+    """Decide what would be sent for a visit: for its pending memo where it has one, else for what was never billed.
+
+    Usage that stands for a visit that bills nothing, and that the books do not count, is neither.
+    """
+    if visit.usage is Usage.SENT and visit.owes_nothing and not (visit.usage_counts or visit.memo_cents):
+        owed, table = visit.usage_cents, _SENT_IN_ERROR
+    else:
+        owed = abs(visit.memo_cents) or max(visit.level_cents, 0)
+        table = _TOO_MUCH_BILLED if visit.memo_cents < 0 else _NEVER_BILLED
     if not owed:
         return Decision(Action.NOTHING, 0, "Nothing is due: what was billed, with its memos, is what is asked for.")
-    table = _TOO_MUCH_BILLED if visit.memo_cents < 0 else _NEVER_BILLED
     row = next(row for row in table if row.when(visit))
     cents = 0 if row.action is Action.NOTHING else owed
     return Decision(row.action, cents, row.why.format(days_ago=visit.days_ago))

@@ -22,6 +22,7 @@ from ledger.rules.sending import (
 
 DAY = timedelta(days=1)
 LONG_AGO = {"usage": Usage.SENT, "usage_cents": 500, "usage_age": DAY}
+WRONG = {"owes_nothing": True, "usage_counts": False}
 JUST_NOW = LONG_AGO | {"usage_age": DAY - timedelta(microseconds=1)}
 
 
@@ -76,9 +77,15 @@ JUST_NOW = LONG_AGO | {"usage_age": DAY - timedelta(microseconds=1)}
             "a credit note lowers it",
         ),
         (Standing(memo_cents=-500, invoice=Invoice.FINALISED, creditable_cents=499), Action.BLOCKED, 500, "at most"),
-        (Standing(memo_cents=-500, **JUST_NOW), Action.METER_CANCEL, 500, "less than 24 hours"),
-        (Standing(memo_cents=-400, **JUST_NOW), Action.BLOCKED, 400, "whole"),
-        (Standing(memo_cents=-500, **LONG_AGO), Action.BLOCKED, 500, "24 hours"),
+        (Standing(memo_cents=-500, **JUST_NOW), Action.BLOCKED, 500, "follows the invoice"),
+        (Standing(memo_cents=-400, **JUST_NOW), Action.BLOCKED, 400, "in part"),
+        # Usage of a visit that bills nothing any more, which the books do not count.
+        (Standing(**JUST_NOW, **WRONG), Action.METER_CANCEL, 500, "less than 24 hours"),
+        (Standing(**LONG_AGO, **WRONG), Action.BLOCKED, 500, "is held as a draft"),
+        (Standing(**JUST_NOW, **WRONG, period_is_invoiced=True), Action.BLOCKED, 500, "a credit note lowers that"),
+        (Standing(**JUST_NOW, **WRONG, is_disputed=True), Action.BLOCKED, 500, "disputed"),
+        (Standing(**(LONG_AGO | WRONG | {"usage": Usage.TAKEN_BACK})), Action.NOTHING, 0, "Nothing is due"),
+        (Standing(level_cents=500, usage=Usage.TAKEN_BACK), Action.BLOCKED, 500, "second time"),
         (
             Standing(
                 memo_cents=-500, **LONG_AGO, period_is_invoiced=True, invoice=Invoice.FINALISED, creditable_cents=900
@@ -111,6 +118,7 @@ STANDINGS = st.builds(
     usage_age=st.timedeltas(timedelta(0), 3 * DAY),
     period_is_invoiced=st.booleans(),
     usage_counts=st.booleans(),
+    owes_nothing=st.booleans(),
     awaits_charge=st.booleans(),
     awaits_books=st.booleans(),
     sent=st.sampled_from(Sent),
@@ -123,11 +131,11 @@ def test_what_holds_of_every_visit(visit: Standing) -> None:
     action, cents, why = what_to_send(visit)
     assert why.endswith(".")
     assert (cents == 0) == (action is Action.NOTHING)
-    assert cents in {0, abs(visit.memo_cents), visit.level_cents}
+    assert cents in {0, abs(visit.memo_cents), visit.level_cents, visit.usage_cents}
     if action not in {Action.NOTHING, Action.BLOCKED}:
         assert not visit.is_disputed
         assert visit.usage is not Usage.UNKNOWN
-        assert visit.sent is Sent.NO
+        assert visit.sent is Sent.NO or action is Action.METER_CANCEL
     if action is Action.METER_EVENT:
         assert not visit.memo_cents
         assert visit.usage is Usage.NEVER_SENT
@@ -137,7 +145,9 @@ def test_what_holds_of_every_visit(visit: Standing) -> None:
         assert not visit.period_is_invoiced
     if action is Action.METER_CANCEL:
         assert visit.usage_age < CANCEL_WITHIN
-        assert visit.memo_cents == -visit.usage_cents
+        assert visit.owes_nothing
+        assert not visit.memo_cents
+        assert not visit.period_is_invoiced
     if action is Action.CREDIT_MEMO:
         assert visit.memo_cents < 0
         assert visit.invoice is not Invoice.DRAFT
@@ -145,7 +155,7 @@ def test_what_holds_of_every_visit(visit: Standing) -> None:
     if visit.awaits_books:
         assert action in {Action.NOTHING, Action.BLOCKED}
     if visit.awaits_charge:
-        assert action not in {Action.CREDIT_MEMO, Action.DEBIT_MEMO, Action.METER_CANCEL}
+        assert action not in {Action.CREDIT_MEMO, Action.DEBIT_MEMO}
     if action is Action.DEBIT_MEMO:
         assert visit.memo_cents > 0
         assert visit.usage_counts or visit.usage is Usage.NEVER_SENT
