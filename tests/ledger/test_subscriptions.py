@@ -306,3 +306,18 @@ def missed(opened: Club, visit: Any, key: str) -> None:
     with opened.books.transaction():
         deed = Deed(f"{visit}/{key}", Actor.STAFF, opened.now(), "The patient was not there.")
         visits.advance(opened.books, visit, State.NO_SHOW, deed)
+
+
+def test_the_portal_of_another_practice_sees_no_subscriber(opened: Club) -> None:
+    member = opened.member()
+    opened.pass_time(seconds=2)
+    opened.client.v1.subscriptions.cancel(opened.subscriptions(opened.member())[0]["id"])
+    opened.webhooks()
+    seen = []
+    for practice in ("p1", "p2"):
+        with opened.books.transaction():
+            opened.books.execute("set local role trueup_portal")
+            opened.books.execute("select set_config('app.practice_id', %s, true)", (practice,))
+            seen.append(subscriptions.price_of(opened.books, member.customer, 2, opened.now()))
+            seen.append(opened.books.execute("select count(*) > 1, bool_or(is_over) from ledger.subscriber").fetchone())
+    assert seen == [7_500, (True, True), None, (False, None)]

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 # What is of no visit (a subscription, an invoice that is held) has no token of one. after_key is the business key of
 # what has to have ended first.
@@ -49,7 +49,8 @@ create table ledger.subscription (
     ended_at timestamptz
 );
 create unique index subscription_one_a_customer on ledger.subscription (stripe_customer_id) where ended_at is null;
-create view ledger.subscriber as
+-- The portal asks by its own rights: of another practice it sees nobody.
+create view ledger.subscriber with (security_invoker = true) as
 select
     subscription.*,
     sent.business_key,
@@ -127,6 +128,24 @@ create table ledger.invoice_review (
 """
 
 
+# A visit is closed out in the portal: it has to know who subscribes, and what Stripe last said of that.
+PORTAL = """
+alter table ledger.plan enable row level security;
+create policy own_practice on ledger.plan to trueup_portal using ({own}) with check ({own});
+grant select on ledger.plan to trueup_portal;
+alter table ledger.subscription enable row level security;
+create policy own_practice on ledger.subscription to trueup_portal using ({own}) with check ({own});
+grant select, insert, update on ledger.subscription to trueup_portal;
+grant select on ledger.subscriber to trueup_portal;
+create policy own_subscription on ledger.stripe_object to trueup_portal using (
+    object_type = 'subscription'
+    and exists (
+        select from ledger.customer where customer.stripe_customer_id = stripe_object.payload ->> 'customer'
+    )
+);
+""".format(own="practice_id = nullif(current_setting('app.practice_id', true), '')")
+
+
 def upgrade() -> None:
-    for statement in (OUTBOX, PLAN, SUBSCRIPTION, COUNTS, REVIEW):
+    for statement in (OUTBOX, PLAN, SUBSCRIPTION, COUNTS, REVIEW, PORTAL):
         op.execute(statement)
