@@ -271,11 +271,10 @@ def what_to_send(visit: Standing) -> Decision:
 
     Usage that stands for a visit that bills nothing, and that the books do not count, is neither.
     """
+    owed = abs(visit.memo_cents) or max(visit.level_cents, 0)
+    table: tuple[_Row, ...] = _TOO_MUCH_BILLED if visit.memo_cents < 0 else _NEVER_BILLED
     if visit.usage is Usage.SENT and visit.owes_nothing and not (visit.usage_counts or visit.memo_cents):
         owed, table = visit.usage_cents, _SENT_IN_ERROR
-    else:
-        owed = abs(visit.memo_cents) or max(visit.level_cents, 0)
-        table = _TOO_MUCH_BILLED if visit.memo_cents < 0 else _NEVER_BILLED
     if not owed:
         return Decision(Action.NOTHING, 0, "Nothing is due: what was billed, with its memos, is what is asked for.")
     row = next(row for row in table if row.when(visit))

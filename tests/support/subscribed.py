@@ -68,7 +68,7 @@ class Club:
         """Return a new patient who has subscribed."""
         member = self.patient()
         assert subscriptions.subscribe(self.books, member.patient)
-        assert [each.outcome.state for each in self.deliver()] == ["done"]
+        assert "done" in [each.outcome.state for each in self.deliver() if each.operation == "subscribe"]
         return member
 
     def visit(self, member: Member, service_code: str = "90837", **more: Any) -> UUID:

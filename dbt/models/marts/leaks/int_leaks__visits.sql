@@ -6,7 +6,8 @@
 {#- A category: when, how much, and the evidence, which says nothing that is another tomorrow. -#}
 {%- set leaks = {
     'completed_not_billed': [
-        'bills and patient_target_cents > 0 and patient_billed_cents = 0 and memo_cents = 0', 'patient_target_cents',
+        'bills and patient_target_cents > 0 and patient_billed_cents = 0 and memo_cents = 0 and not is_metered',
+        'patient_target_cents',
         "'state', state, 'patient_target_cents', patient_target_cents, 'patient_billed_cents', 0"
     ],
     'charge_failed': [
@@ -14,8 +15,7 @@
         "'patient_target_cents', patient_target_cents, 'patient_collected_cents', 0"
     ],
     'billed_not_billable': [
-        'not bills and patient_billed_cents > patient_target_cents',
-        'patient_billed_cents - patient_target_cents',
+        'not bills and patient_billed_cents > patient_target_cents', 'patient_billed_cents - patient_target_cents',
         "'state', state, 'patient_billed_cents', patient_billed_cents, 'patient_target_cents', patient_target_cents"
     ],
     'claim_never_adjudicated': [
@@ -46,7 +46,7 @@
     ]
 } %}
 
--- Leaks a visit's own row shows (docs/reference.md). A visit can leak in several ways at once.
+-- Leaks a visit's own row shows (docs/reference.md), in several ways at once. Usage that was sent is asked for.
 with telehealth as (
 
     select array_agg(place_of_service) as places from {{ ref('place_of_service') }} where is_telehealth
@@ -59,6 +59,7 @@ visits as (
         amounts.*,
         revenue.memo_cents,
         settings.underpaid_cents,
+        amounts.visit_token in (select visit_token from {{ source('ledger', 'metered_usage') }}) as is_metered,
         settings.as_of - amounts.ended_on > settings.claim_overdue_days as is_overdue,
         amounts.pos_paid = any(telehealth.places) and amounts.place_of_service = any(telehealth.places) as is_telehealth
     from {{ ref('int_visits__amounts') }} as amounts
@@ -69,7 +70,6 @@ visits as (
 
 ),
 
--- Most visits leak in no way, and need no evidence.
 leaking as (
 
     select *

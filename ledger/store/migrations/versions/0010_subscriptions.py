@@ -113,6 +113,25 @@ cross join lateral (
 where invoice.object_type = 'invoice' and price.name ~ '^price_[0-9]+$';
 """
 
+# The send-ledger of metered visits: usage that Stripe took and that is not being taken back, at the price it was asked.
+USAGE = """
+create view ledger.metered_usage as
+select
+    usage.visit_token,
+    usage.practice_id,
+    usage.arguments ->> 'customer' as stripe_customer_id,
+    (usage.arguments ->> 'ended_at')::timestamptz as ended_at,
+    (usage.arguments ->> 'unit_cents')::bigint as amount_cents,
+    usage.changed_at as sent_at
+from ledger.outbox as usage
+where usage.operation = 'meter_visit' and usage.state = 'done'
+    and not exists (
+        select from ledger.outbox as cancelled
+        where cancelled.visit_token = usage.visit_token
+            and cancelled.operation = 'cancel_usage' and cancelled.state <> 'refused'
+    );
+"""
+
 # An invoice whose counts differ, at most one row for ever: found is what was seen then. Staff settle it with a reason.
 REVIEW = """
 create table ledger.invoice_review (
@@ -147,5 +166,5 @@ create policy own_subscription on ledger.stripe_object to trueup_portal using (
 
 
 def upgrade() -> None:
-    for statement in (OUTBOX, PLAN, SUBSCRIPTION, COUNTS, REVIEW, PORTAL):
+    for statement in (OUTBOX, PLAN, SUBSCRIPTION, COUNTS, USAGE, REVIEW, PORTAL):
         op.execute(statement)
