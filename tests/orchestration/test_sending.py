@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from ledger.rules.requests import CreditBalance, CreditInvoice, DebitInvoice, Excess, MeterVisit
+from ledger.rules.requests import CancelUsage, CreditBalance, CreditInvoice, DebitInvoice, Excess, MeterVisit
 from ledger.rules.sending import Action, Decision
 from orchestration.planning import Planned
 from orchestration.sending import NO_CATEGORY, NO_CUSTOMER, Held, queue, request_of
@@ -34,6 +34,7 @@ CREDIT = Planned(
 )
 DEBIT = replace(CREDIT, decision=Decision(Action.DEBIT_MEMO, 500, "Why."))
 USAGE = replace(CREDIT, memo_id=None, decision=Decision(Action.METER_EVENT, 500, "Why."))
+ERROR = replace(USAGE, decision=Decision(Action.METER_CANCEL, 500, "Why."))
 BLOCKED = replace(CREDIT, decision=Decision(Action.BLOCKED, 500, "Why."))
 LEVEL = replace(CREDIT, decision=Decision(Action.NOTHING, 0, "Why."))
 
@@ -44,6 +45,7 @@ def test_what_is_planned_becomes_its_request() -> None:
     assert request_of(drafted, Excess.BALANCE) == CreditBalance(VISIT, MEMO, "cus_QXg1o8vcGmoR32", 500)
     assert request_of(DEBIT, Excess.BALANCE) == DebitInvoice(VISIT, MEMO, "cus_QXg1o8vcGmoR32", 500, AT)
     assert request_of(USAGE, Excess.BALANCE) == MeterVisit(VISIT, "cus_QXg1o8vcGmoR32", "visit_category_3", AT)
+    assert request_of(ERROR, Excess.BALANCE) == CancelUsage(VISIT, "visit_category_3")
     assert request_of(LEVEL, Excess.BALANCE) is None
 
 
@@ -55,6 +57,7 @@ def test_what_is_planned_becomes_its_request() -> None:
         (replace(CREDIT, customer=None, is_finalised=False), NO_CUSTOMER),
         (replace(USAGE, customer=None), NO_CUSTOMER),
         (replace(USAGE, service_category=None), NO_CATEGORY),
+        (replace(ERROR, service_category=None), NO_CATEGORY),
     ],
 )
 def test_what_cannot_be_queued_is_held_with_its_reason(planned: Planned, why: str) -> None:
