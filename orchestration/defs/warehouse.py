@@ -72,7 +72,6 @@ def _stage(  # noqa: PLR0913, PLR0917 - what a stage is made of, from its only c
     checked = {unique_id: [key for key in parents if key in ours][-1] for unique_id, parents in tests.items()}
     made = [unique_id for unique_id in in_order(manifest) if keys.get(unique_id) in ours]
     replaced = changing(manifest, made)
-    parts = " ".join(map(name_of, (*replaced, *checked)))
 
     @dg.multi_asset(
         name=name,
@@ -84,7 +83,8 @@ def _stage(  # noqa: PLR0913, PLR0917 - what a stage is made of, from its only c
     )
     def stage(books: dg.ResourceParam[Books]) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         whole = books.since is None
-        nodes = books.dbt.build(selection if whole else parts, books.advance, whole=whole)
+        chosen = selection if whole else books.dbt.tagged(name, [*replaced, *checked])
+        nodes = books.dbt.build(chosen, books.advance, whole=whole)
         counts = row_counts(books.database, manifest, [node.unique_id for node in nodes if not node.failed])
         lost = {node.unique_id for node in nodes if node.failed or node.status == "skipped"}
         # A view that was not built again is as new as what it reads.
