@@ -112,11 +112,24 @@ where stripe_customer_id = %(customer)s
     and state = 'done'
     and coalesce(status, 'active') in ('active', 'past_due', 'trialing')
     and (outcome -> 'facts' ->> 'started_at')::bigint <= extract(epoch from %(ended_at)s::timestamptz)
+    and not exists (
+        select from ledger.stripe_object as invoice
+        where invoice.object_type = 'invoice'
+            and coalesce(
+                invoice.payload -> 'parent' -> 'subscription_details' ->> 'subscription',
+                invoice.payload ->> 'subscription'
+            ) = stripe_subscription_id
+            and invoice.payload ->> 'status' not in ('draft', 'void')
+            and to_timestamp((invoice.payload ->> 'period_end')::bigint) > %(ended_at)s
+    )
 """
 
 
 def price_of(connection: psycopg.Connection, customer: str, service_category: int, ended_at: datetime) -> int | None:
-    """Return what a customer's subscription asks for a visit that ended then, in cents; None where it asks nothing."""
+    """Return what a customer's subscription asks for a visit that ended then, in cents; None where it asks nothing.
+
+    It asks nothing once the invoice of that time is finalised: usage would be on no invoice any more.
+    """
     row = connection.execute(_PRICE, {"customer": customer, "ended_at": ended_at}).fetchone()
     return prices_of(row[0]).get(service_category) if row else None
 

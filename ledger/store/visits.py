@@ -273,7 +273,8 @@ def _price_of_usage(connection: psycopg.Connection, visit: Visit, customer: Cust
     """Return what the visit costs as usage, None where it is invoiced.
 
     It is metered where its practice meters its category and the patient's subscription has a price for it: no invoice
-    would ever carry the usage of anybody else. A fee for a missed visit is no usage.
+    would ever carry the usage of anybody else, nor that of a period which is invoiced already. A fee for a missed
+    visit is no usage.
     """
     row = connection.execute(
         "select channel from ledger.service_channel where practice_id = %s and service_category = %s",

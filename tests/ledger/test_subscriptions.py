@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -165,6 +166,19 @@ def test_a_visit_is_metered_where_the_subscription_has_its_price_and_invoiced_ot
         assert closed is not None
         assert closed.channel == channel
     assert [each.outcome.state for each in opened.deliver()] == ["done"] * 4
+
+
+def test_a_visit_told_of_after_its_period_was_invoiced_is_invoiced_by_itself(opened: Club) -> None:
+    member = opened.member()
+    opened.end_the_period(member)
+    while_a_draft = opened.visit(member, ago=timedelta(hours=1))
+    opened.deliver()
+    opened.pass_time(hours=2)
+    too_late, in_time = opened.visit(member, ago=timedelta(hours=3)), opened.visit(member)
+    ways = [visits.close_out(opened.books, visit) for visit in (while_a_draft, too_late, in_time)]
+    assert [way and way.channel for way in ways] == ["meter", "invoice", "meter"]
+    opened.deliver()
+    assert review_of(opened, opened.invoice(member), settled_too=False) is None
 
 
 def test_a_period_with_three_metered_visits_ends_in_an_invoice_of_three(opened: Club) -> None:

@@ -71,9 +71,9 @@ class Club:
         assert "done" in [each.outcome.state for each in self.deliver() if each.operation == "subscribe"]
         return member
 
-    def visit(self, member: Member, service_code: str = "90837", **more: Any) -> UUID:
-        """Hold a visit that ends now, complete; return its token."""
-        now, token = self.now(), uuid4()
+    def visit(self, member: Member, service_code: str = "90837", ago: timedelta = timedelta(), **more: Any) -> UUID:
+        """Hold a visit that ended so long ago, complete; return its token."""
+        now, token = self.now() - ago, uuid4()
         booked = Visit(
             visit_token=token,
             patient_token=member.patient,
