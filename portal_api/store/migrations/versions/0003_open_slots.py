@@ -46,14 +46,18 @@ $$
 # Times of a visit type that start in [since, until), as `at` sees them, for a patient of this payer (null pays
 # themselves) who will be in this state. Starts are counted from the beginning of each window, so that whole hours are
 # whole hours in every zone. The visit lies in open hours; its buffers keep it apart from what is busy and may stretch
-# beyond the hours. What is `moving` does not stand in its own way. A hold that lapsed holds nothing.
+# beyond the hours. What is `moving` does not stand in its own way. A hold that lapsed holds nothing. Planning takes
+# longer than the answer: in PL/pgSQL the plan is kept, one for all arguments.
 OPEN_SLOTS = """
 create function portal.open_slots(
     calendars uuid [], visit_type uuid, since timestamptz, until timestamptz, at timestamptz,
     payer text, state text, is_new boolean, patient uuid, moving uuid
 )
 returns table (calendar_id uuid, starts_at timestamptz)
-language sql stable as $$
+language plpgsql stable set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+return query
 with kind as materialized (
     select
         t.capacity,
@@ -147,7 +151,8 @@ and a.capacity > (
     select count(*) from portal.appointment as seat
     where seat.session_id = a.id and seat.id is distinct from moving
     and (seat.status = 'booked' or (seat.status = 'held' and seat.hold_expires_at > at))
-)
+);
+end
 $$
 """
 
