@@ -55,6 +55,11 @@ def zone(name: str) -> ZoneInfo:
     raise _wrong("Choose your time zone from the list.")
 
 
+def zone_called(name: str) -> str:
+    """Return what a time zone is called on a page."""
+    return f"{ZONES[name]} time" if name in ZONES else name.replace("_", " ")
+
+
 def calendar_of(here: Here, wanted: str) -> UUID | None:
     """Return the calendar that is asked for; an empty one is any. Raises 400 for one that is not there."""
     if not wanted:

@@ -133,7 +133,7 @@ def _ask(here: Here, problem: Problem | None = None) -> HTMLResponse:
         payers=catalog.payers(here),
         calendars=catalog.calendars(here),
         states=wishes.STATES,
-        zones={own: own.replace("_", " ")} | wishes.ZONES,
+        zones={own: wishes.zone_called(own)} | wishes.ZONES,
         own_zone=own,
         own_state=patient.home_state if patient else None,
     )
@@ -171,6 +171,7 @@ def _times(here: Here, wish: Wish, calendar: UUID | None, since: str, problem: P
         if later
         else "",
         zone=zone,
+        zone_name=wishes.zone_called(zone.key),
         said_fields={**said, "from": first},
         first=first,
         last=first + timedelta(days=DAYS - 1),

@@ -116,6 +116,7 @@ def _move_to(here: Here, mine: Appointment, since: str, problem: Problem | None 
         mine=mine,
         days=days.grouped([each for each in found if each.starts_at != mine.starts_at], mine.zone),
         zone=mine.zone,
+        zone_name=wishes.zone_called(mine.zone.key),
         first=first,
         last=first + timedelta(days=DAYS - 1),
         before=f"{path}?from={first - timedelta(days=DAYS)}" if first > today else "",
