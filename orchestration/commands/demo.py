@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestration.commands import load, reconcile, workspace
+from orchestration.commands import demo_loop, load, reconcile, workspace
 from orchestration.commands.errors import CannotRun
 from orchestration.commands.output import Json, Output, example
 
@@ -22,10 +22,29 @@ FILES = {
     "era": "era",
     "bank": "bank.csv",
 }
+# What the visit of the loop brought was no file: observations of it, and webhooks of its endpoint.
+_OTHERS = """
+select kind, file_sha256
+from raw.file
+where load_id not in (select load_id from raw.visit where visit_token = %(visit)s)
+    and load_id not in (
+        select made.load_id
+        from raw.stripe_object as made
+        inner join ledger.inbox as event on made.event_id = event.event_id
+        where event.endpoint = %(endpoint)s
+    )
+union all
+select 'visits', visit_token::text
+from ledger.visit
+where visit_token <> %(visit)s
+"""
 
 
 def demo(as_json: Json = False) -> int:
     """Show the main job on sample data: load a sample month, reconcile it, print its summary, write its dashboard.
+
+    One visit more is held here and walked through the whole loop of its money, with a sandbox of Stripe: booked,
+    completed, charged, adjudicated by its payer, credited, level.
 
     Works in the workspace of TRUEUP_HOME and TRUEUP_DATABASE_URL, so that every other command can look at the result,
     and refuses one that holds any other data: give it a TRUEUP_HOME of its own then. The sample is always the same, so
@@ -36,27 +55,49 @@ def demo(as_json: Json = False) -> int:
     output = Output(as_json)
     with workspace.opened() as books:
         folder = books.settings.home / "demo"
-        output.message(f"1 of 4: the sample month {MONTH} is written to {folder}")
+        output.message(f"1 of 5: the sample month {MONTH} is written to {folder}")
         sample = world.write(folder, month=MONTH)
         with books.connection() as connection:
             _refuse_real_data(connection, folder)
-        output.message("2 of 4: its files are loaded")
+        output.message("2 of 5: its files are loaded")
         loaded = load.Loaded()
         for kind, name in FILES.items():
             load.take_in(books, kind, [folder / name], output, loaded)
-        output.message("3 of 4: the books are reconciled (up to a minute the first time)")
-        outcome = reconcile.run(sample.as_of, output)
-        output.message("4 of 4: the month is summed up")
+        with demo_loop.opened(books, folder, output) as loop:
+            if loop:
+                output.message("3 of 5: one visit is held, charged at a sandbox of Stripe, and answered by its payer")
+                loop.hold()
+            output.message("4 of 5: the books are reconciled (up to a minute the first time)")
+            outcome = reconcile.run(sample.as_of, output)
+            if loop:
+                output.message("its memo is sent to Stripe; then all that came of it comes once more")
+                loop.credit(sample.as_of)
+                reconcile.done(sample.as_of, output)
+                loop.repeat(sample.as_of)
+        output.message("5 of 5: the month is summed up")
+        story = _tell(books, output, loop.again if loop else "")
         summed_up, page = _sum_up(books, output, sample.as_of)
     output.result(
         {
             "load": loaded.document(),
             "reconcile": reconcile.document(outcome, sample.as_of),
+            "one_visit": story,
             "summary": summed_up,
             "dashboard": str(page),
         }
     )
     return loaded.exit_code
+
+
+def _tell(books: workspace.Workspace, output: Output, again: str) -> dict[str, object] | None:
+    with books.connection() as connection:
+        story, is_held = demo_loop.told(connection), demo_loop.is_held(connection)
+    if story:
+        demo_loop.show(story, again, output)
+        output.line()
+    elif is_held:
+        output.message("The one visit was begun by a demo that was stopped: in a fresh TRUEUP_HOME it is told whole.")
+    return story
 
 
 def _sum_up(books: workspace.Workspace, output: Output, as_of: "date") -> tuple[dict[str, object], Path]:
@@ -76,8 +117,12 @@ def _sum_up(books: workspace.Workspace, output: Output, as_of: "date") -> tuple[
 
 
 def _refuse_real_data(connection: "psycopg.Connection", folder: Path) -> None:
+    from sandbox.world.one_visit import VISIT
+
     samples = {(kind, digest) for kind, name in FILES.items() for digest in _digests(folder / name)}
-    others = {(kind, digest) for kind, digest in connection.execute("select kind, file_sha256 from raw.file")} - samples
+    samples |= {("era", digest) for file in folder.glob(demo_loop.FILE) for digest in _digests(file)}
+    held_here = {"visit": VISIT.visit_token, "endpoint": demo_loop.ENDPOINT}
+    others = {(kind, digest) for kind, digest in connection.execute(_OTHERS, held_here)} - samples
     if others:
         kinds = ", ".join(sorted({kind for kind, _ in others}))
         raise CannotRun(

@@ -42,6 +42,13 @@ def reconcile(as_of: AsOf = None, full: Full = False, as_json: Json = False) -> 
 
 def run(as_of: date, output: Output, *, full: bool = False) -> "Outcome":
     """Reconcile and say how it went; raises Blocked when a contract is broken (nothing is published then)."""
+    outcome = done(as_of, output, full=full)
+    tell(outcome, as_of, output)
+    return outcome
+
+
+def done(as_of: date, output: Output, *, full: bool = False) -> "Outcome":
+    """Reconcile as `run` does, and leave it to the caller to say how it went."""
     from orchestration import patience
     from orchestration import reconcile as clock
 
@@ -50,9 +57,7 @@ def run(as_of: date, output: Output, *, full: bool = False) -> "Outcome":
         with workspace.opened() as again, output.steps("reconcile") as step:
             return clock.reconcile(again.settings, again.database, as_of=as_of, on_step=step, whole=full)
 
-    outcome = patience.persistently(attempt, output.message)
-    tell(outcome, as_of, output)
-    return outcome
+    return patience.persistently(attempt, output.message)
 
 
 def tell(outcome: "Outcome", as_of: date, output: Output) -> None:

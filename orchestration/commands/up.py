@@ -38,7 +38,7 @@ def up(as_json: Json = False) -> int:
         settings = books.settings
         _look_for(settings.drop_folder)
         # Dagster opens its own; a busy one is better said now.
-        _listening(settings.dagster_port, "TRUEUP_DAGSTER_PORT").close()
+        listening(settings.dagster_port, "TRUEUP_DAGSTER_PORT").close()
         has_samples = portal.with_samples(books)
         with _served(books) as servers, _stripe_sandbox(settings, output) as sandbox, _dagster(books) as processes:
             _tell(settings, sandbox, output)
@@ -58,7 +58,8 @@ def _look_for(folder: Path | None) -> None:
         )
 
 
-def _listening(port: int, setting: str) -> socket.socket:
+def listening(port: int, setting: str) -> socket.socket:
+    """Return an open door on loopback (port 0: a free one); CannotRun, naming the setting, where it is taken."""
     door = socket.socket()
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -104,7 +105,7 @@ def _stripe_sandbox(settings: "Settings", output: Output) -> Iterator[str | None
         output.message(f"Stripe sandbox: not served. {missing}")
         yield None
         return
-    _listening(settings.sandbox_port, "TRUEUP_SANDBOX_PORT").close()
+    listening(settings.sandbox_port, "TRUEUP_SANDBOX_PORT").close()
     from sandbox.stripe.serving import served
 
     with served(settings.sandbox_port, ticking=True) as sandbox:
@@ -122,16 +123,17 @@ def _served(books: workspace.Workspace) -> Iterator["Servers"]:
 
     settings = books.settings
     with (
-        _listening(settings.dashboard_port, "TRUEUP_DASHBOARD_PORT") as pages,
-        _listening(settings.portal_port, "TRUEUP_PORTAL_PORT") as door,
-        _in_thread("dashboards", create_dashboards(settings, books.database), pages) as dashboards,
-        _in_thread("portal", create_portal(settings, books.database, does_chores=True), door) as own,
+        listening(settings.dashboard_port, "TRUEUP_DASHBOARD_PORT") as pages,
+        listening(settings.portal_port, "TRUEUP_PORTAL_PORT") as door,
+        in_thread("dashboards", create_dashboards(settings, books.database), pages) as dashboards,
+        in_thread("portal", create_portal(settings, books.database, does_chores=True), door) as own,
     ):
         yield {"dashboards": dashboards, "portal": own}
 
 
 @contextlib.contextmanager
-def _in_thread(name: str, app: "FastAPI", door: socket.socket) -> Iterator["uvicorn.Server"]:
+def in_thread(name: str, app: "FastAPI", door: socket.socket) -> Iterator["uvicorn.Server"]:
+    """Serve the app on the door in a thread, until the block ends."""
     import uvicorn
 
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))

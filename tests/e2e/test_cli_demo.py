@@ -56,6 +56,21 @@ def test_the_demo_ends_well_with_a_summary_and_a_dashboard(
     assert "<html" in page.read_text(encoding="utf-8")
 
 
+def test_one_visit_is_walked_through_the_loop_of_its_money(demo: subprocess.CompletedProcess[str]) -> None:
+    story = demo.stdout.partition("ONE VISIT")[2].partition("MONTH-START")[0]
+    for words in (
+        "list price $150.00",
+        "on file: $40.00",
+        "leaves $25.00 to the patient",
+        "a memo of −$15.00",
+        "credit note cn_",
+        "the memo is posted",
+        "balance $0.00",
+        "webhooks once more: nothing moved.",
+    ):
+        assert words in story
+
+
 def test_the_demo_again_says_the_same_and_that_nothing_is_new(
     demo: subprocess.CompletedProcess[str], env: dict[str, str]
 ) -> None:
@@ -64,6 +79,7 @@ def test_the_demo_again_says_the_same_and_that_nothing_is_new(
     assert again.returncode == 0, again.stderr
     assert again.stdout.count("already loaded, nothing changed") == 6
     assert "Nothing new since the last run" in again.stdout
+    assert "balance $0.00" in again.stdout.partition("ONE VISIT")[2]
     assert again.stdout.partition("MONTH-START")[2] == demo.stdout.partition("MONTH-START")[2]
     assert time.monotonic() - began < 20
 
