@@ -62,7 +62,7 @@ def test_one_visit_is_walked_through_the_loop_of_its_money(demo: subprocess.Comp
         "list price $150.00",
         "on file: $40.00",
         "leaves $25.00 to the patient",
-        "a memo of −$15.00",
+        "a memo of \N{MINUS SIGN}$15.00",
         "credit note cn_",
         "the memo is posted",
         "balance $0.00",
