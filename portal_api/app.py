@@ -45,9 +45,9 @@ def create_app(
     app = FastAPI(title="Trueup", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.door = door
     app.add_middleware(WithHeaders)
+    webhooks.add_to(app, settings, edge)
     app.mount("/static", StaticFiles(directory=str(STATIC)), name="static")
     problems.add_to(app)
-    app.include_router(webhooks.router(settings, edge))
     for router in routers():
         app.include_router(router)
 

@@ -1,6 +1,6 @@
 """The double charges that others shipped, replayed from the visit to the card: each patient is charged once.
 
-That one charge told twice (Ottehr 8828), or read from Stripe by a second system beside its webhooks (Ottehr 3737, 7208),
+That a charge told twice (Ottehr 8828), or read from Stripe by a second system beside its webhooks (Ottehr 3737, 7208),
 is collected once in the books is in tests/e2e/test_the_loop.py; what two charges of one visit come to is a leak
 (duplicate_charge).
 """
@@ -121,7 +121,7 @@ def heard(opened: Shop, told: list[tuple[str, Event]]) -> list[Received]:
 
 
 def payment_of(opened: Shop, visit: UUID) -> list[Event]:
-    """Return what Stripe tells of the payment of a visit: by three events, of its invoice, its intent and its charge."""
+    """Return what Stripe tells of the payment of a visit: three events, of its invoice, its intent and its charge."""
     (invoice,) = opened.stripe.of("invoice")
     tags = {"currency": "usd", "metadata": {"visit_token": str(visit)}, "created": invoice["created"]}
     paid = {"amount": invoice["total"], "status": "succeeded", "customer": invoice["customer"]}
