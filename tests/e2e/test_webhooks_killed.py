@@ -35,7 +35,8 @@ TIMES = (1, 2, 3, 4, 5)
 # Most events come once, as they do; every number of times is there a few hundred times at least.
 HOW_OFTEN = (70, 15, 5, 5, 5)
 
-# An effect that counts: a row for every time that an event had its effect and was committed.
+# An effect that counts: a row for every time that an event was taken in and that was committed. Not on the object: of
+# its versions that come together only the newest is written.
 _COUNTING = """
 create table public.effect (event_id text not null);
 create function public.count_effect() returns trigger language plpgsql as $$
@@ -44,7 +45,7 @@ begin
     return new;
 end
 $$;
-create trigger effects_are_counted before insert on ledger.stripe_object
+create trigger effects_are_counted after insert on ledger.inbox
     for each row execute function public.count_effect();
 """
 
