@@ -23,6 +23,7 @@ PLANNERS = frozenset({Role.PROVIDER, Role.FRONT_DESK, Role.PRACTICE_ADMIN})
 LINKS = (
     Link("Home", "/", PATIENT),
     Link("Home", "/staff", STAFF_ROLES),
+    Link("Day", "/staff/day", STAFF_ROLES),
     Link("Book", "/book", PATIENT),
     Link("My visits", "/visits", PATIENT),
     Link("Messages", "/messages", PATIENT | {Role.PROVIDER}),

@@ -37,6 +37,9 @@ SAID = {
     "released": "The time is free again; nothing was booked.",
     "waiting": "You are on the waiting list. We write to you when a time comes free.",
     "waiting_left": "You are off the waiting list.",
+    "closed_out": "The visit is closed out.",
+    "corrected": "Corrected. The books follow at the next reconcile.",
+    "other_state": "Saved. You booked for another state: please call us, so that your provider can see you there.",
     "message_sent": "Your message is sent.",
     "welcome": "Welcome. Your account is ready.",
 }

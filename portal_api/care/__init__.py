@@ -1,0 +1,1 @@
+"""The care of a visit: the day of the staff, where the patient is, and the close-out that bills."""

@@ -1,0 +1,54 @@
+"""Where patients say that they are during a visit: the place of service goes by it, and never by a guess."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from portal_api import audit
+from portal_api.store.rows import made
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from portal_api.here import Here
+
+# CMS place of service codes: 10 telehealth in the patient's home, 02 telehealth anywhere else.
+AT_HOME, ELSEWHERE = "10", "02"
+_SAY = sa.text(
+    "insert into portal.whereabouts (practice_id, appointment_id, is_home, state, said_at)"
+    " values (:practice_id, :appointment_id, :is_home, :state, :now)"
+)
+_SAID = sa.text(
+    "select is_home, state, said_at from portal.whereabouts where appointment_id = :appointment_id"
+    " order by id desc limit 1"
+)
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """What a patient said: at home or elsewhere, and in which state."""
+
+    is_home: bool
+    state: str
+    said_at: datetime
+
+    @property
+    def place_of_service(self) -> str:
+        """The place of service that follows."""
+        return AT_HOME if self.is_home else ELSEWHERE
+
+
+def say(here: Here, appointment_id: UUID, *, is_home: bool, state: str) -> None:
+    """Keep what the patient says now; what was said before stays too."""
+    values = {"practice_id": here.practice.practice_id, "appointment_id": appointment_id, "now": here.now}
+    here.db.execute(_SAY, values | {"is_home": is_home, "state": state})
+    audit.record(here, "whereabouts.said", f"appointment/{appointment_id}")
+
+
+def said(here: Here, appointment_id: UUID) -> Whereabouts | None:
+    """Return what the patient said last."""
+    return next(iter(made(Whereabouts, here.db.execute(_SAID, {"appointment_id": appointment_id}))), None)
