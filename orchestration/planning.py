@@ -294,8 +294,12 @@ def _awaits_charge(row: Mapping[str, Any]) -> bool:
 
 
 def _sent(row: Mapping[str, Any]) -> Sent:
-    """Return what the outbox has of the memo, or of the visit's demand; a declined card leaves one that stands."""
+    """Return what the outbox has of the memo, or of the visit's demand; a declined card leaves one that stands.
+
+    Of usage that was delivered `_usage` says more: Stripe has no further word on it, and it may be taken back.
+    """
     state = row["memo_state"] if row["memo_id"] else row["demand_state"]
-    if state is None:
+    is_usage = not row["memo_id"] and row["demanded_by"] == "meter_visit"
+    if state is None or (is_usage and state == "done"):
         return Sent.NO
     return Sent.REFUSED if state == "refused" else Sent.QUEUED
