@@ -12,8 +12,9 @@ from ledger.gateways.mail import Console, Smtp
 from portal_api import chores, keys, problems
 from portal_api.delivering import Gateways
 from portal_api.dependencies import Edge
-from portal_api.door import Door, utc_now
+from portal_api.door import AtDoor, Door, utc_now
 from portal_api.headers import WithHeaders
+from portal_api.problems import not_found
 from portal_api.routes import routers, webhooks
 from portal_api.templating import STATIC
 
@@ -57,7 +58,13 @@ def create_app(
         edge.committed(lambda connection: connection.execute("select"))
         return {"status": "ok"}
 
+    # The last one: at a practice, what is nowhere else is not found in the practice's looks.
+    app.get("/{path:path}", include_in_schema=False)(_nothing)
     return app
+
+
+def _nothing(_here: AtDoor) -> None:
+    raise not_found()
 
 
 def gateways(settings: Settings) -> Gateways:

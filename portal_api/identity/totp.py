@@ -40,7 +40,7 @@ def qr_code(secret: str, email: str, practice: str) -> str:
     drawn = io.BytesIO()
     address = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=practice)
     segno.make(address, error="m").save(
-        drawn, kind="svg", xmldecl=False, svgns=True, scale=5, border=4, light="#ffffff", title="QR code", nl=False
+        drawn, kind="svg", xmldecl=False, omitsize=True, border=4, light="#ffffff", title="QR code", nl=False
     )
     return drawn.getvalue().decode()
 
