@@ -11,8 +11,6 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from portal_api.here import Here
-
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 LARGEST_BYTES = 65_536
 WIDEST, TALLEST = 1_024, 512
@@ -38,21 +36,21 @@ def cleaned(given: bytes) -> bytes:
     return SIGNATURE + b"".join(map(_written, chunks))
 
 
-def keep(here: Here, picture: bytes | None, alt: str = "") -> None:
+def keep(db: sa.Connection, practice_id: str, picture: bytes | None, alt: str = "") -> None:
     """Show this picture at the head of every page, or none."""
-    here.db.execute(
+    db.execute(
         sa.text(
-            "update portal.practice set logo = :logo, logo_alt = :alt, version = version + 1, changed_at = :now"
+            "update portal.practice set logo = :logo, logo_alt = :alt, version = version + 1, changed_at = now()"
             " where practice_id = :practice_id"
         ),
-        {"logo": picture, "alt": alt, "now": here.now, "practice_id": here.practice.practice_id},
+        {"logo": picture, "alt": alt, "practice_id": practice_id},
     )
 
 
-def get(here: Here) -> bytes | None:
+def get(db: sa.Connection, practice_id: str) -> bytes | None:
     """Return the picture."""
     query = sa.text("select logo from portal.practice where practice_id = :practice_id")
-    found = here.db.scalar(query, {"practice_id": here.practice.practice_id})
+    found = db.scalar(query, {"practice_id": practice_id})
     return None if found is None else bytes(found)
 
 

@@ -13,8 +13,8 @@ from portal_api import cookies
 from portal_api.access import Role
 from portal_api.identity import invitations, people
 from tests.support.browsers import chromium
-from tests.support.looks import looked_at
 from tests.support.portals import CEDAR, HARBOR
+from tests.support.screens import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,10 +63,10 @@ def brand_of(page: Page) -> str:
 def test_two_practices_have_two_looks_and_one_portal(page: Page, portal: Portal) -> None:
     page.goto(home(portal))
     assert (page.locator("h1").inner_text(), brand_of(page)) == ("Harbor Telehealth", "rgb(29, 53, 87)")
-    looked_at(page, "home-harbor")
+    check(page, "home-harbor")
     page.goto(home(portal, CEDAR))
     assert (page.locator("h1").inner_text(), brand_of(page)) == ("Cedar Grove Family Care", "rgb(31, 95, 63)")
-    looked_at(page, "home-cedar")
+    check(page, "home-cedar")
 
 
 def test_a_patient_signs_in_by_keyboard_alone(page: Page, portal: Portal) -> None:
@@ -76,10 +76,10 @@ def test_a_patient_signs_in_by_keyboard_alone(page: Page, portal: Portal) -> Non
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     page.keyboard.type(HARBOR.patient.email)
-    looked_at(page, "sign-in")
+    check(page, "sign-in")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/sign-in/code"))
-    looked_at(page, "code")
+    check(page, "code")
     _, code = portal.link_and_code()
     page.locator("#code").focus()
     page.keyboard.insert_text(code)  # as pasting does
@@ -87,7 +87,7 @@ def test_a_patient_signs_in_by_keyboard_alone(page: Page, portal: Portal) -> Non
     page.wait_for_url(home(portal) + "/")
     assert page.locator("h1").inner_text() == "Hello, Pat Moreno"
     page.get_by_role("link", name="Account").click()
-    looked_at(page, "account")
+    check(page, "account")
     page.get_by_role("button", name="Sign out").click()
     assert page.get_by_role("status").inner_text() == "You are signed out."
     page.go_back()
@@ -102,11 +102,11 @@ def test_a_link_opened_in_this_browser_signs_in_after_the_button(page: Page, por
     page.get_by_role("button", name="Mail me a link").click()
     link, _ = portal.link_and_code()
     page.goto(home(portal) + link)
-    looked_at(page, "link")
+    check(page, "link")
     page.get_by_role("button").click()
     page.get_by_label("First name").fill("Somebody")
     page.get_by_label("Last name").fill("New")
-    looked_at(page, "join")
+    check(page, "join")
     page.get_by_role("button", name="Make my account").click()
     assert page.get_by_role("status").inner_text() == "Welcome. Your account is ready."
     # Elsewhere the same link says why it does not work there.
@@ -127,40 +127,40 @@ def test_a_member_of_staff_sets_up_password_and_authenticator(page: Page, portal
     page.get_by_role("button").click()
     assert "12 characters or more" in page.get_by_role("alert").inner_text()
     page.get_by_label("New password").fill("a boat on the harbor")
-    looked_at(page, "set-password")
+    check(page, "set-password")
     page.get_by_role("button").click()
     page.get_by_label("E-mail address").fill(found.email)
     page.get_by_label("Password").fill("a boat on the harbor")
-    looked_at(page, "staff-sign-in")
+    check(page, "staff-sign-in")
     page.get_by_role("button", name="Go on").click()
-    looked_at(page, "authenticator")
+    check(page, "authenticator")
     secret = page.locator(".code").inner_text().replace(" ", "")
     page.locator("#code").fill(pyotp.TOTP(secret).at(portal.clock.now))
     page.get_by_role("button", name="Finish").click()
     assert len(page.locator(".codes li").all()) == 10
-    looked_at(page, "recovery-codes")
+    check(page, "recovery-codes")
     page.get_by_role("link", name="I have kept them").click()
     page.wait_for_url("**/staff")
-    looked_at(page, "staff-home")
+    check(page, "staff-home")
 
 
 def test_an_admin_changes_the_looks_and_every_page_has_them_at_once(page: Page, portal: Portal) -> None:
     borrow(page, portal, portal.staff(Role.PRACTICE_ADMIN))
     page.goto(f"{home(portal)}/staff/people")
-    looked_at(page, "people")
+    check(page, "people")
     page.goto(f"{home(portal)}/staff/settings")
     page.get_by_label(re.compile("^Brand")).fill("#ffee88")
     page.get_by_role("button", name="Save the colours").click()
     assert "On brand on brand has a contrast of" in page.get_by_role("alert").inner_text()
-    looked_at(page, "settings-refused")
+    check(page, "settings-refused")
     page.get_by_label(re.compile("^Brand")).fill("#6b2d5c")
     page.get_by_role("button", name="Save the colours").click()
     page.wait_for_url("**/staff/settings?said=saved")
     assert brand_of(page) == "rgb(107, 45, 92)"
-    looked_at(page, "settings")
+    check(page, "settings")
     page.goto(home(portal))
     page.goto(f"{home(portal)}/account/prove")
-    looked_at(page, "prove")
+    check(page, "prove")
 
 
 def test_a_page_that_is_not_there_has_the_practices_looks(browser: Browser, portal: Portal) -> None:
@@ -168,5 +168,5 @@ def test_a_page_that_is_not_there_has_the_practices_looks(browser: Browser, port
     answer = page.goto(f"{home(portal, CEDAR)}/nowhere")
     assert answer is not None
     assert (answer.status, brand_of(page)) == (404, "rgb(31, 95, 63)")
-    looked_at(page, "not-found")
+    check(page, "not-found")
     page.context.close()

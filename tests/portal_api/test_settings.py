@@ -97,6 +97,9 @@ def test_what_a_practice_says_of_itself_is_on_its_pages_as_text(portal: Portal, 
     said = ABOUT | {"welcome": "<script>alert(1)</script> & welcome"}
     assert admin.submit("/staff/settings/about", **said).status_code == 303
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; welcome" in portal.visitor().get("/").text
+    assert portal.visitor().get("/privacy").status_code == 404
+    assert admin.submit("/staff/settings/about", **(ABOUT | {"privacy": "We keep\n\nlittle."})).status_code == 303
+    assert "<p>We keep</p>" in portal.visitor().get("/privacy").text
     for wrong in ({"name": " "}, {"time_zone": "Mars/Base"}, {"email": "nobody"}):
         assert admin.submit("/staff/settings/about", **(ABOUT | wrong)).status_code == 400
     assert admin.submit("/staff/settings/about", **ABOUT).status_code == 303

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from portal_api.access import Kind
 from portal_api.door import AsStaff, AtDoor
 from portal_api.pages import onward, page
+from portal_api.problems import not_found
 
 router = APIRouter()
 
@@ -18,6 +19,14 @@ def home(here: AtDoor) -> HTMLResponse:
     if here.who and here.who.kind is Kind.STAFF:
         return onward("/staff")  # type: ignore[return-value]
     return page(here, "home.html")
+
+
+@router.get("/privacy", response_class=HTMLResponse)
+def privacy(here: AtDoor) -> HTMLResponse:
+    """Show what the practice says of privacy."""
+    if not here.practice.texts.privacy:
+        raise not_found()
+    return page(here, "privacy.html")
 
 
 @router.get("/staff", response_class=HTMLResponse)

@@ -80,7 +80,7 @@ def new_logo(here: AsAdmin) -> Response:
             picture = logo.cleaned(given)
         except logo.NoLogo as refusal:
             return _page(here, here.practice, [str(refusal)])
-    logo.keep(here, picture, here.form.get("logo_alt")[:200])
+    logo.keep(here.db, here.practice.practice_id, picture, here.form.get("logo_alt")[:200])
     audit.record(here, "practice.logo_changed", f"practice/{here.practice.practice_id}")
     return onward("/staff/settings", "saved")
 

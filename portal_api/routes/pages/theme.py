@@ -27,7 +27,7 @@ def picture(request: Request, here: AtDoor) -> Response:
     """Return the practice's logo."""
     if not here.practice.has_logo:
         raise not_found()
-    return _unless_known(request, here, lambda: logo.get(here) or b"", "image/png")
+    return _unless_known(request, here, lambda: logo.get(here.db, here.practice.practice_id) or b"", "image/png")
 
 
 def _unless_known(request: Request, here: Here, content: Callable[[], bytes], kind: str) -> Response:
