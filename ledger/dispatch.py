@@ -15,11 +15,11 @@ from queue import SimpleQueue
 from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
-from ledger.gateways.stripe_calls import Attempt
+from ledger.gateways.stripe_calls import Attempt, Beside
 from ledger.rules import requests
-from ledger.rules.outcome import Done, Later, Outcome, Refused, Unknown
+from ledger.rules.outcome import Declined, Done, Later, Outcome, Refused, Unknown
 from ledger.rules.stripe_events import of_reading
-from ledger.store import inbox, outbox
+from ledger.store import collecting, inbox, outbox
 from ledger.store.database import connect
 
 if TYPE_CHECKING:
@@ -73,7 +73,11 @@ class Dispatcher:
     lease: timedelta = LEASE
 
     def deliver_all(self, workers: int = WORKERS) -> Iterator[Delivered]:
-        """Deliver as `deliver_due` does, several rows at a time: a call waits for its answer most of its time."""
+        """Deliver as `deliver_due` does, several rows at a time: a call waits for its answer most of its time.
+
+        What is to be left alone is known before, and what is stuck stands on the staff worklist after.
+        """
+        self._sweep()
         ended: SimpleQueue[Delivered | None] = SimpleQueue()
         stopped = Event()
 
@@ -97,6 +101,12 @@ class Dispatcher:
                 stopped.set()
         for worker in working:
             worker.result()
+        self._sweep()
+
+    def _sweep(self) -> None:
+        with contextlib.closing(connect(self.database)) as connection:
+            collecting.sweep(connection)
+            connection.commit()
 
     def deliver_due(self, stopped: Event | None = None) -> Iterator[Delivered]:
         """Deliver row by row until nothing is due, or the processor has stopped answering, or it is to stop."""
@@ -125,6 +135,8 @@ class Dispatcher:
             outbox.record(connection, claimed, outcome, now, now + wait(claimed.attempt))
             if told := _told(claimed, outcome):
                 inbox.receive(connection, inbox.OWN, told)
+            if isinstance(outcome, Declined):
+                collecting.follow(connection, outcome.object_id)
         return Delivered(claimed.business_key, claimed.operation, claimed.practice_id, claimed.attempt, outcome)
 
     def _performed(self, claimed: Claimed, until: float) -> Outcome:
@@ -132,7 +144,8 @@ class Dispatcher:
             request = requests.read(claimed.operation, claimed.arguments)
         except requests.NotSendable as error:
             return Refused("not_sendable", str(error))
-        attempt = Attempt(claimed.outbox_id, claimed.first_sent_at, claimed.failures, until)
+        beside = Beside(claimed.beside_tried, claimed.beside_counted)
+        attempt = Attempt(claimed.outbox_id, claimed.first_sent_at, claimed.failures, until, beside)
         return self.sender.perform(request, attempt)
 
 

@@ -16,6 +16,7 @@ from orchestration.commands import (
     audit,
     backfill,
     close,
+    collecting,
     demo,
     era,
     errors,
@@ -28,6 +29,7 @@ from orchestration.commands import (
     subscriptions,
     up,
     webhooks,
+    worklist,
 )
 from orchestration.commands.output import Json, Output, example
 
@@ -58,6 +60,10 @@ app.add_typer(era.era, name="era")
 app.add_typer(webhooks.webhooks, name="webhooks")
 app.add_typer(audit.audit, name="audit")
 app.add_typer(subscriptions.subscriptions, name="subscriptions")
+app.add_typer(worklist.worklist, name="worklist")
+app.add_typer(collecting.practice, name="practice")
+app.add_typer(collecting.hold, name="hold")
+app.command("notices", epilog=collecting.NOTICES_EPILOG)(collecting.notices)
 app.command("status", epilog=status.EPILOG)(status.status)
 
 

@@ -136,7 +136,13 @@ _CALLS = (
     ),
     Call("finalize_invoice", "post", ("invoices", opaque.INVOICE, "finalize"), {"auto_advance": _YES_OR_NO}),
     Call("pay_invoice", "post", ("invoices", opaque.INVOICE, "pay"), {"off_session": _YES_OR_NO}),
-    Call("hold_or_release_invoice", "post", ("invoices", opaque.INVOICE), {"auto_advance": _YES_OR_NO}),
+    # Of an invoice only how it is collected may change: its money and its texts have no field here.
+    Call(
+        "collect_invoice",
+        "post",
+        ("invoices", opaque.INVOICE),
+        {"default_payment_method": opaque.PAYMENT_METHOD, "auto_advance": _YES_OR_NO},
+    ),
     Call("read_invoice", "get", ("invoices", opaque.INVOICE), {}),
     Call(
         "list_invoices",

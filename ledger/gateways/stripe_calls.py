@@ -35,6 +35,14 @@ class LeaseOver(Exception):  # noqa: N818 - named for what happened
 
 
 @dataclass(frozen=True)
+class Beside:
+    """Other usage of the same customer, category and minute: how much was tried at all, and how much surely counts."""
+
+    tried: int = 0
+    counted: int = 0
+
+
+@dataclass(frozen=True)
 class Attempt:
     """One attempt at a request. `tried_since` is when the first of the earlier ones was made, None where there is none.
 
@@ -47,6 +55,7 @@ class Attempt:
     tried_since: datetime | None = None
     failures: int = 0
     until: float = field(default=float("inf"))
+    beside: Beside = Beside()
 
     def key(self, step: str) -> str:
         """Return the idempotency key of a step."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from ledger.gateways import stripe_steps, subscription_steps, transport
 from ledger.gateways.stripe_calls import Attempt, Calls, ended
@@ -60,6 +60,14 @@ class StripeGateway:
         """Make a card the one that invoices are charged to: where Smart Retries look for it."""
         fields = {"invoice_settings": {"default_payment_method": payment_method}}
         self._calls(ask).post("card", f"/v1/customers/{customer}", fields)
+
+    def payment_page(self, invoice: str) -> str | None:
+        """Return the address of the page at which a patient pays an invoice, or finds its receipt, None for a draft.
+
+        Whoever has it may open it: it goes to the patient, and nowhere is it kept.
+        """
+        found = self._calls(uuid4()).get(f"/v1/invoices/{invoice}").get("hosted_invoice_url")
+        return str(found) if found else None
 
     def _calls(self, ask: UUID) -> Calls:
         return Calls(self._client, Attempt(ask), self.now())

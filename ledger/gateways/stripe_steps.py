@@ -9,6 +9,7 @@ import stripe
 
 from ledger.gateways.egress import Text
 from ledger.gateways.stripe_calls import Calls, declined
+from ledger.rules.declines import advice
 from ledger.rules.outcome import Advice, Declined, Done, Later, Outcome, Refused, Unknown
 from ledger.rules.requests import (
     CancelUsage,
@@ -18,7 +19,10 @@ from ledger.rules.requests import (
     DebitInvoice,
     Excess,
     MeterVisit,
+    PauseInvoice,
+    PayInvoice,
     Request,
+    ResumeInvoice,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 # A clock of ours may be ahead of Stripe's: what we made is looked for from a little before.
 SKEW = timedelta(minutes=10)
 FINALISED = frozenset({"open", "paid", "uncollectible"})
+UNPAID = frozenset({"open", "uncollectible"})
 
 
 def charge_visit(request: ChargeVisit, calls: Calls) -> Outcome:
@@ -44,18 +49,51 @@ def charge_visit(request: ChargeVisit, calls: Calls) -> Outcome:
     return _paid(invoice, calls)
 
 
+def pay_invoice(request: PayInvoice, calls: Calls) -> Outcome:
+    """Try an invoice that stands with another card, which Stripe's own retries then take too."""
+    path = f"/v1/invoices/{request.invoice}"
+    invoice = calls.get(path)
+    if invoice["status"] not in UNPAID:
+        return _asked_for(invoice)
+    if not calls.are_remembered:
+        # Whether this card was tried cannot be told any more; Stripe's retries have it.
+        return Declined(request.invoice, "card_declined", Advice.RETRY)
+    calls.post("card", path, {"default_payment_method": request.payment_method})
+    return _paid(invoice, calls)
+
+
+def pause_invoice(request: PauseInvoice, calls: Calls) -> Outcome:
+    """Have Stripe leave an invoice alone; one that is settled meanwhile needs nothing."""
+    return _collected(request.invoice, calls, by_itself=False)
+
+
+def resume_invoice(request: ResumeInvoice, calls: Calls) -> Outcome:
+    """Let Stripe go on with an invoice."""
+    return _collected(request.invoice, calls, by_itself=True)
+
+
+def _collected(invoice_id: str, calls: Calls, *, by_itself: bool) -> Outcome:
+    path = f"/v1/invoices/{invoice_id}"
+    if calls.get(path)["status"] != "open":
+        return Done(invoice_id)
+    return Done(calls.post("collect", path, {"auto_advance": by_itself})["id"])
+
+
 def _paid(invoice: dict[str, Any], calls: Calls) -> Outcome:
     try:
-        return _asked_for(calls.post("pay", f"/v1/invoices/{invoice['id']}/pay", {"off_session": True}))
+        found = calls.post("pay", f"/v1/invoices/{invoice['id']}/pay", {"off_session": True})
     except stripe.CardError as error:
         return declined(error, invoice["id"])
     except stripe.InvalidRequestError as error:
         # Stripe was quicker: it advances by itself what is finalised an hour after it was made.
         found = calls.get(f"/v1/invoices/{invoice['id']}")
-        if found["status"] != "open":
+        if found["status"] not in UNPAID:
             return _asked_for(found)
         # No card is on file, mostly. The invoice is finalised: what was asked for stands.
-        return Declined(invoice["id"], str(error.code or "no_card"), Advice.NEW_CARD)
+        return Declined(invoice["id"], str(error.code or "no_card"), advice(error.code))
+    if found["status"] in UNPAID:  # it was tried, and its payment waits for the patient at the bank's page
+        return Declined(invoice["id"], "authentication_required", Advice.AUTHENTICATE)
+    return _asked_for(found)
 
 
 def debit_invoice(request: DebitInvoice, calls: Calls) -> Outcome:
@@ -141,6 +179,9 @@ STEPS: dict[type[Request], Callable[[Any, Calls], Outcome]] = {
     CreditInvoice: credit_invoice,
     CreditBalance: credit_balance,
     DebitInvoice: debit_invoice,
+    PayInvoice: pay_invoice,
+    PauseInvoice: pause_invoice,
+    ResumeInvoice: resume_invoice,
 }
 
 
@@ -200,7 +241,11 @@ def _invoice_found(request: ChargeVisit | DebitInvoice, calls: Calls, memo_id: s
 
 
 def _usage_found(request: MeterVisit, calls: Calls) -> Outcome | None:
-    """Say whether Stripe counts usage in the minute the visit ended; None where it surely counts none."""
+    """Say whether Stripe counts this usage in the minute the visit ended; None where it surely does not.
+
+    Stripe counts minutes and names no event: other visits of the customer that ended in this one are told apart by
+    their number. What cannot be told is unknown, for a person.
+    """
     meters = calls.get("/v1/billing/meters", {"limit": 100, "status": "active"})["data"]
     meter = next((meter for meter in meters if meter["event_name"] == request.event_name), None)
     if meter is None:
@@ -208,7 +253,12 @@ def _usage_found(request: MeterVisit, calls: Calls) -> Outcome | None:
     minute = _seconds(request.ended_at) // 60 * 60
     within = {"customer": request.customer, "start_time": minute, "end_time": minute + 60}
     summaries = calls.get(f"/v1/billing/meters/{meter['id']}/event_summaries", within)["data"]
-    return Done(str(request.visit_token)) if any(summary["aggregated_value"] for summary in summaries) else None
+    counted = sum(int(summary["aggregated_value"]) for summary in summaries)
+    if counted <= calls.attempt.beside.counted:
+        return None
+    if counted > calls.attempt.beside.tried:
+        return Done(str(request.visit_token))
+    return Unknown("Other visits of the customer ended in this minute: compare the invoice.", answered=False)
 
 
 def _asked_for(invoice: dict[str, Any]) -> Done:

@@ -206,11 +206,63 @@ class ReleaseInvoice(_OfAnInvoice):
     prefix: ClassVar[str] = "release"
 
 
+@dataclass(frozen=True)
+class _OnceOfAnInvoice(_ForAVisit):
+    prefix: ClassVar[str]
+    invoice: Annotated[str, opaque.INVOICE]
+
+    @property
+    def occasion(self) -> str:
+        """What may be asked of an invoice once: its own business key has the form of a token."""
+        raise NotImplementedError
+
+    @property
+    def business_key(self) -> str:
+        return f"{self.prefix}:{uuid5(self.visit_token, f'{self.invoice}:{self.occasion}')}"
+
+
+@dataclass(frozen=True)
+class PayInvoice(_OnceOfAnInvoice):
+    """Try an open invoice again, once, with a card that came on file after it was declined."""
+
+    operation: ClassVar[str] = "pay_invoice"
+    prefix: ClassVar[str] = "pay"
+    payment_method: Annotated[str, opaque.PAYMENT_METHOD]
+
+    @property
+    def occasion(self) -> str:
+        """A card is tried once."""
+        return self.payment_method
+
+
+@dataclass(frozen=True)
+class PauseInvoice(_OnceOfAnInvoice):
+    """Have Stripe try an invoice no more by itself while a hold of this id lasts."""
+
+    operation: ClassVar[str] = "pause_invoice"
+    prefix: ClassVar[str] = "pause"
+    hold_id: _Token
+
+    @property
+    def occasion(self) -> str:
+        """A hold begins and ends once."""
+        return str(self.hold_id)
+
+
+@dataclass(frozen=True)
+class ResumeInvoice(PauseInvoice):
+    """Let Stripe go on with an invoice by itself, when the hold of this id is over."""
+
+    operation: ClassVar[str] = "resume_invoice"
+    prefix: ClassVar[str] = "resume"
+
+
 BY_OPERATION: dict[str, type[Request]] = {
     request.operation: request
     for request in (
         *(ChargeVisit, MeterVisit, CancelUsage, CreditInvoice, CreditBalance, DebitInvoice),
         *(Subscribe, HoldInvoice, ReleaseInvoice),
+        *(PayInvoice, PauseInvoice, ResumeInvoice),
     )
 }
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 
 class State(StrEnum):
@@ -92,6 +95,23 @@ def advance(current: State, to: State, actor: Actor, reason: str | None) -> Adva
         raise NotAllowed(f"From {current.value} to {to.value} a visit is moved by {who}, and not by {actor.value}.")
     _has_reason(move.needs_reason, reason, f"From {current.value} to {to.value}")
     return Advance(to, closes_out=current in OPEN_STATES and to not in OPEN_STATES)
+
+
+CANCELLATIONS = frozenset({State.CANCELLED, State.LATE_CANCELLED})
+# A practice that has said nothing: the day before is in time.
+LATE_CANCEL_HOURS = 24
+
+
+def cancelled_as(to: State, actor: Actor, ahead: timedelta, late_within: timedelta) -> State:
+    """Return the state a cancellation leads to: of a patient's own the practice's window decides, not who tells it.
+
+    `ahead` is how long before the scheduled start it comes, below 0 after it; one that comes just `late_within` ahead
+    is in time. Staff, provider and system say which it is: a visit that the practice cancels is never late, and one
+    that staff cancels for a patient may be let go.
+    """
+    if to not in CANCELLATIONS or actor is not Actor.PATIENT:
+        return to
+    return State.CANCELLED if ahead >= late_within else State.LATE_CANCELLED
 
 
 class Phase(StrEnum):

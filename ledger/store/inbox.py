@@ -119,9 +119,10 @@ def _followed(
         bury(connection, endpoint, event, event.refusal)
         return Received.REFUSED
     is_newest = new.pop((endpoint, event.event_id), None)
-    if is_newest:
-        facts.follow(connection, event)
-    return Received.KNOWN if is_newest is None else Received.NEW
+    if is_newest is None:
+        return Received.KNOWN
+    facts.follow(connection, event, is_newest=is_newest)
+    return Received.NEW
 
 
 def _written(told: list[dict[str, Any]]) -> bytes | str:

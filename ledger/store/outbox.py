@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from ledger.rules import requests
+from ledger.rules.requests import PauseInvoice
+
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from uuid import UUID
@@ -24,6 +27,8 @@ class Claimed:
 
     `attempt` counts from 1. `first_sent_at` is when the first of the earlier attempts was made, None where there is
     none: nothing can have reached the processor then. `failures` is how many it answered with a failure of its own.
+    `beside_tried` is how many other visits of the customer ended in the same minute and were metered or may have been,
+    `beside_counted` how many of these Stripe surely counts.
     """
 
     outbox_id: UUID
@@ -34,6 +39,8 @@ class Claimed:
     attempt: int
     first_sent_at: datetime | None
     failures: int
+    beside_tried: int
+    beside_counted: int
 
 
 def put(
@@ -66,9 +73,25 @@ def put(
     return row[0] if row else None
 
 
-# While a visit is disputed nothing is sent for it, whatever was queued before; nor what something else goes before.
-_WAITS = """(
-    exists (select from ledger.visit where visit.visit_token = outbox.visit_token and visit.state = 'disputed')
+# While a visit is disputed nothing is sent for it, whatever was queued before, but the word to Stripe to leave its
+# invoices alone; while hardship holds nothing is asked; and nothing leaves before what goes before it.
+_IS_HELD = """exists (
+    select
+    from ledger.hardship_hold as hold
+    where hold.ended_at is null
+        and (
+            hold.visit_token = outbox.visit_token
+            or hold.patient_token in (
+                select patient_token from ledger.visit where visit.visit_token = outbox.visit_token
+                union all
+                select patient_token from ledger.customer where stripe_customer_id = outbox.arguments ->> 'customer'
+            )
+        )
+)"""
+_WAITS = f"""(
+    operation not in ('pause_invoice', 'resume_invoice')
+    and exists (select from ledger.visit where visit.visit_token = outbox.visit_token and visit.state = 'disputed')
+    or operation in ('charge_visit', 'debit_invoice', 'pay_invoice') and {_IS_HELD}
     or exists (
         select from ledger.outbox as earlier
         where earlier.business_key = outbox.after_key and earlier.state in ('pending', 'unknown')
@@ -101,10 +124,32 @@ _CLAIM = f"""
         from ledger.send_ledger
         inner join claimed using (outbox_id)
         left join ledger.send_outcome using (outbox_id, attempt)
+    ),
+    beside as (
+        select
+            count(*) as beside_tried,
+            count(*) filter (
+                where other.state = 'done'
+                    and not exists (
+                        select from ledger.outbox as taken_back
+                        where taken_back.visit_token = other.visit_token and taken_back.operation = 'cancel_usage'
+                    )
+            ) as beside_counted
+        from ledger.outbox as other
+        inner join claimed
+            on other.operation = 'meter_visit'
+            and claimed.operation = 'meter_visit'
+            and other.arguments ->> 'customer' = claimed.arguments ->> 'customer'
+            and other.arguments ->> 'event_name' = claimed.arguments ->> 'event_name'
+            and date_trunc('minute', (other.arguments ->> 'ended_at')::timestamptz)
+            = date_trunc('minute', (claimed.arguments ->> 'ended_at')::timestamptz)
+            and other.outbox_id <> claimed.outbox_id
+        where other.attempts > 0
     )
     select
-        outbox_id, business_key, operation, arguments, practice_id, attempts as attempt, first_sent_at, failures
-    from claimed cross join earlier
+        outbox_id, business_key, operation, arguments, practice_id, attempts as attempt, first_sent_at, failures,
+        beside_tried, beside_counted
+    from claimed cross join earlier cross join beside
 """
 
 
@@ -118,13 +163,22 @@ def claim(connection: psycopg.Connection, now: datetime, lease: timedelta) -> Cl
         return cursor.execute(_CLAIM.encode(), {"now": now, "lease": lease}).fetchone()
 
 
+_PLACE_IS_TAKEN = """exists (
+    select from ledger.outbox as other
+    where other.visit_token = outbox.visit_token and other.outbox_id <> outbox.outbox_id
+        and outbox.operation in ('charge_visit', 'meter_visit') and other.operation in ('charge_visit', 'meter_visit')
+        and other.state <> 'refused'
+)"""
+
+
 def record(
     connection: psycopg.Connection, claimed: Claimed, outcome: Outcome, now: datetime, again_at: datetime
 ) -> None:
     """Write how an attempt ended; the caller commits. A row that is not final is due again at `again_at`.
 
     The outcome of an attempt that was overtaken is kept beside it. It moves the row only where it is an effect that is
-    known: what the one that overtook it may have done meanwhile, a refusal knows nothing of.
+    known: what the one that overtook it may have done meanwhile, a refusal knows nothing of. Such an effect takes the
+    place of a refusal too, unless another demand took the visit's place meanwhile: then there are two, for a person.
     """
     written = Jsonb(outcome.document())
     connection.execute(
@@ -134,8 +188,9 @@ def record(
     connection.execute(
         "update ledger.outbox"
         " set state = %(state)s, outcome = %(outcome)s, not_before = %(again_at)s, changed_at = %(now)s"
-        " where outbox_id = %(outbox_id)s and state in ('pending', 'unknown')"
-        " and (attempts = %(attempt)s or %(state)s in ('done', 'declined'))",
+        " where outbox_id = %(outbox_id)s and ("
+        "state in ('pending', 'unknown') and (attempts = %(attempt)s or %(state)s in ('done', 'declined'))"
+        f" or state = 'refused' and %(state)s in ('done', 'declined') and not {_PLACE_IS_TAKEN})".encode(),
         {
             "state": outcome.state.value,
             "outcome": written,
@@ -190,7 +245,10 @@ _WORKLIST = f"""
             and coalesce(payload ->> 'status' in ('open', 'uncollectible'), true)
             and (
                 outcome ->> 'advice' <> 'retry'
-                or (object_id is not null and payload ->> 'next_payment_attempt' is null)
+                or (
+                    payload ->> 'next_payment_attempt' is null
+                    and coalesce((payload ->> 'attempted')::boolean, object_id is not null)
+                )
                 or changed_at < now() - interval '14 days'
             )
         )
@@ -202,3 +260,29 @@ def worklist(connection: psycopg.Connection) -> list[Row]:
     """Return what a person should look at: declined with no retry left, refused, tried for more than a day."""
     with connection.cursor(row_factory=class_row(Row)) as cursor:
         return cursor.execute(_WORKLIST.encode()).fetchall()
+
+
+def overtaken(connection: psycopg.Connection) -> list[tuple[str, UUID, str]]:
+    """Return what was refused by its newest attempt and took effect by an earlier one: key, visit and practice."""
+    return connection.execute(
+        "select business_key, visit_token, practice_id from ledger.outbox where state = 'refused' and exists ("
+        "select from ledger.send_outcome where send_outcome.outbox_id = outbox.outbox_id"
+        " and outcome ->> 'outcome' in ('done', 'declined')) order by 1"
+    ).fetchall()
+
+
+def state_of(connection: psycopg.Connection, business_key: str) -> str | None:
+    """Return how what an effect is of stands in the outbox, None where it was never put there."""
+    row = connection.execute("select state from ledger.outbox where business_key = %s", (business_key,)).fetchone()
+    return row[0] if row else None
+
+
+def paused(connection: psycopg.Connection) -> list[PauseInvoice]:
+    """Return what Stripe was told, or is to be told, to leave alone, and was not told since to go on with."""
+    rows = connection.execute(
+        "select operation, arguments from ledger.outbox"
+        " where operation = 'pause_invoice' and not exists ("
+        "select from ledger.outbox as resumed"
+        " where resumed.business_key = replace(outbox.business_key, 'pause:', 'resume:'))"
+    ).fetchall()
+    return [found for row in rows if isinstance(found := requests.read(*row), PauseInvoice)]

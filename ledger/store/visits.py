@@ -11,12 +11,12 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from ledger.rules import visit as rule
-from ledger.rules.billing import DEFAULT_RULES, RULE_VERSION, PracticeRules, Verdict, what_it_bills
+from ledger.rules.billing import RULE_VERSION, PracticeRules, Verdict, what_it_bills
 from ledger.rules.requests import CancelUsage, ChargeVisit, MeterVisit, Request
 from ledger.rules.sending import CANCEL_WITHIN, Channel
 from ledger.rules.service_category import OTHER, category_of, event_name
 from ledger.rules.visit import Actor, NotAllowed, State
-from ledger.store import customers, outbox, subscriptions
+from ledger.store import customers, outbox, practices, subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from ledger.store.customers import Customer
+    from ledger.store.practices import Terms
 
 _TICK = timedelta(microseconds=1)
 # What is queued later than that is not sure to reach Stripe in time.
@@ -127,21 +128,26 @@ def book(connection: psycopg.Connection, visit: Visit, deed: Deed) -> Visit:
         asdict(booked),
     )
     if made.rowcount:
-        _remember(connection, None, booked, deed, [])
+        _remember(connection, None, booked, deed, {})
     return _locked(connection, visit.visit_token)
 
 
 def advance(
-    connection: psycopg.Connection, visit_token: UUID, to: State, deed: Deed, rules: PracticeRules = DEFAULT_RULES
+    connection: psycopg.Connection, visit_token: UUID, to: State, deed: Deed, terms: Terms | None = None
 ) -> Visit:
     """Move a visit to another state, at most once for a deed, and close it out when it is over by that.
 
-    `rules` are its practice's, which the verdict of the close-out is frozen under. Returns the visit as it stands; the
-    caller commits. Raises NotAllowed with a sentence, KeyError for a visit that is not there.
+    `terms` are those the patient accepted with the booking; without them those hold that the practice has now. The
+    verdict of the close-out is frozen under them, and a patient who cancels gets the state that their window says,
+    whichever of the two was asked for. Returns the visit as it stands; the caller commits. Raises NotAllowed with a
+    sentence, KeyError for a visit that is not there.
     """
     visit = _locked(connection, visit_token)
-    if _is_done(connection, visit_token, deed.key, to):
+    if _is_done(connection, visit_token, deed, to, {}):
         return visit
+    if to in rule.CANCELLATIONS:
+        terms = terms or practices.terms(connection, visit.practice_id)
+        to = rule.cancelled_as(to, deed.actor, visit.scheduled_start - deed.at, terms.late_within)
     step = rule.advance(visit.state, to, deed.actor, deed.reason)
     starts, ends = to is State.STARTED, visit.state is State.STARTED
     moved = replace(
@@ -150,8 +156,9 @@ def advance(
         started_at=deed.at if starts else visit.started_at,
         ended_at=max(deed.at, visit.started_at or deed.at) if ends else visit.ended_at,
     )
-    moved = _changed(connection, visit, moved, deed, [])
+    moved = _changed(connection, visit, moved, deed, {})
     if step.closes_out:
+        rules = terms.rules if terms else practices.rules(connection, visit.practice_id)
         _close_out(connection, moved, rules, deed.at)
     else:
         _take_usage_back(connection, moved)
@@ -165,13 +172,13 @@ def edit(connection: psycopg.Connection, visit_token: UUID, changes: Mapping[str
     not there.
     """
     visit = _locked(connection, visit_token)
-    if _is_done(connection, visit_token, deed.key, None):
+    if _is_done(connection, visit_token, deed, None, changes):
         return visit
     rule.may_edit(visit.state, frozenset(changes), deed.actor, deed.reason)
     edited = replace(visit, **changes)
     if visit.state in rule.OPEN_STATES:
         edited = replace(edited, service_category=category_of(edited.service_code))
-    edited = _changed(connection, visit, edited, deed, sorted(changes))
+    edited = _changed(connection, visit, edited, deed, changes)
     _take_usage_back(connection, edited)
     return edited
 
@@ -190,17 +197,27 @@ def _locked(connection: psycopg.Connection, visit_token: UUID) -> Visit:
     return visit
 
 
-def _is_done(connection: psycopg.Connection, visit_token: UUID, key: str, to: State | None) -> bool:
+def _is_done(
+    connection: psycopg.Connection, visit_token: UUID, deed: Deed, to: State | None, changes: Mapping[str, Any]
+) -> bool:
+    """Tell whether a deed of this key was done before. Raises NotAllowed where that was another one."""
     row = connection.execute(
-        "select visit_token, case when edited = '{}' then to_state end from ledger.visit_event where event_key = %s",
-        (key,),
+        "select visit_token, case when edited = '{}' then to_state end, changes from ledger.visit_event"
+        " where event_key = %s",
+        (deed.key,),
     ).fetchone()
-    if row is not None and row != (visit_token, to):
+    if row is None:
+        return False
+    # Which of the two cancellations it was, the practice's window may have said.
+    same_end = row[1] == to or (deed.actor is Actor.PATIENT and {row[1], to} <= rule.CANCELLATIONS)
+    if row[0] != visit_token or not same_end or row[2] != _written(changes):
         raise NotAllowed("This key names another deed already: give every deed a key of its own.")
-    return row is not None
+    return True
 
 
-def _changed(connection: psycopg.Connection, before: Visit, after: Visit, deed: Deed, edited: list[str]) -> Visit:
+def _changed(
+    connection: psycopg.Connection, before: Visit, after: Visit, deed: Deed, changes: Mapping[str, Any]
+) -> Visit:
     # The newest observation of a visit is the one that counts, and a clock may stand or go back.
     after = replace(after, state_changed_at=max(deed.at, before.state_changed_at + _TICK))
     names = ", ".join(f"{name} = %({name})s" for name in _COLUMNS)
@@ -208,23 +225,24 @@ def _changed(connection: psycopg.Connection, before: Visit, after: Visit, deed: 
         f"update ledger.visit set {names} where visit_token = %(visit_token)s".encode(),
         asdict(after),
     )
-    _remember(connection, before.state, after, deed, edited)
+    _remember(connection, before.state, after, deed, changes)
     return after
 
 
 def _remember(
-    connection: psycopg.Connection, before: State | None, visit: Visit, deed: Deed, edited: list[str]
+    connection: psycopg.Connection, before: State | None, visit: Visit, deed: Deed, changes: Mapping[str, Any]
 ) -> None:
     connection.execute(
         "insert into ledger.visit_event"
-        " (visit_token, ordinal, event_key, from_state, to_state, edited, actor, reason, at, observation)"
-        " select %s, count(*) + 1, %s, %s, %s, %s, %s, %s, %s, %s from ledger.visit_event where visit_token = %s",
+        " (visit_token, ordinal, event_key, from_state, to_state, edited, changes, actor, reason, at, observation)"
+        " select %s, count(*) + 1, %s, %s, %s, %s, %s, %s, %s, %s, %s from ledger.visit_event where visit_token = %s",
         (
             visit.visit_token,
             deed.key,
             before,
             visit.state,
-            edited,
+            sorted(changes),
+            Jsonb(_written(changes)),
             deed.actor,
             deed.reason,
             deed.at,
@@ -232,6 +250,10 @@ def _remember(
             visit.visit_token,
         ),
     )
+
+
+def _written(changes: Mapping[str, Any]) -> dict[str, object]:
+    return {name: _as_json(value) for name, value in changes.items()}
 
 
 def _close_out(connection: psycopg.Connection, visit: Visit, rules: PracticeRules, at: datetime) -> None:

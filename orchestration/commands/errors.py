@@ -23,6 +23,7 @@ SENTENCES = {
     "orchestration.reconcile.Blocked": COULD_NOT_RUN,
     "ledger.settings.SettingsError": MISUSED,
     "ledger.store.database.DatabaseUnavailable": COULD_NOT_RUN,
+    "ledger.store.worklist.NoSuchItem": MISUSED,
     "ledger.gateways.stripe_calls.KeyRefused": COULD_NOT_RUN,
     "ledger.gateways.stripe_listing.CannotList": COULD_NOT_RUN,
     "ingestion.landing.FeedUnreadable": COULD_NOT_RUN,

@@ -111,7 +111,7 @@ def cancel(here: Here, appointment: Appointment, *, reason: str = "", is_waived:
     to = State.LATE_CANCELLED if is_late else State.CANCELLED
     deed = _deed(here, f"cancel/{appointment.id}", reason)
     try:
-        visits.advance(here.books, _token(appointment), to, deed, appointment.terms.rules)
+        visits.advance(here.books, _token(appointment), to, deed, appointment.terms.of_ledger)
     except NotAllowed as refused:
         raise Problem(HTTPStatus.CONFLICT, "not-cancelled", "This visit has begun or is over already.") from refused
     appointments.release(here, [appointment.id])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from ledger.rules.billing import PartialVisit, PracticeRules
+from ledger.store import practices
 from portal_api.store.rows import made
 
 if TYPE_CHECKING:
@@ -41,9 +42,10 @@ class Terms:
         return self.charge_cents if self.patient_estimate_cents is None else self.patient_estimate_cents
 
     @property
-    def rules(self) -> PracticeRules:
-        """The fees under which the ledger closes this visit out."""
-        return PracticeRules(self.no_show_fee_cents, self.late_cancel_fee_cents, PartialVisit(self.partial_visit))
+    def of_ledger(self) -> practices.Terms:
+        """The fees under which the ledger closes this visit out, and its window for cancelling."""
+        rules = PracticeRules(self.no_show_fee_cents, self.late_cancel_fee_cents, PartialVisit(self.partial_visit))
+        return practices.Terms(rules, timedelta(hours=self.cancel_hours))
 
     def free_until(self, starts_at: datetime) -> datetime:
         """Return until when a visit can be cancelled or moved without a fee."""

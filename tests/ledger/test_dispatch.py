@@ -16,7 +16,16 @@ from ledger.dispatch import LEASE, LONGEST_WAIT, Dispatcher, wait
 from ledger.gateways.stripe_calls import KeyRefused
 from ledger.gateways.stripe_gateway import StripeGateway
 from ledger.rules.outcome import Advice, Declined, Done, Later, Refused, Unknown
-from ledger.rules.requests import ChargeVisit, CreditBalance, CreditInvoice, DebitInvoice, Excess, MeterVisit, Request
+from ledger.rules.requests import (
+    CancelUsage,
+    ChargeVisit,
+    CreditBalance,
+    CreditInvoice,
+    DebitInvoice,
+    Excess,
+    MeterVisit,
+    Request,
+)
 from ledger.store import inbox
 from ledger.store.database import connect
 from tests.support.recorder import HangUp
@@ -114,6 +123,36 @@ def test_a_decline_is_classified_and_the_invoice_stands(opened: Shop, code: str,
     assert invoice["status"] == "open"
     opened.later(days=2)
     assert opened.deliver() == []  # Stripe goes on trying, not we
+
+
+@pytest.mark.parametrize("how", ["waits", "invoice_payment_intent_requires_action"])
+def test_a_payment_that_waits_for_the_patient_is_not_done_and_needs_no_new_card(opened: Shop, how: str) -> None:
+    opened.stripe.declines[opened.customer] = how
+    outcome = outcome_of(opened, opened.a(ChargeVisit))
+    assert isinstance(outcome, Declined)
+    assert outcome.advice is Advice.AUTHENTICATE
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("cancelled", [True, False])
+def test_usage_of_another_visit_in_the_same_minute_is_not_taken_for_ours(
+    opened: Shop, when: str, cancelled: bool
+) -> None:
+    """The answer to a second visit's usage is lost, and Stripe has forgotten the identifiers when it is tried again."""
+    first, second = (MeterVisit(uuid4(), opened.customer, "visit_category_1", opened.now()) for _ in range(2))
+    assert outcome_of(opened, first) == Done(str(first.visit_token))
+    hang_up_at(opened, 1, when)
+    opened.put(second)
+    opened.deliver()
+    if cancelled:
+        assert isinstance(outcome_of(opened, CancelUsage(first.visit_token, "visit_category_1")), Done)
+    opened.later(hours=26)
+    (again,) = opened.deliver()
+    counted = [event["identifier"] for event in opened.stripe.usage]
+    is_unclear = cancelled and when == "after"  # one is counted, and of which visit nobody can say
+    assert isinstance(again.outcome, Unknown if is_unclear else Done)
+    assert counted.count(str(second.visit_token)) == 1
+    assert counted.count(str(first.visit_token)) == (not cancelled)
 
 
 def test_usage_is_of_the_time_the_visit_ended(opened: Shop) -> None:

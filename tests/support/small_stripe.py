@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import re
+import secrets
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ class SmallStripe:
     """The state of an account: `charges` are what cards were charged, in order, `declines` a code by customer."""
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    account: str = field(default_factory=lambda: secrets.token_hex(3))  # no two accounts share an id
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     keys: dict[str, tuple[datetime, str, tuple[int, dict[str, Any]]]] = field(default_factory=dict)
     identifiers: dict[str, datetime] = field(default_factory=dict)
@@ -71,7 +73,7 @@ class SmallStripe:
 
     def _make(self, kind: str, prefix: str, **fields: Any) -> dict[str, Any]:
         made = {
-            "id": f"{prefix}_{len(self.objects):014d}",
+            "id": f"{prefix}_{self.account}{len(self.objects):08d}",
             "object": kind,
             "created": int(self.now.timestamp()),
             "livemode": False,
@@ -123,6 +125,10 @@ class SmallStripe:
         invoice |= {"attempted": True, "attempt_count": invoice["attempt_count"] + 1}
         if self.declines.get(invoice["customer"]) == "no_card":
             raise Error(400, message="There is no default_payment_method set on this Customer or Invoice.")
+        if self.declines.get(invoice["customer"]) == "waits":  # for the patient, and says no more
+            return invoice
+        if self.declines.get(invoice["customer"]) == "invoice_payment_intent_requires_action":
+            raise Error(400, code="invoice_payment_intent_requires_action", message="action")
         if code := self.declines.get(invoice["customer"]):
             raise Error(402, type="card_error", code="card_declined", decline_code=code, message="declined")
         self.charges.append(invoice["amount_remaining"])

@@ -18,8 +18,11 @@ from ledger.rules.requests import (
     Excess,
     HoldInvoice,
     MeterVisit,
+    PauseInvoice,
+    PayInvoice,
     ReleaseInvoice,
     Request,
+    ResumeInvoice,
     Subscribe,
 )
 
@@ -27,6 +30,7 @@ VISIT = UUID("0b9d1c52-4a55-4d0e-9f0a-0123456789ab")
 MEMO = UUID("6f2b8c1e-4d7a-8f0b-9e35-a1c8d2047b96")
 SUBSCRIPTION = UUID("a3d1c8f0-5b7e-4c19-8a42-0f9e8d7c6b5a")
 CATALOGUE = UUID("5f0c1d2e-3b4a-5968-8776-95a4b3c2d1e0")
+HOLD = UUID("7c1f8a92-53d0-4b6e-8f14-2f5a9c0d6e31")
 CUSTOMER = "cus_QXg1o8vcGmoR32"
 ENDED_AT = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 CHARGE = ChargeVisit(VISIT, CUSTOMER, 4200, "pm_1Qabc2DEF3ghi4", "10")
@@ -41,6 +45,9 @@ EACH: tuple[Request, ...] = (
     Subscribe(SUBSCRIPTION, CUSTOMER, CATALOGUE, 4900, "2=7500,5=9000"),
     HoldInvoice("in_1Qabc2DEF3ghi4"),
     ReleaseInvoice("in_1Qabc2DEF3ghi4"),
+    PayInvoice(VISIT, "in_1Qabc2DEF3ghi4", "pm_1Qabc2DEF3ghi4"),
+    PauseInvoice(VISIT, "in_1Qabc2DEF3ghi4", HOLD),
+    ResumeInvoice(VISIT, "in_1Qabc2DEF3ghi4", HOLD),
 )
 
 _CENTS = st.integers(1, opaque.LARGEST_CENTS)
@@ -52,6 +59,7 @@ _TIMES = st.builds(
 )
 _CUSTOMERS = st.from_regex(opaque.CUSTOMER.pattern, fullmatch=True)
 _INVOICES = st.from_regex(opaque.INVOICE.pattern, fullmatch=True)
+_CARDS = st.from_regex(opaque.PAYMENT_METHOD.pattern, fullmatch=True)
 _EVENTS = st.from_regex(opaque.EVENT_NAME.pattern, fullmatch=True)
 REQUESTS: st.SearchStrategy[Request] = st.one_of(
     st.builds(
@@ -59,7 +67,7 @@ REQUESTS: st.SearchStrategy[Request] = st.one_of(
         st.uuids(),
         _CUSTOMERS,
         _CENTS,
-        st.none() | st.from_regex(opaque.PAYMENT_METHOD.pattern, fullmatch=True),
+        st.none() | _CARDS,
         st.none() | st.sampled_from(sorted(NAMES)),
     ),
     st.builds(MeterVisit, st.uuids(), _CUSTOMERS, _EVENTS, _TIMES, st.none() | _CENTS),
@@ -85,4 +93,7 @@ REQUESTS: st.SearchStrategy[Request] = st.one_of(
     ),
     st.builds(HoldInvoice, _INVOICES),
     st.builds(ReleaseInvoice, _INVOICES),
+    st.builds(PayInvoice, st.uuids(), _INVOICES, _CARDS),
+    st.builds(PauseInvoice, st.uuids(), _INVOICES, st.uuids()),
+    st.builds(ResumeInvoice, st.uuids(), _INVOICES, st.uuids()),
 )

@@ -19,7 +19,7 @@ from ledger.gateways.stripe_calls import Attempt, Calls
 from ledger.gateways.stripe_gateway import StripeGateway
 from ledger.rules.opaque import CENTS, COUNT, TIME, Kind
 from ledger.rules.outcome import Done, Refused
-from ledger.rules.requests import CreditInvoice, NotSendable, Request, read
+from ledger.rules.requests import CreditInvoice, NotSendable, PauseInvoice, PayInvoice, Request, read
 from tests.support.patients import ANYTHING
 from tests.support.recorder import Recorder, recording
 from tests.support.small_stripe import SmallStripe
@@ -165,12 +165,13 @@ def test_no_request_takes_it_even_when_forged(
             read(request_.operation, request_.document() | {told: "1"})
 
 
-# A credit note's first call names the invoice alone.
+OF_AN_INVOICE = (CreditInvoice, PayInvoice, PauseInvoice)
+# The first call of what is of an invoice that stands names the invoice alone.
 FORGEABLE = [
     (each, name)
     for each in EACH
     for name in ("visit_token", "customer", "payment_method", "place_of_service", "event_name", "invoice")
-    if hasattr(each, name) and (name == "invoice" or not isinstance(each, CreditInvoice))
+    if hasattr(each, name) and (name == "invoice" or not isinstance(each, OF_AN_INVOICE))
 ]
 
 

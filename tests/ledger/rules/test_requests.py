@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import NAMESPACE_URL, uuid5
 
@@ -18,7 +19,10 @@ from ledger.rules.requests import (
     CreditInvoice,
     Excess,
     NotSendable,
+    PauseInvoice,
+    PayInvoice,
     Request,
+    ResumeInvoice,
     read,
 )
 from tests.support.stripe_requests import EACH, REQUESTS, SUBSCRIPTION, VISIT
@@ -60,6 +64,9 @@ def test_a_document_that_was_tampered_with_is_no_request(operation: str, documen
 def test_business_keys_go_by_what_the_effect_is_of() -> None:
     keys = {each.operation: each.business_key for each in EACH}
     visit, memo = VISIT, next(each.memo_id for each in EACH if isinstance(each, CreditBalance))
+    of_invoices = {name: keys.pop(name) for name in ("pay_invoice", "pause_invoice", "resume_invoice")}
+    assert [key.partition(":")[0] for key in of_invoices.values()] == ["pay", "pause", "resume"]
+    assert set(keys) | set(of_invoices) == set(BY_OPERATION)
     assert keys == {
         "charge_visit": f"charge:{visit}",
         "meter_visit": f"meter:{visit}",
@@ -71,7 +78,15 @@ def test_business_keys_go_by_what_the_effect_is_of() -> None:
         "hold_invoice": f"hold:{uuid5(NAMESPACE_URL, 'in_1Qabc2DEF3ghi4')}",
         "release_invoice": f"release:{uuid5(NAMESPACE_URL, 'in_1Qabc2DEF3ghi4')}",
     }
-    assert set(keys) == set(BY_OPERATION)
+
+
+def test_a_card_is_tried_once_on_an_invoice_and_a_hold_begins_and_ends_once() -> None:
+    pay = next(each for each in EACH if isinstance(each, PayInvoice))
+    assert replace(pay).business_key == pay.business_key
+    assert replace(pay, payment_method="pm_1Qabc2DEF3ghi5").business_key != pay.business_key
+    assert replace(pay, invoice="in_1Qabc2DEF3ghi5").business_key != pay.business_key
+    pause, resume = (next(each for each in EACH if type(each) is kind) for kind in (PauseInvoice, ResumeInvoice))
+    assert pause.business_key.partition(":")[2] == resume.business_key.partition(":")[2]
 
 
 def test_a_credit_keeps_its_day_and_goes_to_the_balance_where_nothing_is_said() -> None:

@@ -14,7 +14,8 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from ledger.rules.outcome import Advice, Declined, Done, Later, Refused, Unknown
-from ledger.store import outbox
+from ledger.rules.requests import PauseInvoice, ResumeInvoice
+from ledger.store import collecting, customers, holds, outbox, worklist
 from ledger.store.database import connect
 from tests.support.stripe_requests import CHARGE, EACH, METER
 
@@ -130,6 +131,92 @@ def test_an_attempt_that_was_overtaken_ends_a_row_by_an_effect_and_not_by_a_refu
     assert outbox.claim(connection, NOW + LEASE, LEASE)
     outbox.record(connection, slow, outcome, NOW, NOW)
     assert connection.execute("select state from ledger.outbox").fetchone() == (state,)
+
+
+def overtaken(connection: psycopg.Connection) -> outbox.Claimed:
+    """Have an attempt overtaken by one that is refused; return the one that is still under way."""
+    outbox.put(connection, METER, "p1")
+    slow = outbox.claim(connection, NOW, LEASE)
+    quick = outbox.claim(connection, NOW + LEASE, LEASE)
+    assert slow is not None
+    assert quick is not None
+    outbox.record(connection, quick, Refused("timestamp_too_far_in_past", ""), NOW, NOW)
+    return slow
+
+
+def test_an_effect_takes_the_place_of_the_refusal_of_the_attempt_that_overtook_it(
+    connection: psycopg.Connection,
+) -> None:
+    slow = overtaken(connection)
+    assert outbox.state_of(connection, METER.business_key) == "refused"
+    outbox.record(connection, slow, Done("in_1"), NOW, NOW)
+    assert outbox.state_of(connection, METER.business_key) == "done"
+    assert outbox.overtaken(connection) == []
+    assert outbox.put(connection, CHARGE, "p1") is None
+
+
+def test_an_effect_whose_place_another_demand_took_is_for_a_person(connection: psycopg.Connection) -> None:
+    slow = overtaken(connection)
+    assert outbox.put(connection, CHARGE, "p1")
+    outbox.record(connection, slow, Done("in_1"), NOW, NOW)
+    assert outbox.state_of(connection, METER.business_key) == "refused"
+    collecting.sweep(connection)
+    collecting.sweep(connection)
+    kinds = [(item.kind, item.cause) for item in worklist.listed(connection)]
+    assert sorted(kinds) == [("send_refused", METER.business_key), ("two_demands", METER.business_key)]
+
+
+def test_what_is_sent_after_all_is_resolved_by_itself(connection: psycopg.Connection) -> None:
+    outbox.put(connection, CHARGE, "p1")
+    first = outbox.claim(connection, NOW, LEASE)
+    assert first is not None
+    outbox.record(connection, first, Unknown("no answer", answered=False), NOW, NOW)
+    collecting.sweep(connection)
+    assert worklist.listed(connection) == []
+    connection.execute("update ledger.outbox set created_at = now() - interval '25 hours'")
+    collecting.sweep(connection)
+    assert [item.kind for item in worklist.listed(connection)] == ["send_stuck"]
+    again = outbox.claim(connection, NOW, LEASE)
+    assert again is not None
+    outbox.record(connection, again, Done("in_1"), NOW, NOW)
+    collecting.sweep(connection)
+    assert worklist.listed(connection) == []
+    (item,) = worklist.listed(connection, resolved_too=True)
+    assert [entry.deed for entry in worklist.entries(connection, item.item_id)] == ["opened", "resolved"]
+
+
+@pytest.mark.parametrize("of_patient", [True, False])
+def test_while_hardship_holds_no_demand_is_claimed_and_a_credit_is(
+    connection: psycopg.Connection, of_patient: bool
+) -> None:
+    patient = uuid4()
+    customers.keep(connection, patient, "p1", CHARGE.customer)
+    whom = holds.Whom(patient_token=patient) if of_patient else holds.Whom(visit_token=CHARGE.visit_token)
+    for request in EACH:
+        of_its_own = {"memo_id": uuid4()} if hasattr(request, "memo_id") else {}
+        outbox.put(connection, dataclasses.replace(request, **of_its_own), "p1")
+    holds.make(connection, whom, "p1", "lost their work", "ada")
+    tried = []
+    while claimed := outbox.claim(connection, NOW, LEASE):
+        tried.append(claimed.operation)
+    assert not {"charge_visit", "debit_invoice"} & set(tried)
+    assert {"cancel_usage", "credit_invoice", "credit_balance", "pause_invoice", "resume_invoice"} <= set(tried)
+    holds.end(connection, whom, "found work", "grace")
+    assert outbox.claim(connection, NOW, LEASE) is not None
+
+
+def test_what_lets_stripe_go_on_waits_for_what_told_it_to_stop(connection: psycopg.Connection) -> None:
+    pause, resume = (next(each for each in EACH if type(each) is kind) for kind in (PauseInvoice, ResumeInvoice))
+    outbox.put(connection, resume, "p1", after=pause.business_key)
+    outbox.put(connection, pause, "p1")
+    first = outbox.claim(connection, NOW, LEASE)
+    assert first is not None
+    assert first.operation == "pause_invoice"
+    assert outbox.claim(connection, NOW, LEASE) is None
+    outbox.record(connection, first, Done("in_1"), NOW, NOW)
+    second = outbox.claim(connection, NOW, LEASE)
+    assert second is not None
+    assert second.operation == "resume_invoice"
 
 
 @pytest.mark.parametrize(

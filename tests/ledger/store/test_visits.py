@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from psycopg import errors
 from ledger.rules.billing import PracticeRules
 from ledger.rules.sending import Channel
 from ledger.rules.visit import Actor, NotAllowed, State
-from ledger.store import customers, visits
+from ledger.store import customers, practices, visits
 from ledger.store.database import Database, connect
 from ledger.store.visits import Deed, Visit
 from tests.support.subscribed import as_subscriber
@@ -56,10 +56,23 @@ def books(connection: psycopg.Connection) -> psycopg.Connection:
     return connection
 
 
-def held(books: psycopg.Connection, end: State = State.COMPLETED, minutes: int = 25, **more: Any) -> Visit:
+def held(books: psycopg.Connection, end: State = State.COMPLETED, minutes: int = 25) -> Visit:
     """Hold the visit and end it so."""
     visits.advance(books, TOKEN, State.STARTED, deed("start", Actor.PROVIDER))
-    return visits.advance(books, TOKEN, end, deed("end", Actor.PROVIDER, minutes), **more)
+    return visits.advance(books, TOKEN, end, deed("end", Actor.PROVIDER, minutes))
+
+
+def fees(books: psycopg.Connection, rules: PracticeRules, load: int, practice_id: str = "practice-1") -> None:
+    """Have a file of practices loaded, as `trueup load practices` leaves it."""
+    books.execute(
+        "insert into raw.file (load_id, kind, file_sha256, byte_count) overriding system value"
+        " values (%s, 'practices', %s, 0)",
+        (load, f"{load:064d}"),
+    )
+    books.execute(
+        "insert into raw.practice values (%s, %s, %s, %s, %s, %s, 1, %s)",
+        (practice_id, *astuple(rules), rules.policy_key, f"{load:064d}", load),
+    )
 
 
 def sent(books: psycopg.Connection) -> list[tuple[Any, ...]]:
@@ -130,8 +143,10 @@ def test_a_channel_that_changes_later_changes_no_visit_that_is_over(books: psyco
 
 def test_the_fee_of_a_missed_visit_of_a_metered_category_is_invoiced(books: psycopg.Connection) -> None:
     as_subscriber(books, PATIENT, "practice-1")
-    rules = PracticeRules(no_show_fee_cents=2_500)
-    visits.advance(books, TOKEN, State.NO_SHOW, deed("gone", Actor.SYSTEM, 15), rules)
+    fees(books, PracticeRules(no_show_fee_cents=900), load=1)
+    fees(books, PracticeRules(no_show_fee_cents=2_500), load=2)
+    fees(books, PracticeRules(no_show_fee_cents=400), load=3, practice_id="practice-2")
+    visits.advance(books, TOKEN, State.NO_SHOW, deed("gone", Actor.SYSTEM, 15))
     assert [(row[0], row[1]["amount_cents"]) for row in sent(books)] == [(f"charge:{TOKEN}", 2_500)]
 
 
@@ -158,6 +173,54 @@ def test_a_key_names_one_deed(books: psycopg.Connection) -> None:
         visits.advance(books, TOKEN, State.DISPUTED, deed("end"))
     with pytest.raises(NotAllowed, match="another deed"):
         visits.edit(books, TOKEN, {"charge_cents": 1}, deed("end"))
+
+
+def test_an_edit_told_again_is_done_once_and_another_one_by_its_key_is_refused(books: psycopg.Connection) -> None:
+    first = visits.edit(books, TOKEN, {"charge_cents": 9_000, "units": 2}, deed("edit"))
+    assert visits.edit(books, TOKEN, {"units": 2, "charge_cents": 9_000}, deed("edit")) == first
+    for changes in ({"charge_cents": 9_100, "units": 2}, {"charge_cents": 9_000}, {"units": 2}):
+        with pytest.raises(NotAllowed, match="another deed"):
+            visits.edit(books, TOKEN, changes, deed("edit"))
+    moved = {"scheduled_end": BOOKED.scheduled_end + timedelta(minutes=5), "place_of_service": "02"}
+    visits.edit(books, TOKEN, moved, deed("move"))
+    assert visits.edit(books, TOKEN, moved, deed("move")).place_of_service == "02"
+    with pytest.raises(NotAllowed, match="another deed"):
+        visits.edit(books, TOKEN, moved | {"scheduled_end": BOOKED.scheduled_end}, deed("move"))
+    assert len(history(books)) == 3
+
+
+@pytest.mark.parametrize(
+    ("actor", "hours", "asked", "state"),
+    [
+        (Actor.PATIENT, 24, State.LATE_CANCELLED, State.CANCELLED),
+        (Actor.PATIENT, 23.99, State.CANCELLED, State.LATE_CANCELLED),
+        (Actor.PATIENT, 1 / 60, State.CANCELLED, State.LATE_CANCELLED),
+        (Actor.STAFF, 1, State.CANCELLED, State.CANCELLED),
+    ],
+)
+def test_the_practices_window_says_whether_a_patient_cancelled_late(
+    books: psycopg.Connection, actor: Actor, hours: float, asked: State, state: State
+) -> None:
+    fees(books, PracticeRules(late_cancel_fee_cents=3_000), load=1)
+    asked_for = deed("cancel", actor, minutes=round(-60 * hours))
+    assert visits.advance(books, TOKEN, asked, asked_for).state is state
+    for again in (State.CANCELLED, State.LATE_CANCELLED) if actor is Actor.PATIENT else (asked,):
+        assert visits.advance(books, TOKEN, again, asked_for).state is state
+    assert [row[1]["amount_cents"] for row in sent(books)] == [3_000] * (state is State.LATE_CANCELLED)
+
+
+def test_a_practice_sets_its_window(books: psycopg.Connection) -> None:
+    practices.set_policy(books, "practice-1", practices.Policy(late_cancel_hours=2), None, "ada")
+    cancelled = visits.advance(books, TOKEN, State.CANCELLED, deed("cancel", Actor.PATIENT, minutes=-121))
+    assert cancelled.state is State.CANCELLED
+
+
+def test_terms_that_were_accepted_hold_whatever_the_practice_says_now(books: psycopg.Connection) -> None:
+    fees(books, PracticeRules(late_cancel_fee_cents=9_000), load=1)
+    accepted = practices.Terms(PracticeRules(late_cancel_fee_cents=3_000), timedelta(hours=48))
+    late = visits.advance(books, TOKEN, State.CANCELLED, deed("cancel", Actor.PATIENT, minutes=-60 * 47), accepted)
+    assert late.state is State.LATE_CANCELLED
+    assert [row[1]["amount_cents"] for row in sent(books)] == [3_000]
 
 
 def test_two_who_end_a_visit_at_once_close_it_out_once(books: psycopg.Connection, database: Database) -> None:

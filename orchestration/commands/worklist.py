@@ -1,0 +1,132 @@
+"""`trueup worklist`: what a person should look at, who has it, and how it ended."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestration.commands import staff, workspace
+from orchestration.commands.errors import WENT_WELL, Misused
+from orchestration.commands.output import Json, Output, counted, example, plain_table, printable
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from ledger.store.worklist import Item
+
+worklist = typer.Typer(
+    help="What a person should look at: payments that Stripe tries no more, and what could not be sent.",
+    epilog=example("trueup worklist list"),
+    no_args_is_help=True,
+)
+Number = Annotated[int, typer.Argument(metavar="ROW", help="The number of the row, from `trueup worklist list`.")]
+By = Annotated[str | None, typer.Option("--by", help="Who does this. Default: the user of the system.")]
+
+
+@worklist.command("list", epilog=example("trueup worklist list", "trueup worklist list --practice P1 --json"))
+def list_(
+    all_: Annotated[bool, typer.Option("--all", help="Rows that are resolved, too.")] = False,
+    kind: Annotated[list[str] | None, typer.Option("--kind", help="Rows of this kind only; may be repeated.")] = None,
+    practice: Annotated[str | None, typer.Option("--practice", help="Rows of this practice only.")] = None,
+    assignee: Annotated[str | None, typer.Option("--assignee", help="Rows of this person only.")] = None,
+    as_json: Json = False,
+) -> int:
+    """List the rows that wait, oldest first."""
+    from ledger.store import worklist as store
+
+    output = Output(as_json)
+    kinds = [known.value for known in store.Kind]
+    if unknown := sorted(set(kind or ()) - set(kinds)):
+        raise Misused(f"There is no kind {printable(', '.join(unknown))}; there are {', '.join(kinds)}.")
+    with workspace.opened() as books, books.connection() as connection:
+        items = store.listed(connection, resolved_too=all_, kinds=kind or (), practice_id=practice, assignee=assignee)
+    output.result({"worklist": [asdict(item) for item in items]})
+    if not as_json:
+        if items:
+            columns = ("row", "kind", "why", "visit or cause", "practice", "since", "state", "last said")
+            output.table(plain_table("Worklist", columns, map(_line, items)))
+        output.line(f"{counted(len(items), 'row')}.")
+    return WENT_WELL
+
+
+@worklist.command("show", epilog=example("trueup worklist show 12"))
+def show(row: Number, as_json: Json = False) -> int:
+    """Show a row with all that was said and done about it."""
+    from ledger.store import worklist as store
+
+    output = Output(as_json)
+    with workspace.opened() as books, books.connection() as connection:
+        item, entries = store.get(connection, row), store.entries(connection, row)
+    output.result({**asdict(item), "entries": [asdict(entry) for entry in entries]})
+    if not as_json:
+        output.table(plain_table("Row", ("what", "is"), [(name, str(value)) for name, value in asdict(item).items()]))
+        lines = [(f"{each.made_at:%Y-%m-%d %H:%M}", each.deed, each.made_by, each.said or "") for each in entries]
+        output.table(plain_table("What was done", ("when", "what", "who", "said"), lines))
+    return WENT_WELL
+
+
+@worklist.command("assign", epilog=example("trueup worklist assign 12 ada"))
+def assign(
+    row: Number,
+    assignee: Annotated[str, typer.Argument(metavar="WHO", help="Who looks at it.")],
+    by: By = None,
+    as_json: Json = False,
+) -> int:
+    """Give a row to somebody."""
+    from ledger.store import worklist as store
+
+    whom, who = staff.said(assignee, "WHO"), staff.person(by, "--by")
+    with workspace.opened() as books, books.connection() as connection:
+        return _told(Output(as_json), connection, store.assign(connection, row, whom, who))
+
+
+@worklist.command("note", epilog=example("trueup worklist note 12 'Left word, calls back on Friday'"))
+def note(
+    row: Number,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What was tried or found out; no patient's name.")],
+    by: By = None,
+    as_json: Json = False,
+) -> int:
+    """Write on a row what was tried or found out."""
+    from ledger.store import worklist as store
+
+    words, who = staff.said(text, "TEXT"), staff.person(by, "--by")
+    with workspace.opened() as books, books.connection() as connection:
+        return _told(Output(as_json), connection, store.note(connection, row, words, who))
+
+
+@worklist.command("resolve", epilog=example("trueup worklist resolve 12 'Pays by bank transfer'"))
+def resolve(
+    row: Number,
+    outcome: Annotated[str, typer.Argument(metavar="OUTCOME", help="How it ended; no patient's name.")],
+    by: By = None,
+    as_json: Json = False,
+) -> int:
+    """Say how a row ended. Should a card fail once more, the row opens anew."""
+    from ledger.store import worklist as store
+
+    words, who = staff.said(outcome, "OUTCOME"), staff.person(by, "--by")
+    with workspace.opened() as books, books.connection() as connection:
+        return _told(Output(as_json), connection, store.resolve(connection, row, words, who))
+
+
+def _told(output: Output, connection: "psycopg.Connection", item: "Item") -> int:
+    connection.commit()
+    output.result(asdict(item))
+    if not output.as_json:
+        to = f" to {printable(item.assignee)}" if item.assignee else ""
+        output.line(f"Row {item.item_id} ({item.kind}) is {item.state}{to}.")
+    return WENT_WELL
+
+
+def _line(item: "Item") -> tuple[str, ...]:
+    return (
+        str(item.item_id),
+        item.kind,
+        item.why,
+        str(item.visit_token or item.cause),
+        item.practice_id or "",
+        f"{item.opened_at:%Y-%m-%d}",
+        f"{item.state}: {printable(item.assignee)}" if item.assignee else item.state,
+        printable(item.said or ""),
+    )
