@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 # What a practice decides about its patients beside its fees; without a row the defaults of ledger.rules.dunning and
 # ledger.rules.visit hold. timezone: null is the installation's.
