@@ -109,7 +109,7 @@ class Shop:
 def shop(database: Database) -> Iterator[Shop]:
     """Open for business with one customer, who has a card; what earlier tests left in the outbox is put away."""
     with contextlib.closing(connect(database, autocommit=True)) as connection:
-        connection.execute("update ledger.outbox set state = 'cancelled' where state in ('pending', 'unknown')")
+        connection.execute("update ledger.outbox set state = 'refused' where state in ('pending', 'unknown')")
     stripe = SmallStripe()
     with recording(stripe.answer) as recorder:
         opened = Shop(database, stripe, recorder)
