@@ -113,9 +113,7 @@ def _held(here: Here, visit: Visit, outcome: Outcome) -> Visit:
 def _advanced(here: Here, visit: Visit, to: State, at: datetime, reason: str) -> Visit:
     deed = visits.Deed(f"close/{visit.visit_token}/{to.value}", _actor(here), at, reason or None)
     agreed = terms.of_visit(here, visit.visit_token)
-    if agreed is None:
-        return visits.advance(here.books, visit.visit_token, to, deed)
-    return visits.advance(here.books, visit.visit_token, to, deed, agreed.rules)
+    return visits.advance(here.books, visit.visit_token, to, deed, agreed.of_ledger if agreed else None)
 
 
 def _place(outcome: Outcome) -> str:
