@@ -81,7 +81,7 @@ def fill(connection: psycopg.Connection, providers: int, days: int) -> int:
     for first in range(1, providers + 1, 10):
         more = {"first": first, "last": min(first + 9, providers), "days": days, "now": NOW, "ahead": DAYS_AHEAD}
         written += connection.execute(_APPOINTMENTS, values | more).rowcount
-    connection.execute("analyze")
+    connection.execute("vacuum analyze")
     return written
 
 

@@ -12,25 +12,31 @@ WINDOWS = """
 create function portal.windows(calendars uuid [], since timestamptz, until timestamptz)
 returns table (calendar_id uuid, opens timestamptz, closes timestamptz)
 language sql stable as $$
-with days as materialized (
-    select c.id, c.time_zone, (since at time zone c.time_zone)::date - 1 + n as on_date
+with span as (
+    select c.id, c.time_zone, d.first_on, d.days
     from portal.calendar as c
-    cross join lateral
-        generate_series(0, (until at time zone c.time_zone)::date - (since at time zone c.time_zone)::date + 2) as n
+    cross join lateral (
+        select
+            (since at time zone c.time_zone)::date - 1 as first_on,
+            (until at time zone c.time_zone)::date - (since at time zone c.time_zone)::date + 2 as days
+    ) as d
     where c.id = any(calendars)
 ),
 hours as (
-    select d.id, d.time_zone, d.on_date, w.from_minute, w.to_minute
-    from days as d
-    inner join portal.weekly_hours as w on w.calendar_id = d.id and w.weekday = extract(isodow from d.on_date)
+    select s.id, s.time_zone, s.first_on + n as on_date, w.from_minute, w.to_minute
+    from span as s
+    inner join portal.weekly_hours as w on w.calendar_id = s.id
+    cross join lateral
+        generate_series((w.weekday - extract(isodow from s.first_on)::int + 7) % 7, s.days, 7) as n
     where not exists (
-        select from portal.special_hours as s
-        where s.calendar_id = d.id and s.on_date = d.on_date and s.kind <> 'also'
+        select from portal.special_hours as d
+        where d.calendar_id = s.id and d.on_date = s.first_on + n and d.kind <> 'also'
     )
     union all
-    select d.id, d.time_zone, d.on_date, s.from_minute, s.to_minute
-    from days as d
-    inner join portal.special_hours as s on s.calendar_id = d.id and s.on_date = d.on_date and s.kind <> 'closed'
+    select s.id, s.time_zone, d.on_date, d.from_minute, d.to_minute
+    from span as s
+    inner join portal.special_hours as d on d.calendar_id = s.id
+    where d.kind <> 'closed' and d.on_date between s.first_on and s.first_on + s.days
 ),
 instants as (
     select
@@ -101,11 +107,13 @@ windows as materialized (
     cross join lateral portal.windows(c.ids, k.first, k.last) as w
     where k.capacity = 1 and k.first < k.last
 ),
+opening as (
+    select w.calendar_id, range_agg(tstzrange(w.opens, w.closes)) as hours from windows as w group by w.calendar_id
+),
 facts as materialized (
     select
         c.id, c.licensed_until,
-        (select range_agg(tstzrange(w.opens, w.closes)) from windows as w where w.calendar_id = c.id)
-        - coalesce((
+        h.hours - coalesce((
             select range_agg(tstzrange(f.off_from, f.off_to)) from portal.time_off as f
             where f.calendar_id = c.id and f.off_to > k.first and f.off_from < k.last + k.lasts
         ), '{}') as open,
@@ -117,8 +125,8 @@ facts as materialized (
             and a.session_id is null and a.id is distinct from moving
         ), '{}') as busy
     from calendar as c
+    inner join opening as h on h.calendar_id = c.id
     cross join kind as k
-    where k.capacity = 1
 ),
 starts as (
     select distinct w.calendar_id, s.starts_at
