@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from portal_api import delivering
+from portal_api import delivering, idempotency
 from portal_api.messages import retention
 from portal_api.scheduling import reminders, waiting
 
@@ -27,6 +27,7 @@ DUTIES: list[Callable[[Here], object]] = [
     waiting.offer,
     reminders.remind,
     retention.enforce,
+    idempotency.forget,
 ]
 
 _log = logging.getLogger(__name__)

@@ -29,7 +29,7 @@ _ANSWERED = sa.text(
     "select request_sha256, status, answer from portal.idempotent where person_id = :person_id and key = :key"
 )
 _ANSWER = sa.text(
-    "update portal.idempotent set status = :status, answer = cast(:answer as jsonb)"
+    "update portal.idempotent set status = :status, answer = cast(:answer as json)"
     " where person_id = :person_id and key = :key"
 )
 _FORGET = sa.text("delete from portal.idempotent where created_at < cast(:now as timestamptz) - interval '7 days'")

@@ -103,10 +103,13 @@ def move(here: Here, appointment: Appointment, calendar_id: UUID, starts_at: dat
 def cancel(here: Here, appointment: Appointment, *, reason: str = "", is_waived: bool = False) -> Appointment:
     """Cancel a visit. Patients cancel late when the terms they accepted say so; staff may waive that.
 
-    The fee of a late one is that of those terms. Raises 409 for a visit that has begun or is over.
+    The fee of a late one is that of those terms. What is cancelled already stays so.
+    Raises 409 for a visit that has begun or is over.
     """
     locks.take(here, [appointment.patient_id, appointment.calendar_id])
     appointment = _now(here, appointment)
+    if appointment.status == "released":
+        return appointment
     is_late = appointment.is_late(here.now) and not (is_waived and _is_staff(here))
     to = State.LATE_CANCELLED if is_late else State.CANCELLED
     deed = _deed(here, f"cancel/{appointment.id}", reason)

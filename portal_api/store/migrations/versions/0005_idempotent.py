@@ -14,7 +14,7 @@ create table portal.idempotent (
     key text not null,
     request_sha256 bytea not null check (octet_length(request_sha256) = 32),
     status smallint,
-    answer jsonb,
+    answer json,
     created_at timestamptz not null,
     primary key (practice_id, person_id, key)
 );
