@@ -4,8 +4,8 @@ from alembic import op
 
 from portal_api.store.guard import guarded
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 TABLE = """
 create table portal.idempotent (
