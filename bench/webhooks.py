@@ -1,12 +1,14 @@
 """Webhooks a second beside the bare commit rate of the same database, in turns, in one run.
 
-    python -m bench.webhooks [--seconds 10] [--rounds 3] [--workers 8]
+    python -m bench.webhooks [--seconds 10] [--rounds 3] [--workers 8] [--beside CHECKOUT] [--write]
 
 Bare commits: so many connections on the database's own socket, each inserting one row into a table of one column and
 committing, again and again: by the driver that the product uses (psycopg, a thread a connection), and by pgbench, which
 is written in C. Webhooks: as many keep-alive connections over HTTP on loopback to the portal in a
 process of its own, every one signed, every event new, answered after its commit. Both on an embedded server of its own
-that waits for the disk at every commit, as a user's does. The machine does nothing else for either.
+that waits for the disk at every commit, as a user's does. Where others work on the machine the rates say little: the
+processor time of a webhook says more. `--beside` lets the portal of another checkout, with the same tables, take its
+turns too.
 """
 
 from __future__ import annotations
@@ -22,10 +24,12 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench import page
 from bench.machine import described
 from ledger.rules.webhook_signature import sign
 from ledger.store import schema
@@ -58,31 +62,85 @@ MOST_A_SECOND = 6_000  # requests that are prepared
 _numbers = count(1)
 
 
+@dataclass
+class Portal:
+    """A portal that takes turns: what it is, where it listens, its process, and what was measured of it."""
+
+    name: str
+    port: int
+    pid: int
+    rates: list[float] = field(default_factory=list)
+    microseconds: list[float] = field(default_factory=list)
+
+    def take_turn(self, workers: int, seconds: int) -> None:
+        """Take webhooks in for so long, and note how many a second, and the processor time of the server for each."""
+        before = _spent(self.pid)
+        self.rates.append(_webhooks(self.port, workers, seconds))
+        self.microseconds.append((_spent(self.pid) - before) / (self.rates[-1] * seconds) * 1_000_000)
+
+
 def main() -> None:
-    """Measure both in turns and print what came out."""
+    """Measure all in turns and print what came out."""
     parser = argparse.ArgumentParser(description="Webhooks a second beside bare commits a second.")
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--beside", type=Path, help="another checkout, such as that of an earlier commit")
+    parser.add_argument("--write", action="store_true", help="write the part of docs/benchmarks.md")
     given = parser.parse_args()
-    by_driver, by_pgbench, webhooks = [], [], []
-    with _database() as (home, database), _portal(home, database) as port:
-        _webhooks(port, given.workers, 2)  # the first of everything is slow
+    machine = described([])
+    bare: dict[str, list[float]] = {"psycopg": [], "pgbench": []}
+    checkouts = {"this": _ROOT} | ({"beside": given.beside.absolute()} if given.beside else {})
+    with _database() as (home, database), contextlib.ExitStack() as stack:
+        portals = [stack.enter_context(_portal(home, database, name, root)) for name, root in checkouts.items()]
+        for portal in portals:
+            _webhooks(portal.port, given.workers, 2)  # the first of everything is slow
         for _ in range(given.rounds):
-            by_driver.append(_commits_by_driver(database, given.workers, given.seconds))
-            by_pgbench.append(_commits_by_pgbench(database, home, given.workers, given.seconds))
-            webhooks.append(_webhooks(port, given.workers, given.seconds))
-    for name, value in described([]).items():
-        sys.stdout.write(f"{name}: {value}\n")
-    for name, commits in {"psycopg": by_driver, "pgbench": by_pgbench}.items():
-        ratio = statistics.median(webhooks) / statistics.median(commits)
-        sys.stdout.write(f"bare commits a second by {name}: {_listed(commits)}; webhooks a commit: {ratio:.2f}\n")
-    sys.stdout.write(f"webhooks a second: {_listed(webhooks)}\n")
+            bare["psycopg"].append(_commits_by_driver(database, given.workers, given.seconds))
+            bare["pgbench"].append(_commits_by_pgbench(database, home, given.workers, given.seconds))
+            for portal in portals:
+                portal.take_turn(given.workers, given.seconds)
+    text = _told(given, machine, bare, portals)
+    sys.stdout.write(text)
+    if given.write:
+        page.put(_ROOT / "docs" / "benchmarks.md", "webhooks", text)
 
 
-def _listed(rates: list[float]) -> str:
-    each = ", ".join(f"{rate:,.0f}" for rate in rates)
-    return f"{statistics.median(rates):,.0f} (median of {each})"
+def _told(
+    given: argparse.Namespace, machine: dict[str, str], bare: dict[str, list[float]], portals: list[Portal]
+) -> str:
+    rows = [(f"bare commits a second, {name}", rates) for name, rates in bare.items()]
+    for portal in portals:
+        rows += [(f"webhooks a second, {portal.name}", portal.rates)]
+        rows += [(f"µs of the server's processor a webhook, {portal.name}", portal.microseconds)]
+    figures = [(name, *(f"{value:,.0f}" for value in [*values, statistics.median(values)])) for name, values in rows]
+    ratios = [
+        f"{portal.name}, by {name}: {statistics.median(portal.rates) / statistics.median(commits):.2f}"
+        for portal in portals
+        for name, commits in bare.items()
+    ]
+    rounds = [f"round {number}" for number in range(1, given.rounds + 1)]
+    measured = page.table(("", *rounds, "median"), figures, "l" + "r" * (given.rounds + 1))
+    beside = "*this* is this commit; *beside* another checkout, of before its last change. " if len(portals) > 1 else ""
+    return f"""## Webhooks
+
+`python -m bench.webhooks --seconds {given.seconds} --rounds {given.rounds}`, {machine["date"]}, {machine["processor"]},
+Trueup {machine["Trueup"]}; load when it began: {machine["load when it began"]}. In turns, on one database.
+{given.workers} connections each; a webhook is signed, new, one HTTP request on loopback, and answered after its commit.
+
+{measured}
+Webhooks a bare commit, of the medians (aim: 0.50): {"; ".join(ratios)}. {beside}
+
+One process serves: the limit is its processor time (HTTP, signature, reading, one statement for all that came
+together), not the commit, which waiting webhooks share. With others at work on the cores it gets one share of them,
+and bare commits by eight connections get eight.
+"""
+
+
+def _spent(pid: int) -> float:
+    """Return the seconds of processor time that a process has taken."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextlib.contextmanager
@@ -98,17 +156,18 @@ def _database() -> Iterator[tuple[Path, Database]]:
 
 
 @contextlib.contextmanager
-def _portal(home: Path, database: Database) -> Iterator[int]:
+def _portal(home: Path, database: Database, name: str, root: Path) -> Iterator[Portal]:
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
         port: int = door.getsockname()[1]
     named = {"TRUEUP_HOME": str(home), "TRUEUP_DATABASE_URL": database.url}
     env = os.environ | named | {"TRUEUP_STRIPE_WEBHOOK_SECRET_BENCH": _SECRET}
-    with subprocess.Popen([sys.executable, "-c", _SERVER, str(port)], env=env, cwd=_ROOT) as process:  # noqa: S603 - ours
+    env["PYTHONPATH"] = str(root)
+    with subprocess.Popen([sys.executable, "-c", _SERVER, str(port)], env=env, cwd=root) as process:  # noqa: S603 - ours
         try:
             while socket.socket().connect_ex(("127.0.0.1", port)):
                 time.sleep(0.1)
-            yield port
+            yield Portal(name, port, process.pid)
         finally:
             process.kill()
 

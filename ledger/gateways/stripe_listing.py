@@ -35,6 +35,7 @@ PATHS: Mapping[str, str] = {
     "payout": "payouts",
 }
 """The types of objects that are listed, in the order in which they refer to each other."""
+_READ_ALONE: Mapping[str, str] = {"payment_method": "payment_methods", "setup_intent": "setup_intents"}
 TRIES = 6
 LONGEST_WAIT = 30.0
 _GONE = 404
@@ -89,9 +90,9 @@ class StripeListing:
             page = self._get("/v1/events", fields | {"starting_after": page["data"][-1]["id"]}) or {"data": []}
 
     def read(self, object_type: str, object_id: str) -> Object | None:
-        """Return an object as it is now; None when there is none, or its type is not listed. Raises CannotList."""
-        is_readable = object_type in PATHS and OBJECT.admits(object_id)
-        return self._get(f"/v1/{PATHS[object_type]}/{object_id}", {}) if is_readable else None
+        """Return an object as it is now; None when there is none, or it cannot be read. Raises CannotList."""
+        path = PATHS.get(object_type) or _READ_ALONE.get(object_type)
+        return self._get(f"/v1/{path}/{object_id}", {}) if path and OBJECT.admits(object_id) else None
 
     def _each(self, path: str, fields: Object, most: int | None) -> list[Object] | None:
         found: list[Object] = []

@@ -59,7 +59,7 @@ PAYOUT = _id("po")
 # Where a page of a list goes on, or what is read: the id of any kind of object that is listed.
 OBJECT = _kind(
     "a Stripe id",
-    "(?:ch|py|pi|re|pyr|dp|du|in|inpay|cn|cus|sub|txn|po|prod|price|cbtxn|evt|mtrusg)_[A-Za-z0-9]{8,64}",
+    "(?:ch|py|pi|re|pyr|dp|du|in|inpay|cn|cus|sub|txn|po|prod|price|cbtxn|evt|mtrusg|pm|card|src|seti)_[A-Za-z0-9]{8,64}",
 )
 TOKEN = _kind("a UUID in lower case", "[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 KEY = _kind("an idempotency key of ours", rf"{TOKEN.pattern.pattern}:[a-z_]{{1,24}}[0-9]{{0,2}}(?::[0-9]{{1,4}})?")
