@@ -110,7 +110,11 @@ def _sum_up(books: workspace.Workspace, output: Output, as_of: "date") -> tuple[
     output.line()
     output.line(f"Dashboard: {page}")
     output.line()
-    output.line("Next: trueup up                    the same dashboard, live, and the Dagster UI")
+    ports = books.settings
+    output.line(
+        f"Next: trueup up                    the same dashboard, live: http://127.0.0.1:{ports.dashboard_port}/"
+    )
+    output.line(f"                                   and the portal: http://harbor.localhost:{ports.portal_port}/")
     output.line("      trueup export visit_revenue  every visit of the books as CSV")
     output.line("      trueup status                what is loaded; for data of your own use another TRUEUP_HOME")
     return summary.document(found), page

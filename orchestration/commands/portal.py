@@ -1,14 +1,19 @@
 """The way in for commands that work at the portal: its schema, its door, and the sample practices."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from orchestration.commands.output import Output
+from orchestration.commands.errors import Misused
+from orchestration.commands.output import Output, printable
 
 if TYPE_CHECKING:
     from orchestration.commands.workspace import Workspace
     from portal_api.door import Door
+    from portal_api.here import Here
+    from portal_api.tenants.practices import Practice
+
+SHOWN = ("provider", "practice_admin")
 
 
 @contextlib.contextmanager
@@ -26,6 +31,25 @@ def opened(books: "Workspace") -> Iterator["Door"]:
         door.close()
 
 
+@contextlib.contextmanager
+def at(door: "Door", practice_id: str) -> Iterator["Here"]:
+    """Work at a practice; commits at the end of the block. Raises Misused for one that the portal does not have."""
+    if practice_id not in door.practice_ids():
+        raise Misused(f"The portal has no practice {printable(practice_id)}: trueup practice list shows those it has.")
+    with door.at(practice_id) as here:
+        yield here
+
+
+@contextlib.contextmanager
+def founded(door: "Door", practice: "Practice", hosts: Sequence[str]) -> Iterator["Here"]:
+    """Work at a practice that is made if it is not there. Raises Misused for a host name that is another's."""
+    try:
+        with door.founding(practice, hosts) as here:
+            yield here
+    except LookupError as refusal:
+        raise Misused(str(refusal)) from None
+
+
 def with_samples(books: "Workspace") -> bool:
     """Fill an embedded portal that has no practice with the two sample ones; tell whether it has them."""
     from portal_api import sample
@@ -41,9 +65,18 @@ def with_samples(books: "Workspace") -> bool:
 
 def tell_samples(books: "Workspace", output: Output) -> None:
     """Say how to sign in to the sample practices."""
+    from portal_api.access import Role
+    from portal_api.identity import invitations, people
     from portal_api.sample import SAMPLES
 
-    for sample in SAMPLES:
-        address = f"http://{sample.hosts[0]}:{books.settings.portal_port}/"
-        output.line(f"Portal of {sample.practice.name} (sample): {address}")
-        output.line(f"  sign in as the patient {sample.patient.email}; the mail with the link is printed here")
+    with opened(books) as door:
+        for sample in SAMPLES:
+            with door.at(sample.practice.practice_id) as here:
+                waiting = [each for each in people.all_staff(here) if not each.has_password]
+                # One of each role is enough to look at everything.
+                invited = {role: next((each for each in waiting if role in each.roles), None) for role in SHOWN}
+                links = {role: invitations.link(here, each.id, each.email) for role, each in invited.items() if each}
+            output.line(f"Portal of {sample.practice.name} (sample): {here.origin}/")
+            output.line(f"  patient {sample.patient.email}: sign in there; the mail with link and code is printed here")
+            for role, link in links.items():
+                output.line(f"  {Role(role).replace('_', ' ')}: choose a password at {link}")

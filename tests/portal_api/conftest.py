@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 SECRET = bytes(32)
+SECRET_TEXT = base64.b64encode(SECRET).decode()
 
 
 @pytest.fixture(scope="session")
@@ -44,12 +45,14 @@ def portal_database(portal_template: Database) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def portal(portal_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+def portal_settings(portal_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Return the settings of the module's portal."""
+    home = tmp_path_factory.mktemp("home")
+    return Settings(home=home, database_url=portal_database.url, portal_key=SECRET_TEXT)
+
+
+@pytest.fixture(scope="module")
+def portal(portal_settings: Settings, portal_database: Database) -> Iterator[Portal]:
     """Yield the portal of the module, served."""
-    settings = Settings(
-        home=tmp_path_factory.mktemp("home"),
-        database_url=portal_database.url,
-        portal_key=base64.b64encode(SECRET).decode(),
-    )
-    with served(settings, portal_database) as opened:
+    with served(portal_settings, portal_database) as opened:
         yield opened
