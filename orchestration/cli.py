@@ -23,8 +23,8 @@ from orchestration.commands import (
     export,
     load,
     plan,
+    portal_practices,
     portal_staff,
-    practice,
     reconcile,
     send,
     status,
@@ -60,7 +60,7 @@ app.command("send", epilog=send.EPILOG)(send.send)
 app.command("export", epilog=export.EPILOG)(export.export)
 app.add_typer(era.era, name="era")
 app.add_typer(webhooks.webhooks, name="webhooks")
-app.add_typer(practice.practice, name="practice")
+app.add_typer(portal_practices.portals, name="portal")
 app.add_typer(portal_staff.staff, name="staff")
 app.add_typer(audit.audit, name="audit")
 app.add_typer(subscriptions.subscriptions, name="subscriptions")

@@ -35,7 +35,7 @@ def opened(books: "Workspace") -> Iterator["Door"]:
 def at(door: "Door", practice_id: str) -> Iterator["Here"]:
     """Work at a practice; commits at the end of the block. Raises Misused for one that the portal does not have."""
     if practice_id not in door.practice_ids():
-        raise Misused(f"The portal has no practice {printable(practice_id)}: trueup practice list shows those it has.")
+        raise Misused(f"The portal has no practice {printable(practice_id)}: trueup portal list shows those it has.")
     with door.at(practice_id) as here:
         yield here
 

@@ -33,6 +33,13 @@ COMMANDS = (
     ("webhooks", "list"),
     ("webhooks", "replay"),
     ("webhooks", "prune"),
+    ("portal", "add"),
+    *(("staff", name) for name in ("add", "link", "list", "disable")),
+    ("audit", "verify"),
+    ("worklist", "list"),
+    ("practice", "list"),
+    ("hold", "list"),
+    ("notices",),
     ("status",),
     ("version",),
 )

@@ -1,4 +1,4 @@
-"""`trueup practice`, `staff` and `audit`: the first practice and its first admin, and whether the audit is whole."""
+"""`trueup portal`, `staff` and `audit`: the first practice and its first admin, and whether the audit is whole."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def _trueup(
 def test_a_practice_and_its_first_admin_are_made_from_the_command_line(
     trueup: Commands, portal_settings: Settings, portal_database: Database
 ) -> None:
-    assert trueup.document("practice", "add", *WEST)["address"] == "http://west.localhost:8352"
-    assert "prac_west" in {each["practice_id"] for each in trueup.document("practice", "list")}
+    assert trueup.document("portal", "add", *WEST)["address"] == "http://west.localhost:8352"
+    assert "prac_west" in {each["practice_id"] for each in trueup.document("portal", "list")}
     path = httpx.URL(trueup.document("staff", "add", *ADA, "--name", "Ada", "--role", "practice_admin")["link"]).path
     with served(portal_settings, portal_database, Clock()) as portal:
         visitor = portal.visitor()
@@ -74,11 +74,11 @@ def test_a_practice_and_its_first_admin_are_made_from_the_command_line(
     ("words", "sentence"),
     [
         (
-            ("practice", "add", "p", "--name", "P", "--host", "harbor.localhost", "--time-zone", "UTC"),
+            ("portal", "add", "p", "--name", "P", "--host", "harbor.localhost", "--time-zone", "UTC"),
             "another practice's",
         ),
-        (("practice", "add", "p", "--name", "P", "--host", "http://x", "--time-zone", "UTC"), "is no host name"),
-        (("practice", "add", "p", "--name", "P", "--host", "x.localhost", "--time-zone", "Mars"), "is no IANA zone"),
+        (("portal", "add", "p", "--name", "P", "--host", "http://x", "--time-zone", "UTC"), "is no host name"),
+        (("portal", "add", "p", "--name", "P", "--host", "x.localhost", "--time-zone", "Mars"), "is no IANA zone"),
         (("staff", "list", "--practice", "prac_none"), "has no practice prac_none"),
         (("staff", "link", "x@y.example", "--practice", "prac_harbor"), "Nobody with the address"),
         (("staff", "add", "x@y.example", "--practice", "prac_harbor", "--name", "X", "--role", "boss"), "is no role"),

@@ -1,4 +1,4 @@
-"""`trueup practice`: the practices that the portal serves, and at which host names."""
+"""`trueup portal`: the practices that the portal serves, and at which host names."""
 
 from typing import Annotated
 
@@ -8,17 +8,17 @@ from orchestration.commands import portal, workspace
 from orchestration.commands.errors import WENT_WELL, Misused
 from orchestration.commands.output import Json, Output, example, plain_table, printable
 
-practice = typer.Typer(
+portals = typer.Typer(
     help="Practices of the portal: each has its own host name, looks, people and rows.",
-    epilog=example("trueup practice list"),
+    epilog=example("trueup portal list"),
     no_args_is_help=True,
 )
 
 
-@practice.command(
+@portals.command(
     "add",
     epilog=example(
-        'trueup practice add prac_west --name "West Clinic" --host west.portal.example.com --time-zone America/Denver'
+        'trueup portal add prac_west --name "West Clinic" --host west.portal.example.com --time-zone America/Denver'
     ),
 )
 def add(
@@ -49,7 +49,7 @@ def add(
     return WENT_WELL
 
 
-@practice.command("list", epilog=example("trueup practice list", "trueup practice list --json"))
+@portals.command("list", epilog=example("trueup portal list", "trueup portal list --json"))
 def list_(as_json: Json = False) -> int:
     """List the practices and where their portals are."""
     output = Output(as_json)
@@ -64,5 +64,5 @@ def list_(as_json: Json = False) -> int:
         if found:
             output.table(plain_table("Practices", names, (tuple(map(printable, each)) for each in found)))
         else:
-            output.line("The portal has no practice yet: trueup practice add.")
+            output.line("The portal has no practice yet: trueup portal add.")
     return WENT_WELL
