@@ -31,6 +31,7 @@ LINKS = (
     Link("Hours", "/staff/hours", PLANNERS),
     Link("Why no time?", "/staff/why", PLANNERS),
     Link("People", "/staff/people", frozenset({Role.PRACTICE_ADMIN})),
+    Link("Systems", "/staff/systems", frozenset({Role.PRACTICE_ADMIN})),
     Link("Settings", "/staff/settings", frozenset({Role.PRACTICE_ADMIN})),
     Link("Account", "/account", PATIENT | STAFF_ROLES),
 )

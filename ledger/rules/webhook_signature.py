@@ -22,13 +22,13 @@ class NotSigned(ValueError):  # noqa: N818 - named for what is wrong with the re
     """A request is not signed as Stripe signs; the text is a sentence that gives away nothing of the secret."""
 
 
-def verify(header: str | None, body: bytes, secret: str, now: int) -> None:
-    """Return when the header `Stripe-Signature` signs the body; `now` is in seconds since 1970.
+def verify(header: str | None, body: bytes, secret: str, now: int, name: str = "Stripe-Signature") -> None:
+    """Return when the header called `name` signs the body; `now` is in seconds since 1970.
 
     While a secret is rolled Stripe signs with the old and the new one: one good signature (v1) of several is enough.
     Raises NotSigned with a sentence otherwise. A blank secret signs nothing.
     """
-    signed_at, signatures = _read(header)
+    signed_at, signatures = _read(header, name)
     if abs(now - int(signed_at)) > TOLERANCE_SECONDS:
         raise NotSigned(
             f"The signature's time is more than {TOLERANCE_SECONDS} seconds from this machine's: a replay, or a clock "
@@ -46,12 +46,12 @@ def sign(body: bytes, secret: str, signed_at: str) -> str:
     return hmac.new(secret.encode(), signed_at.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
-def _read(header: str | None) -> tuple[str, list[str]]:
+def _read(header: str | None, name: str) -> tuple[str, list[str]]:
     if header is None:
-        raise NotSigned("The header Stripe-Signature is missing.")
+        raise NotSigned(f"The header {name} is missing.")
     pairs = [part.strip().partition("=") for part in header[: _LONGEST_HEADER + 1].split(",")]
-    times = [value for name, _, value in pairs if name == "t" and _TIME.fullmatch(value)]
-    signatures = [value for name, _, value in pairs if name == "v1" and _DIGEST.fullmatch(value)]
+    times = [value for key, _, value in pairs if key == "t" and _TIME.fullmatch(value)]
+    signatures = [value for key, _, value in pairs if key == "v1" and _DIGEST.fullmatch(value)]
     if len(header) > _LONGEST_HEADER or len(times) != 1 or not signatures:
-        raise NotSigned("The header Stripe-Signature cannot be read: it has no one time (t) or no signature (v1).")
+        raise NotSigned(f"The header {name} cannot be read: it has no one time (t) or no signature (v1).")
     return times[0], signatures

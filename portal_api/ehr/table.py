@@ -1,0 +1,67 @@
+"""Reports as rows of a CSV file, for systems that export and do not call."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from portal_api.ehr.report import Event, Report, Unusable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TIMES = ("at", "starts_at", "ends_at")
+COLUMNS = ("event", "visit_ref", "at", "patient_ref", "provider_id", "service_code", "starts_at", "ends_at", "payer_id")
+MOST_ROWS = 5_000
+
+
+def rows(text: str) -> Iterator[tuple[int, Report | Unusable]]:
+    """Yield every row with its line number: what it reports, or why it cannot be read.
+
+    Raises Unusable for a file without the columns, or with too many rows.
+    """
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")))
+    names = [name.strip() for name in reader.fieldnames or []]
+    reader.fieldnames = names
+    if missing := [name for name in ("event", "visit_ref") if name not in names]:
+        raise Unusable(
+            f"The file has no column {' and no column '.join(missing)}; the columns are: {', '.join(COLUMNS)}."
+        )
+    if unknown := [position for position, name in enumerate(names, 1) if name not in COLUMNS]:
+        places = ", ".join(map(str, unknown))
+        raise Unusable(f"Column {places} is not one of: {', '.join(COLUMNS)}. Take it out: it may be about a person.")
+    for count, row in enumerate(reader, 1):
+        if count > MOST_ROWS:
+            raise Unusable(f"The file has more than {MOST_ROWS:,} rows; split it.")
+        yield reader.line_num, _read(row)
+
+
+def _read(row: dict[str, str | None]) -> Report | Unusable:
+    if None in row or None in row.values():
+        return Unusable("The row has another number of fields than the header.")
+    given = {name: (value or "").strip() or None for name, value in row.items()}
+    if given["event"] not in set(Event):
+        return Unusable(f"event must be one of: {', '.join(Event)}.")
+    if given["visit_ref"] is None:
+        return Unusable("visit_ref is empty.")
+    times: dict[str, datetime | None] = {}
+    for name in TIMES:
+        try:
+            times[name] = datetime.fromisoformat(given[name] or "") if given.get(name) else None
+        except ValueError:
+            return Unusable(f"{name} must be a time such as 2026-11-17T14:00:00-05:00.")
+        if (found := times[name]) is not None and found.tzinfo is None:
+            return Unusable(f"{name} has no offset: nobody can tell when that is.")
+    return Report(
+        Event(given["event"]),
+        given["visit_ref"],
+        at=times["at"],
+        patient_ref=given.get("patient_ref"),
+        provider_id=given.get("provider_id"),
+        service_code=given.get("service_code"),
+        starts_at=times["starts_at"],
+        ends_at=times["ends_at"],
+        payer_id=given.get("payer_id"),
+    )

@@ -1,0 +1,149 @@
+"""A report from outside moves the same visit through the same states as our own pages do: once, whoever tells it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from ledger.rules.visit import Actor, NotAllowed, Phase, State, phase_of
+from ledger.store import visits
+from portal_api import audit
+from portal_api.ehr.report import Event, Report, Unusable
+from portal_api.scheduling import terms
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ledger.store.visits import Visit
+    from portal_api.here import Here
+
+HOME = "10"
+_KNOW = """
+insert into portal.{table} (practice_id, system_id, ref, {column}) values (:practice_id, :system_id, :ref, :token)
+on conflict (practice_id, system_id, ref) do nothing
+"""
+_KNOWN = "select {column} from portal.{table} where system_id = :system_id and ref = :ref"
+_TYPE = sa.text(
+    "select id, service_category, minutes from portal.visit_type where service_code = :code and is_active"
+    " order by name, id limit 1"
+)
+_PROVIDER = sa.text("select from portal.provider where ledger_id = :id and is_active")
+_PAYER = sa.text("select from portal.payer where id = :id")
+
+
+def take(here: Here, system_id: UUID, report: Report) -> Visit:
+    """Do what a report says to the visit it is about, and book that first where it is not known yet.
+
+    Told again, or by two systems' worth of reports of one visit, nothing is done twice. Raises Unusable with a sentence
+    for a report that lacks what booking needs, or that contradicts what became of the visit already.
+    """
+    token = _token(here, system_id, "outside_visit", "visit_token", report.visit_ref)
+    visit = visits.get(here.books, token) or _booked(here, system_id, token, report)
+    try:
+        visit = _moved(here, visit, report)
+        visit = _followed(here, visit, report)
+    except NotAllowed as refused:
+        raise Unusable(str(refused)) from None
+    audit.record(here, f"report.{report.event.value}", f"visit/{token}")
+    return visit
+
+
+def _token(here: Here, system_id: UUID, table: str, column: str, ref: str) -> UUID:
+    """Return our token for an id of theirs, which may be a chart's number: of it only a MAC is kept."""
+    values = {
+        "practice_id": here.practice.practice_id,
+        "system_id": system_id,
+        "ref": here.keys.mac("outside", here.practice.practice_id, str(system_id), table, ref),
+        "token": uuid4(),
+    }
+    here.db.execute(sa.text(_KNOW.format(table=table, column=column)), values)
+    return UUID(str(here.db.scalar(sa.text(_KNOWN.format(table=table, column=column)), values)))
+
+
+def _booked(here: Here, system_id: UUID, token: UUID, report: Report) -> Visit:
+    if report.patient_ref is None or report.provider_id is None or report.service_code is None:
+        raise Unusable("A visit that is not known yet needs a patient, a practitioner and a service code to be booked.")
+    if here.db.execute(_PROVIDER, {"id": report.provider_id}).first() is None:
+        raise Unusable("The practitioner is no provider of this practice: their id must be the provider's id here.")
+    kind = here.db.execute(_TYPE, {"code": report.service_code}).one_or_none()
+    if kind is None:
+        raise Unusable("The practice has no visit type with this service code: add one, or correct the code.")
+    if report.payer_id is not None and here.db.execute(_PAYER, {"id": report.payer_id}).first() is None:
+        raise Unusable("payer_id names no payer of this practice: add it, or leave it out.")
+    price = terms.quoted(here, kind.id, report.payer_id)
+    starts, ends = _times(report, timedelta(minutes=kind.minutes))
+    visit = visits.Visit(
+        visit_token=token,
+        patient_token=_token(here, system_id, "outside_patient", "patient_token", report.patient_ref),
+        practice_id=here.practice.practice_id,
+        provider_id=report.provider_id,
+        service_category=kind.service_category,
+        service_code=report.service_code,
+        place_of_service=HOME,
+        scheduled_start=starts,
+        scheduled_end=ends,
+        charge_cents=price.charge_cents,
+        state_changed_at=here.now,
+        payer_id=report.payer_id,
+        patient_estimate_cents=price.patient_estimate_cents,
+    )
+    return visits.book(here.books, visit, visits.Deed(f"outside/{token}/book", Actor.SYSTEM, here.now))
+
+
+def _times(report: Report, lasts: timedelta) -> tuple[datetime, datetime]:
+    if report.starts_at is None:
+        raise Unusable("A visit that is not known yet needs a start.")
+    ends = report.ends_at or report.starts_at + lasts
+    if ends <= report.starts_at:
+        raise Unusable("The visit ends before it starts.")
+    return report.starts_at, ends
+
+
+def _moved(here: Here, visit: Visit, report: Report) -> Visit:
+    """Move a visit that is booked for another time now."""
+    if report.event is not Event.BOOKED or report.starts_at is None or phase_of(visit.state) is not Phase.BEFORE:
+        return visit
+    starts, ends = _times(report, visit.scheduled_end - visit.scheduled_start)
+    if (starts, ends) == (visit.scheduled_start, visit.scheduled_end):
+        return visit
+    key = f"outside/{visit.visit_token}/move/{starts.timestamp():.0f}/{ends.timestamp():.0f}/{visit.state_changed_at}"
+    changes = {"scheduled_start": starts, "scheduled_end": ends}
+    return visits.edit(here.books, visit.visit_token, changes, visits.Deed(key, Actor.PROVIDER, here.now))
+
+
+def _followed(here: Here, visit: Visit, report: Report) -> Visit:
+    if report.event is Event.STARTED:
+        return _advanced(here, visit, State.STARTED, report) if visit.state is State.SCHEDULED else visit
+    if report.event is Event.FINISHED:
+        return _finished(here, visit, report)
+    if report.event is Event.MISSED:
+        return visit if visit.state is State.NO_SHOW else _advanced(here, visit, State.NO_SHOW, report)
+    if report.event is Event.CANCELLED and visit.state not in {State.CANCELLED, State.LATE_CANCELLED}:
+        late = timedelta(hours=here.practice.policies.cancel_hours)
+        ahead = visit.scheduled_start - (report.at or here.now)
+        return _advanced(here, visit, State.LATE_CANCELLED if ahead < late else State.CANCELLED, report)
+    return visit
+
+
+def _finished(here: Here, visit: Visit, report: Report) -> Visit:
+    """Close a visit out that took place; one that a provider closed out here stays as they said."""
+    if visits.close_out(here.books, visit.visit_token) is not None:
+        return visit
+    started = report.starts_at or visit.started_at or visit.scheduled_start
+    ended = report.ends_at or report.at or here.now
+    if not started < ended <= here.now:
+        raise NotAllowed("A visit that took place began before it ended, and ended by now.")
+    if visit.state is State.SCHEDULED:
+        deed = visits.Deed(f"outside/{visit.visit_token}/started", Actor.SYSTEM, started)
+        visit = visits.advance(here.books, visit.visit_token, State.STARTED, deed)
+    deed = visits.Deed(f"outside/{visit.visit_token}/completed", Actor.SYSTEM, ended)
+    return visits.advance(here.books, visit.visit_token, State.COMPLETED, deed)
+
+
+def _advanced(here: Here, visit: Visit, to: State, report: Report) -> Visit:
+    why = "The scheduling system outside says so." if to is not State.STARTED else None
+    deed = visits.Deed(f"outside/{visit.visit_token}/{to.value}", Actor.SYSTEM, report.at or here.now, why)
+    return visits.advance(here.books, visit.visit_token, to, deed)

@@ -1,0 +1,236 @@
+"""A scheduling system outside reports visits by signed FHIR resources and by files: the same states, billed once."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import count, permutations
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+
+from ledger.rules.visit import State
+from ledger.rules.webhook_signature import sign
+from ledger.store import visits
+from portal_api.access import Role
+from portal_api.ehr import systems
+from tests.support.portals import CEDAR, HARBOR
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.support.portals import Portal
+
+START = datetime(2026, 11, 17, 15, 0, tzinfo=UTC)
+END = START + timedelta(minutes=45)
+NUMBERS = count(1)
+
+
+class Outside:
+    """A system outside that a practice hears."""
+
+    def __init__(self, portal: Portal) -> None:
+        self.portal = portal
+        with portal.at() as here:
+            self.id, self.secret = systems.add(here, "Charts Ltd")
+        self.visitor = portal.visitor()
+        self.visitor.cookies.clear()
+
+    def send(self, resource: object, **change: Any) -> httpx.Response:
+        body = json.dumps(resource).encode()
+        at = str(int(self.portal.clock.now.timestamp()))
+        header = f"t={at},v1={sign(body, change.get('secret', self.secret), at)}"
+        path = f"/api/v1/ehr/{change.get('id', self.id)}"
+        content = change.get("body", body)
+        return self.visitor.post(path, content=content, headers={systems.HEADER: header, "Accept": "*/*"})
+
+    def visit(self, answer: httpx.Response) -> visits.Visit:
+        with self.portal.at() as here:
+            found = visits.get(here.books, UUID(answer.json()["visit_token"]))
+        assert found is not None
+        return found
+
+
+@pytest.fixture(scope="module")
+def outside(portal: Portal) -> Outside:
+    return Outside(portal)
+
+
+@pytest.fixture(autouse=True)
+def _after_the_visits(portal: Portal) -> None:
+    portal.clock.now = END + timedelta(hours=2)
+
+
+def appointment(number: int, status: str = "booked", **more: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "Appointment",
+        "id": f"a{number}",
+        "status": status,
+        "serviceType": [{"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": "90834"}]}],
+        "start": START.isoformat(),
+        "end": END.isoformat(),
+        "participant": [
+            {"actor": {"reference": f"Patient/p{number}"}, "status": "accepted"},
+            {"actor": {"reference": "Practitioner/prov_harbor_reed"}, "status": "accepted"},
+        ],
+        **more,
+    }
+
+
+def encounter(number: int, status: str = "finished", **more: Any) -> dict[str, Any]:
+    return {
+        "resourceType": "Encounter",
+        "id": f"e{number}",
+        "status": status,
+        "class": {"code": "VR"},
+        "serviceType": {"coding": [{"code": "90834"}]},
+        "subject": {"reference": f"https://charts.example/fhir/Patient/p{number}"},
+        "appointment": [{"reference": f"Appointment/a{number}"}],
+        "participant": [{"individual": {"reference": "Practitioner/prov_harbor_reed"}}],
+        "period": {"start": START.isoformat(), "end": END.isoformat()},
+        **more,
+    }
+
+
+def events(portal: Portal, token: UUID) -> list[str]:
+    with portal.at() as here:
+        query = "select to_state from ledger.visit_event where visit_token = %s order by ordinal"
+        return [row[0] for row in here.books.execute(query, (token,))]
+
+
+def test_an_appointment_and_its_encounter_are_one_visit_closed_out_once(portal: Portal, outside: Outside) -> None:
+    number = next(NUMBERS)
+    booked = outside.send(appointment(number))
+    assert booked.json() == {"report": "taken", "visit_token": booked.json()["visit_token"], "state": "scheduled"}
+    done = outside.send(encounter(number))
+    visit = outside.visit(done)
+    assert done.json()["visit_token"] == booked.json()["visit_token"]
+    assert (visit.state, visit.started_at, visit.ended_at) == (State.COMPLETED, START, END)
+    assert (visit.provider_id, visit.service_code, visit.charge_cents) == ("prov_harbor_reed", "90834", 16_500)
+    before = events(portal, visit.visit_token)
+    for again in (appointment(number), encounter(number), encounter(number, meta={"versionId": "2"})):
+        assert outside.send(again).status_code == 200
+    assert events(portal, visit.visit_token) == before == ["scheduled", "started", "completed"]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_any_order_gives_the_same_visit(outside: Outside, order: tuple[int, ...]) -> None:
+    number = next(NUMBERS)
+    told = [
+        appointment(number),
+        encounter(number, "in-progress", period={"start": START.isoformat()}),
+        encounter(number),
+    ]
+    answers = [outside.send(told[place]) for place in order]
+    assert {answer.status_code for answer in answers} == {200}
+    visit = outside.visit(answers[0])
+    assert (visit.state, visit.started_at, visit.ended_at) == (State.COMPLETED, START, END)
+
+
+def test_missed_and_cancelled_visits(outside: Outside) -> None:
+    missed, early, late = (next(NUMBERS) for _ in range(3))
+    assert outside.visit(outside.send(appointment(missed, "noshow"))).state is State.NO_SHOW
+    for number, days, state in ((early, 3, State.CANCELLED), (late, 0, State.LATE_CANCELLED)):
+        outside.send(appointment(number))
+        told_at = (START - timedelta(days=days, hours=1)).isoformat()
+        answer = outside.send(appointment(number, "cancelled", meta={"lastUpdated": told_at}))
+        assert outside.visit(answer).state is state
+
+
+def test_a_visit_that_is_moved_there_moves_here(outside: Outside) -> None:
+    number = next(NUMBERS)
+    outside.send(appointment(number))
+    later = {"start": (START + timedelta(hours=1)).isoformat(), "end": (END + timedelta(hours=1)).isoformat()}
+    assert outside.visit(outside.send(appointment(number, **later))).scheduled_start == START + timedelta(hours=1)
+    back = outside.send(appointment(number, meta={"versionId": "3"}))
+    assert outside.visit(back).scheduled_start == START
+
+
+def test_what_has_not_come_about_yet_is_ignored(outside: Outside) -> None:
+    for resource in (appointment(999, "proposed"), encounter(999, "planned")):
+        assert outside.send(resource).json() == {"report": "ignored", "visit_token": None, "state": None}
+
+
+@pytest.mark.parametrize(
+    ("resource", "sentence"),
+    [
+        ([], "no FHIR resource"),
+        ({"resourceType": "Patient", "id": "1"}, "must be Appointment or Encounter"),
+        (appointment(998, "unheard"), "Appointment.status must be one of"),
+        ({**appointment(998), "id": None}, "Appointment.id is missing"),
+        ({**appointment(998), "start": "2026-11-17T15:00:00"}, "Appointment.start has no offset"),
+        ({**appointment(998), "start": "noon"}, "Appointment.start must be a FHIR instant"),
+        ({**appointment(998), "end": START.isoformat()}, "ends before it starts"),
+        ({**appointment(998), "participant": []}, "needs a patient, a practitioner and a service code"),
+        (
+            {**appointment(998), "serviceType": [{"coding": [{"code": "99999"}]}]},
+            "no visit type with this service code",
+        ),
+        (
+            {
+                **appointment(998),
+                "participant": [{"actor": {"reference": name}} for name in ("Patient/p", "Practitioner/unheard-of")],
+            },
+            "no provider of this practice",
+        ),
+        ({**encounter(998), "period": {}}, "Encounter.period must say when"),
+    ],
+)
+def test_what_cannot_be_used_is_said_without_its_value_and_nothing_is_kept(
+    outside: Outside, resource: object, sentence: str
+) -> None:
+    answer = outside.send(resource)
+    assert answer.status_code == 422
+    assert sentence in answer.json()["detail"]
+    assert "unheard-of" not in answer.text
+    with outside.portal.at() as here:
+        ref = here.keys.mac("outside", HARBOR.practice.practice_id, str(outside.id), "outside_visit", "a998")
+        assert here.db.exec_driver_sql("select from portal.outside_visit where ref = %s", (ref,)).first() is None
+
+
+def test_only_the_system_itself_is_heard(outside: Outside) -> None:
+    number = next(NUMBERS)
+    assert outside.send(appointment(number), secret="another").status_code == 400
+    assert outside.send(appointment(number), body=b"{}").status_code == 400
+    assert outside.send(appointment(number), id="00000000-0000-4000-8000-000000000000").status_code == 404
+    own = outside.visitor.headers["host"]
+    outside.visitor.headers["host"] = own.replace("harbor", "cedar")
+    assert outside.send(appointment(number)).status_code == 404
+    outside.visitor.headers["host"] = own
+    assert outside.send(appointment(number)).status_code == 200
+
+
+def test_a_file_is_taken_in_row_by_row(portal: Portal) -> None:
+    admin, other = portal.staff(Role.PRACTICE_ADMIN), portal.staff(Role.PRACTICE_ADMIN, CEDAR)
+    shown = admin.submit("/staff/systems", name="Old charts").text
+    system = shown.partition("/api/v1/ehr/")[2][:36]
+    rows = (
+        "event,visit_ref,at,patient_ref,provider_id,service_code,starts_at,ends_at,payer_id\n"
+        f"booked,r1,,p1,prov_harbor_reed,90834,{START.isoformat()},{END.isoformat()},PAY-7KQ2\n"
+        f"finished,r1,{END.isoformat()},,,,{START.isoformat()},{END.isoformat()},\n"
+        "booked,r2,,p1,prov_harbor_reed,90834,yesterday,,\n"
+        "eaten,r3,,,,,,,\n"
+        "booked,r4\n"
+    )
+    for _ in range(2):
+        answer = send_file(admin, system, rows)
+        assert "2 rows are taken in" in answer
+        assert "<td>4</td><td>starts_at must be a time" in answer
+        assert "<td>5</td><td>event must be one of" in answer
+        assert "another number of fields" in answer
+        assert "yesterday" not in answer
+    assert "has no column visit_ref" in send_file(admin, system, "event\nbooked\n")
+    assert "Column 3 is not one of" in send_file(admin, system, "event,visit_ref,name\n")
+    data = {"csrf": other.csrf}
+    assert other.post(f"/staff/systems/{system}/file", data=data, files={"file": ("a.csv", rows)}).status_code == 404
+    with portal.at() as here:
+        query = "select state, patient_estimate_cents from ledger.visit where payer_id = 'PAY-7KQ2'"
+        assert here.books.execute(query).fetchall() == [("completed", 2_475)]
+
+
+def send_file(visitor: Any, system: str, text: str) -> str:
+    answer = visitor.post(
+        f"/staff/systems/{system}/file", data={"csrf": visitor.csrf}, files={"file": ("reports.csv", text)}
+    )
+    return str(answer.text).replace("&#39;", "'")
