@@ -4,8 +4,8 @@ from alembic import op
 
 from portal_api.store.guard import guarded
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 SYSTEM = """
 create table portal.outside_system (
