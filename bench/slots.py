@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import shlex
 import shutil
 import statistics
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
@@ -50,18 +52,19 @@ OPEN = "select count(*) from portal.open_slots(%s, %s, %s, %s, %s, null, 'NY', f
 
 
 class Timed(NamedTuple):
-    """Milliseconds of many questions, and how many rows the last one had."""
+    """Milliseconds of many questions, how many rows the last one had, and the server's processor time for one."""
 
     name: str
     times: list[float]
     rows: int
+    cpu: float
 
     def row(self) -> tuple[str, ...]:
         """Return it as a row of the page."""
         ordered = sorted(self.times)
         p95, p99 = (ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.95, 0.99))
         numbers = (statistics.median(ordered), p95, p99)
-        return (self.name, f"{len(ordered)}", f"{self.rows:,}", *(f"{number:.2f}" for number in numbers))
+        return (self.name, f"{len(ordered)}", f"{self.rows:,}", *(f"{each:.2f}" for each in (self.cpu, *numbers)))
 
 
 class Booked(NamedTuple):
@@ -125,27 +128,35 @@ def _questions(connection: psycopg.Connection, providers: int) -> Iterator[Timed
 
         return work
 
-    yield _timed("bare query of what is busy, 1 calendar, 14 days, owner", 400, busy)
-    yield _timed("open slots, 1 provider, 14 days, owner", 400, ask(1, 14))
+    timed = partial(_timed, connection.info.backend_pid)
+    yield timed("bare query of what is busy, 1 calendar, 14 days, owner", 400, busy)
+    yield timed("open slots, 1 provider, 14 days, owner", 400, ask(1, 14))
     with connection.transaction():
         connection.execute(f"set local role {ROLE}".encode())
         connection.execute("select set_config(%s, %s, true)", (SETTING, appointments.PRACTICE))
-        yield _timed("the bare query under row-level security", 400, busy)
-        yield _timed("**open slots, 1 provider, 14 days, row-level security**", 400, ask(1, 14))
-        yield _timed("**open slots, 50 providers, 14 days, row-level security**", 60, ask(min(50, providers), 14))
-        yield _timed("open slots, 50 providers, 30 days, row-level security", 30, ask(min(50, providers), 30))
-        yield _timed("open slots, all providers, 60 days, row-level security", 5, ask(providers, 60))
+        yield timed("the bare query under row-level security", 400, busy)
+        yield timed("**open slots, 1 provider, 14 days, row-level security**", 400, ask(1, 14))
+        yield timed("**open slots, 50 providers, 14 days, row-level security**", 60, ask(min(50, providers), 14))
+        yield timed("open slots, 50 providers, 30 days, row-level security", 30, ask(min(50, providers), 30))
+        yield timed("open slots, all providers, 60 days, row-level security", 5, ask(providers, 60))
 
 
-def _timed(name: str, times: int, work: Callable[[int], int]) -> Timed:
+def _timed(server: int, name: str, times: int, work: Callable[[int], int]) -> Timed:
+    """Ask so many times; `server` is the number of the process that answers."""
     for number in range(5):
         work(number)
-    taken, rows = [], 0
+    taken, rows, before = [], 0, _processor_time(server)
     for number in range(times):
         began = time.perf_counter()
         rows = work(number)
         taken.append((time.perf_counter() - began) * 1000)
-    return Timed(name, taken, rows)
+    return Timed(name, taken, rows, (_processor_time(server) - before) / times)
+
+
+def _processor_time(process: int) -> float:
+    """Return the milliseconds that a process has had of the processors."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def _bookings(database: Database, workers: int, seconds: int) -> Booked:
@@ -196,7 +207,9 @@ def _page(
     written: int, filled: float, asked: Sequence[Timed], booked: Sequence[Booked], machine: dict[str, str]
 ) -> str:
     questions = page.table(
-        ("question", "times", "rows", "median ms", "p95 ms", "p99 ms"), (each.row() for each in asked), "lrrrrr"
+        ("question", "times", "rows", "CPU ms", "median ms", "p95 ms", "p99 ms"),
+        (each.row() for each in asked),
+        "lrrrrrr",
     )
     rates = page.table(
         ("workers", "bookings a second", "median ms", "p95 ms", "CPU ms of the portal", "refused"),
@@ -224,11 +237,14 @@ the database; a row of it is a time that one patient can have. Written by
 
 {facts}
 
+*CPU* is the processor time of the server for one question, which is firm where others are at work on the machine and
+wall times are not.
+
 {questions}
 A booking is a hold and its confirmation: two transactions, each committed to the disk, with locks, the look whether the
 time is open, the visit in the books with its event, the notice and the audit; at providers by turns, in threads of one
-Python process. *CPU* is that process's, for one booking; the server's comes on top. *Refused*: another worker's booking
-was too near.
+Python process, whose processor time for one booking is shown; the server's comes on top. *Refused*: another worker's
+booking was too near.
 
 {rates}"""
 
