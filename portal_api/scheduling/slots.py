@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LONGEST_LOOK = timedelta(days=62)
 """A question asks for no more days than this."""
-INSTANT = timedelta(microseconds=1)
+INSTANT, A_DAY = timedelta(microseconds=1), timedelta(days=1)
 # Care given in the last three years makes a patient established, as CPT counts for the codes of new patients.
 _IS_NEW = sa.text("""
 select not p.is_established and not exists (

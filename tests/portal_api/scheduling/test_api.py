@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from portal_api.access import Role
 from portal_api.scheduling import appointments
 from tests.support import bookings as steps
 from tests.support.portals import CEDAR
@@ -149,3 +150,34 @@ def test_nobody_elses(portal: Portal, pat: Visitor) -> None:
     nobody = portal.visitor()
     nobody.headers["Accept"] = "application/json"
     assert nobody.get("/api/v1/holds").status_code == 401
+
+
+def test_staff_set_hours_and_ask_why(portal: Portal) -> None:
+    desk = _program(portal.staff(Role.FRONT_DESK))
+    path = next(
+        f"/api/v1/calendars/{each['id']}"
+        for each in desk.get("/api/v1/calendars").json()
+        if each["provider"] == "Omar Haddad, MD"
+    )
+    week = {"days": {"1": [{"begins": "09:00", "ends": "11:00"}], "2": [{"begins": "22:00", "ends": "00:00"}]}}
+    put = desk.put(f"{path}/week", json=week).json()
+    assert put["week"]["1"] == week["days"]["1"]
+    assert put["week"]["3"] == []
+    off = {"begins": "2026-11-23T10:00", "ends": "2026-11-23T11:00"}
+    made = [desk.post(f"{path}/time-off", json=off, headers={"Idempotency-Key": "an-hour-off"}) for _ in range(2)]
+    assert made[0].json() == made[1].json()
+    assert len(made[0].json()["time_off"]) == 1
+    desk.post(f"{path}/days", json={"on_date": "2026-11-25", "kind": "closed"})
+    wrong = desk.post(f"{path}/days", json={"on_date": "2026-11-25", "kind": "closed", "hours": week["days"]["1"][0]})
+    assert (wrong.status_code, wrong.json()["type"]) == (400, "urn:trueup:problem:no-hours")
+    with portal.at() as here:
+        kind = steps.wish(here).visit_type_id
+    asked = {"visit_type_id": kind, "state": "NY", "since": "2026-11-23T14:00Z", "until": "2026-11-23T16:00Z"}
+    found = desk.get(f"{path}/why", params=asked).json()
+    too_long = ["outside_hours", "time_off"]
+    assert [each["reasons"] for each in found] == [[], [], *[["time_off"]] * 4, too_long, too_long]
+    assert desk.delete(f"{path}/time-off/{made[0].json()['time_off'][0]['id']}").status_code == 204
+    reed = _program(portal.staff(Role.PROVIDER))
+    assert reed.get(path).status_code == 404
+    assert reed.put(f"{path}/week", json=week).status_code == 404
+    assert _program(portal.patient()).get(path).status_code == 403

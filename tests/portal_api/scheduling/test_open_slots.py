@@ -6,12 +6,13 @@ from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from portal_api.scheduling import wishes
 from tests.support import agendas, slot_oracle
 from tests.support.slot_oracle import Agenda, Asked, Kind, Session, Special, Taken
 
@@ -79,6 +80,15 @@ def test_nine_is_nine_before_and_after_a_change_of_the_clocks(
     visit_type, patient = agendas.write(inside, [agenda], Kind(60, step=60), asked)
     (found,) = agendas.open_slots(inside, [agenda], visit_type, patient, asked).values()
     assert [start.hour for start in found] == list(range(first, first + 8))
+
+
+def test_pages_and_database_know_the_same_clocks(inside: psycopg.Connection) -> None:
+    """Slots are made by the database's time zones and written on pages by Python's: here, those that pages offer."""
+    days = [datetime(2026, 1, 1, tzinfo=UTC) + number * DAY for number in range(2 * 365)]
+    query = "select day at time zone %s from unnest(%s::timestamptz []) with ordinality as t (day, n) order by n"
+    for name in wishes.ZONES:
+        shown = [day.astimezone(ZoneInfo(name)).replace(tzinfo=None) for day in days]
+        assert [row[0] for row in inside.execute(query, (name, days))] == shown, name
 
 
 # Everything at once, at random ---------------------------------------------------------------------------------------
