@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ledger.rules.requests import Excess
+from ledger.rules.twilio_account import TwilioAccount
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,6 +63,7 @@ class Settings:
     portal_keys_in_files: bool = False
     mail_url: str | None = field(default=None, repr=False)
     mail_from: str | None = None
+    twilio: TwilioAccount | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -105,6 +107,7 @@ class Settings:
             portal_keys_in_files=_is_yes("PORTAL_KEYS_IN_FILES", text),
             mail_url=_mail_url(text("MAIL_URL"), text("MAIL_FROM")),
             mail_from=text("MAIL_FROM"),
+            twilio=_twilio(text),
         )
 
 
@@ -215,6 +218,22 @@ def _mail_url(url: str | None, sender: str | None) -> str | None:
     if url is not None and not sender:
         raise SettingsError("TRUEUP_MAIL_URL is set without TRUEUP_MAIL_FROM: name the address that mail comes from.")
     return url
+
+
+def _twilio(text: Callable[[str], str | None]) -> TwilioAccount | None:
+    """Return the account, or None where none of its four parts is set."""
+    parts = {
+        name: text(f"TWILIO_{name.upper()}") or "" for name in ("account_sid", "auth_token", "key_sid", "key_secret")
+    }
+    if not any(parts.values()):
+        return None
+    callbacks = f"{(text('PORTAL_URL') or '').rstrip('/')}/webhooks/twilio"
+    try:
+        return TwilioAccount(
+            **parts, callback_url=callbacks, url=text("TWILIO_URL") or "", sms_from=text("TWILIO_SMS_FROM") or ""
+        )
+    except ValueError as error:
+        raise SettingsError(f"{error} Correct TRUEUP_TWILIO_… and TRUEUP_PORTAL_URL, or leave them out.") from None
 
 
 def _archive_key_command(command: str | None, key: str | None) -> str | None:

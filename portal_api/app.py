@@ -15,8 +15,10 @@ from portal_api.dependencies import Edge
 from portal_api.door import AtDoor, Door, utc_now
 from portal_api.headers import WithHeaders
 from portal_api.problems import not_found
-from portal_api.routes import routers, webhooks
+from portal_api.routes import routers, video_callbacks, webhooks
 from portal_api.templating import STATIC
+from portal_api.video import joining
+from portal_api.video.own_room import own_rooms
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -45,10 +47,12 @@ def create_app(
 
     app = FastAPI(title="Trueup", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.door = door
+    app.state.own_rooms = own_rooms(door)
     app.add_middleware(WithHeaders)
     webhooks.add_to(app, settings, edge)
     app.mount("/static", StaticFiles(directory=str(STATIC)), name="static")
     problems.add_to(app)
+    app.include_router(video_callbacks.router(settings, door))
     for router in routers():
         app.include_router(router)
 
@@ -68,7 +72,8 @@ def _nothing(_here: AtDoor) -> None:
 
 
 def gateways(settings: Settings) -> Gateways:
-    """Return what delivers notices: the mail server of the settings, else the console."""
+    """Return what delivers notices: the mail server and the telephone of the settings, else the console."""
     console = Console()
     mail = Smtp(settings.mail_url, settings.mail_from or "").mail if settings.mail_url else console.mail
-    return Gateways(mail, console.text)
+    twilio = joining.gateway(settings)
+    return Gateways(mail, twilio.text if twilio and twilio.account.sms_from else console.text)

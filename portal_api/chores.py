@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from portal_api import delivering, idempotency
 from portal_api.messages import retention
 from portal_api.scheduling import reminders, waiting
+from portal_api.video import upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ DUTIES: list[Callable[[Here], object]] = [
     reminders.remind,
     retention.enforce,
     idempotency.forget,
+    upkeep.look_after_rooms,
 ]
 
 _log = logging.getLogger(__name__)

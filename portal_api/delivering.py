@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import sqlalchemy as sa
 
 from ledger.gateways.mail import Mail, NotDelivered, Text
-from portal_api.notices import Channel
+from ledger.rules.sms import NotASentence, Sms, said
+from portal_api.notices import Channel, Notice
 from portal_api.templating import text
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from ledger.gateways.mail import MailGateway, TextGateway
     from portal_api.door import Door
     from portal_api.here import Here
+
+# A telephone lies open and its company reads along: less is said there, in a sentence of ledger.rules.sms.
+ON_THE_PHONE = {Notice.VISIT_SOON: Sms.REMINDER, Notice.TIME_OFFERED: Sms.OFFER}
 
 
 class Gateways(NamedTuple):
@@ -65,12 +69,20 @@ def _claim(door: Door, practice_id: str) -> tuple[Here, sa.Row[tuple[object, ...
 
 def _hand_over(here: Here, row: sa.Row[tuple[object, ...]], gateways: Gateways) -> None:
     values = json.loads(here.keys.unseal(bytes(row.sealed), "notice", str(row.id)))
-    words = text(f"notices/{row.kind}.txt", practice=here.practice, **values)
     if row.channel == Channel.SMS:
-        gateways.text(Text(row.recipient, words))
+        gateways.text(Text(row.recipient, _on_the_phone(Notice(row.kind), values)))
         return
+    words = text(f"notices/{row.kind}.txt", practice=here.practice, **values)
     subject, _, body = words.partition("\n")
     gateways.mail(Mail(row.recipient, subject, body.lstrip("\n"), here.practice.name, here.practice.email))
+
+
+def _on_the_phone(notice: Notice, values: dict[str, str]) -> str:
+    sentence = ON_THE_PHONE[notice]
+    try:
+        return said(sentence, **{name: value for name, value in values.items() if f"{{{name}}}" in sentence})
+    except NotASentence as error:
+        raise NotDelivered(str(error), is_final=True) from None
 
 
 def _done(door: Door, practice_id: str, notice_id: UUID, *, is_sent: bool) -> None:

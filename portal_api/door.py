@@ -8,7 +8,7 @@ import threading
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from portal_api.keys import Keys
     from portal_api.tenants.practices import Practice
 
+_T = TypeVar("_T")
 CONNECTIONS = 8
 SECONDS_TO_WAIT = 10.0
 PROOF_LASTS = timedelta(minutes=10)
@@ -75,9 +76,13 @@ class Door:
 
     def practice_ids(self) -> list[str]:
         """Return every practice that has a host name."""
+        return self.ask(practices.ids)
+
+    def ask(self, question: Callable[[sa.Connection], _T]) -> _T:
+        """Ask the database before it is known at which practice: it answers from its directories alone."""
         with self._engine.begin() as db:
             db.execute(_AS_PORTAL)
-            return practices.ids(db)
+            return question(db)
 
     @contextlib.contextmanager
     def founding(self, practice: Practice, hosts: Sequence[str]) -> Iterator[Here]:

@@ -38,7 +38,7 @@ HEADERS = {
     "Cache-Control": "no-store",  # protected data: no copy stays in the browser or a proxy
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     # Ignored over plain http, where it has no meaning.
     "Strict-Transport-Security": "max-age=31536000",
 }

@@ -28,7 +28,8 @@ CALLS = (
             "StatusCallbackMethod": one_of("POST"),
         },
     ),
-    Call("read_room", "get", ("Rooms", opaque.TOKEN), {}),
+    Call("read_room_of_name", "get", ("Rooms", opaque.TOKEN), {}),
+    Call("read_room", "get", ("Rooms", opaque.ROOM_SID), {}),
     Call("end_room", "post", ("Rooms", opaque.ROOM_SID), {"Status": one_of("completed")}),
     Call("record", "post", ("Rooms", opaque.ROOM_SID, "RecordingRules"), {"Rules": one_of(RECORD_NOTHING, RECORD_ALL)}),
     Call(

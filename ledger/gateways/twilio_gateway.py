@@ -20,7 +20,9 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from ledger.gateways import egress, twilio_egress
+from ledger.gateways.mail import NotDelivered
 from ledger.rules import opaque
+from ledger.rules.sms import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from twilio.http.response import Response
 
+    from ledger.gateways.mail import Text
     from ledger.rules.twilio_account import TwilioAccount
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 60, 12 * 3600
@@ -41,12 +44,15 @@ _log = logging.getLogger(__name__)
 
 
 class TwilioFailed(Exception):  # noqa: N818 - named for what happened
-    """A call had no good answer; the text has Twilio's number for it and never a value. `is_refusal`: it said no."""
+    """A call had no good answer; the text has Twilio's number for it and never a value.
+
+    `is_refusal`: what was asked for cannot be had, however often it is asked.
+    """
 
     def __init__(self, call: str, error: Exception) -> None:
         status = int(error.status) if isinstance(error, TwilioRestException) else 0
         self.code = int(error.code or status) if isinstance(error, TwilioRestException) else 0
-        self.is_refusal = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+        self.is_refusal = status in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
         super().__init__(f"Twilio: {call} failed ({self.code or type(error).__name__}).")
 
 
@@ -143,6 +149,17 @@ class TwilioGateway:
             raise TwilioFailed("create_room", error) from None
         return str(made.sid)
 
+    def is_open(self, room_sid: str) -> bool:
+        """Tell whether a room is in progress. Raises TwilioFailed."""
+        try:
+            return bool(self._client.video.v1.rooms(room_sid).fetch().status == "in-progress")
+        except TwilioRestException as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return False
+            raise TwilioFailed("read_room", error) from None
+        except (TwilioException, RequestException) as error:
+            raise TwilioFailed("read_room", error) from None
+
     def record(self, room_sid: str, *, is_on: bool) -> None:
         """Record everybody in a room from now on, or nobody. Raises TwilioFailed."""
         rules = [{"type": "include" if is_on else "exclude", "all": True}]
@@ -178,6 +195,18 @@ class TwilioGateway:
         sender = self.account.sms_from
         by = {"from_": sender} if sender.startswith("+") else {"messaging_service_sid": sender}
         self._asked("send_sms", lambda: self._client.messages.create(to=to, body=words, **by))
+
+    def text(self, text: Text) -> None:
+        """Deliver a text message; raises NotDelivered."""
+        to = number(text.recipient)
+        if to is None:
+            raise NotDelivered("The telephone number is none.", is_final=True)
+        try:
+            self.sms(to, text.body)
+        except TwilioFailed as failure:
+            raise NotDelivered(str(failure), is_final=failure.is_refusal) from None
+        except egress.NotAdmitted as refusal:
+            raise NotDelivered(str(refusal), is_final=True) from None
 
     def is_signed(self, fields: Mapping[str, Any], signature: str | None) -> bool:
         """Tell whether a callback with these fields (a form that keeps repeated ones) is signed as Twilio signs.

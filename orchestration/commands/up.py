@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urlsplit
 
 from orchestration.commands import portal, workspace
 from orchestration.commands.errors import WENT_WELL, CannotRun
@@ -40,7 +41,12 @@ def up(as_json: Json = False) -> int:
         # Dagster opens its own; a busy one is better said now.
         listening(settings.dagster_port, "TRUEUP_DAGSTER_PORT").close()
         has_samples = portal.with_samples(books)
-        with _served(books) as servers, _stripe_sandbox(settings, output) as sandbox, _dagster(books) as processes:
+        with (
+            _served(books) as servers,
+            _stripe_sandbox(settings, output) as sandbox,
+            _twilio_sandbox(settings),
+            _dagster(books) as processes,
+        ):
             _tell(settings, sandbox, output)
             if has_samples:
                 portal.tell_samples(books, output)
@@ -83,6 +89,9 @@ def _tell(settings: "Settings", sandbox: str | None, output: Output) -> None:
     output.line(f"Stripe's webhooks: {', '.join(endpoints) or 'no secret is set (TRUEUP_STRIPE_WEBHOOK_SECRET_NAME)'}")
     if sandbox:
         output.line(f"Stripe sandbox: {sandbox} (TRUEUP_STRIPE_URL={sandbox} with a key sk_test_… sends there)")
+    if settings.twilio:
+        there = settings.twilio.url or "Twilio"
+        output.line(f"Video visits and text messages: {there} (callbacks come to {settings.twilio.callback_url})")
     if folder:
         output.line(f"Drop folder: {printable(folder)} (remittances put there are loaded and reconciled)")
     if at:
@@ -113,6 +122,24 @@ def _stripe_sandbox(settings: "Settings", output: Output) -> Iterator[str | None
             endpoint = f"http://{LOOPBACK}:{settings.portal_port}/webhooks/stripe/{name}"
             sandbox.control.endpoint(endpoint, secret)
         yield sandbox.url
+
+
+@contextlib.contextmanager
+def _twilio_sandbox(settings: "Settings") -> Iterator[None]:
+    """Serve Twilio's stand-in for the account of the settings, where its address is on this machine."""
+    if settings.twilio is None or not settings.twilio.url:
+        yield
+        return
+    from sandbox.twilio.account import Account
+    from sandbox.twilio.serving import served
+
+    mine, port = settings.twilio, urlsplit(settings.twilio.url).port or 80
+    listening(port, "TRUEUP_TWILIO_URL").close()
+    with served(
+        Account(mine.account_sid, mine.auth_token, mine.key_sid, mine.key_secret), port, ticking=True
+    ) as twilio:
+        twilio.delivers_to = f"http://{LOOPBACK}:{settings.portal_port}"
+        yield
 
 
 @contextlib.contextmanager

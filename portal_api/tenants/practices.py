@@ -43,6 +43,7 @@ class Policies:
     partial_visit: str = "pro_rata"
     hold_minutes: int = 10
     offer_minutes: int = 60
+    video_recording: bool = False
 
 
 @dataclass(frozen=True)

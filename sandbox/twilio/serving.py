@@ -18,6 +18,7 @@ from sandbox.twilio.signing import signature
 
 LOOPBACK = "127.0.0.1"
 _SECONDS = 10
+_TICK_SECONDS = 1
 
 
 @dataclass
@@ -48,6 +49,12 @@ class Twilio:
         return [self.send(callback) for callback in waiting]
 
 
+def _tick(running: Twilio, over: threading.Event) -> None:
+    while not over.wait(_TICK_SECONDS):
+        with contextlib.suppress(OSError, http.client.HTTPException):  # who is to be told is away
+            running.deliver()
+
+
 def new_account(now: Callable[[], float] = time.time) -> Account:
     """Return an account with keys of its own."""
     return Account(
@@ -56,16 +63,23 @@ def new_account(now: Callable[[], float] = time.time) -> Account:
 
 
 @contextlib.contextmanager
-def served(account: Account | None = None, port: int = 0) -> Iterator[Twilio]:
-    """Serve an account, or a new one, on loopback (port 0 is a free one) in a thread, until the block ends."""
+def served(account: Account | None = None, port: int = 0, *, ticking: bool = False) -> Iterator[Twilio]:
+    """Serve an account, or a new one, on loopback (port 0 is a free one) in a thread, until the block ends.
+
+    Callbacks are delivered when who serves it says so; ticking, every second.
+    """
     mine = account or new_account()
     config = uvicorn.Config(application(mine), log_config=None, lifespan="off", ws="none", access_log=False)
     server = uvicorn.Server(config)
     with socket.create_server((LOOPBACK, port)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
+        running, over = Twilio(f"http://{LOOPBACK}:{listening.getsockname()[1]}", mine), threading.Event()
+        if ticking:
+            threading.Thread(target=_tick, args=(running, over), daemon=True).start()
         try:
-            yield Twilio(f"http://{LOOPBACK}:{listening.getsockname()[1]}", mine)
+            yield running
         finally:
+            over.set()
             server.should_exit = True
             thread.join(_SECONDS)

@@ -181,3 +181,25 @@ def test_an_excess_goes_to_the_balance_or_is_refunded() -> None:
     assert Settings.from_environment({"TRUEUP_CREDIT_EXCESS": "refund"}).credit_excess is Excess.REFUND
     with pytest.raises(SettingsError, match="balance or refund"):
         Settings.from_environment({"TRUEUP_CREDIT_EXCESS": "voucher"})
+
+
+TWILIO = {
+    "TRUEUP_TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+    "TRUEUP_TWILIO_AUTH_TOKEN": "f" * 32,
+    "TRUEUP_TWILIO_KEY_SID": "SK" + "0" * 32,
+    "TRUEUP_TWILIO_KEY_SECRET": "s" * 32,
+    "TRUEUP_PORTAL_URL": "https://portal.example.com/",
+}
+
+
+def test_an_account_at_twilio_is_whole_or_none() -> None:
+    assert Settings.from_environment({}).twilio is None
+    settings = Settings.from_environment(TWILIO)
+    assert settings.twilio is not None
+    assert settings.twilio.callback_url == "https://portal.example.com/webhooks/twilio"
+    assert "s" * 32 not in repr(settings)
+    for name in TWILIO:
+        with pytest.raises(SettingsError, match="TRUEUP_TWILIO_"):
+            Settings.from_environment({**TWILIO, name: ""})
+    with pytest.raises(SettingsError, match="on this machine"):
+        Settings.from_environment({**TWILIO, "TRUEUP_TWILIO_URL": "https://elsewhere.example"})

@@ -40,7 +40,7 @@ def test_every_table_is_guarded(catalog: psycopg.Connection) -> None:
     assert len(tables) >= 10
     for name, is_on, is_forced, has_practice, policies, others in tables:
         assert (name, is_on, is_forced, has_practice, policies) == (name, True, True, True, 1)
-        assert others in (None, ["the_directory"] if name == "practice_host" else None)
+        assert others in (None, ["the_directory"] if name in {"practice_host", "video_room"} else None)
 
 
 def test_a_reference_between_tables_of_the_portal_names_the_practice_too(catalog: psycopg.Connection) -> None:

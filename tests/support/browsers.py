@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Error, sync_playwright
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from playwright.sync_api import Browser
 
@@ -21,12 +21,12 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 @contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    """Yield the browser; with none, skip the test, or fail where TRUEUP_REQUIRE_BROWSER=1 requires one."""
+def chromium(flags: Sequence[str] = ()) -> Iterator[Browser]:
+    """Yield the browser, with further flags; with none, skip, or fail where TRUEUP_REQUIRE_BROWSER=1 requires one."""
     system = os.environ.get("TRUEUP_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     with sync_playwright() as playwright:
         try:
-            launched = playwright.chromium.launch(executable_path=system, args=QUIET)
+            launched = playwright.chromium.launch(executable_path=system, args=[*QUIET, *flags])
         except Error as error:
             if os.environ.get("TRUEUP_REQUIRE_BROWSER") == "1":
                 raise

@@ -11,8 +11,9 @@ import pytest
 from starlette.datastructures import FormData
 
 from ledger.gateways.egress import NotAdmitted
+from ledger.gateways.mail import NotDelivered, Text
 from ledger.gateways.twilio_gateway import NoToken, TwilioFailed, TwilioGateway
-from ledger.rules.sms import NotASentence, Sms, said
+from ledger.rules.sms import NotASentence, Sms, number, said
 from ledger.rules.twilio_account import TwilioAccount
 from sandbox.twilio.serving import served
 from sandbox.twilio.signing import signature, token_payload
@@ -125,8 +126,40 @@ def test_a_slot_holds_its_kind_only(slots: dict[str, str]) -> None:
         said(Sms.CODE, **slots)
 
 
+@pytest.mark.parametrize(
+    ("written", "called"),
+    [
+        ("+1 617 555 0117", "+16175550117"),
+        ("(617) 555-0117", "+16175550117"),
+        ("1.617.555.0117", "+16175550117"),
+        ("+44 20 7946 0000", "+442079460000"),
+        ("555 0117", None),
+        ("ask for Ada", None),
+        ("", None),
+    ],
+)
+def test_a_number_as_people_write_it(written: str, called: str | None) -> None:
+    assert number(written) == called
+
+
+def test_a_message_that_cannot_be_delivered_says_whether_to_try_again(twilio: Twilio, gateway: TwilioGateway) -> None:
+    words = said(Sms.CODE, code="1234 5678")
+    gateway.text(Text("(617) 555-0117", words))
+    assert twilio.account.messages[-1]["To"] == "+16175550117"
+    for recipient, body in (("none", words), ("+16175550117", "See you, Ada")):
+        with pytest.raises(NotDelivered) as refused:
+            gateway.text(Text(recipient, body))
+        assert refused.value.is_final
+    twilio.account.is_away = True
+    with pytest.raises(NotDelivered) as away:
+        gateway.text(Text("+16175550117", words))
+    twilio.account.is_away = False
+    assert not away.value.is_final
+
+
 def test_every_sentence_we_can_say_may_leave(twilio: Twilio, gateway: TwilioGateway) -> None:
-    slots = {"code": "1234 5678", "when": "Wednesday, September 30, 2026, 12:05 PM +0530", "link": LINK}
+    at = "Wednesday, September 30, 2026, 12:05 PM +0530"
+    slots = {"code": "1234 5678", "when": at, "until": at, "link": LINK}
     for sentence in Sms:
         gateway.sms(
             "+15551234567", said(sentence, **{name: slots[name] for name in slots if f"{{{name}}}" in sentence})

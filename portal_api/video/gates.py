@@ -1,0 +1,30 @@
+"""What must be done before a patient is let in: consents signed, a card on file where the practice wants one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portal_api.here import Here
+    from portal_api.video.meetings import Side
+
+
+class Lack(NamedTuple):
+    """Something that is still to be done, in words, and where."""
+
+    words: str
+    path: str
+
+
+Gate: TypeAlias = "Callable[[Here, Side], Lack | None]"
+# A room that knows of something to be done first adds a gate; a provider passes through none of them.
+GATES: list[Gate] = []
+
+
+def lacks(here: Here, side: Side) -> list[Lack]:
+    """Return what a person still has to do before they are let in."""
+    if side.is_provider:
+        return []
+    return [lack for gate in GATES if (lack := gate(here, side)) is not None]
