@@ -4,8 +4,8 @@ from alembic import op
 
 from portal_api.store.guard import guarded
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 
 # A meeting is an appointment, or the session of a group. name is what Twilio knows the room by, room_sid what it calls
 # the room of that name that is open, if any. recording: 'wanted' is written, and committed, before Twilio is asked to
