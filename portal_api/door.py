@@ -6,6 +6,7 @@ import contextlib
 import hmac
 import threading
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -14,7 +15,7 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from fastapi import Depends, Request
 
-from portal_api import audit_chain, cookies
+from portal_api import audit, audit_chain, cookies
 from portal_api.access import Role
 from portal_api.cookies import Jar
 from portal_api.forms import Form, read_form
@@ -37,6 +38,7 @@ _T = TypeVar("_T")
 CONNECTIONS = 8
 SECONDS_TO_WAIT = 10.0
 PROOF_LASTS = timedelta(minutes=10)
+REFUSALS = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _AS_PORTAL = sa.text(f"set local role {ROLE}")
 _AT = sa.text(f"select set_config('{SETTING}', coalesce(:practice_id, ''), true)")
@@ -126,6 +128,11 @@ class Door:
         """Return what every form of a browser must carry, bound to it and to its session."""
         return urlsafe_b64encode(self.keys.mac("csrf", browser, session)).decode().rstrip("=")
 
+    def note_refusal(self, here: Here, what: str) -> None:
+        """Record that somebody asked for what is not theirs: what they did was rolled back, that they tried stays."""
+        with self.at(here.practice.practice_id, here.who) as after:
+            audit.record(replace(after, browser=here.browser), "access.refused", f"route/{what}")
+
     def _after(self, here: Here) -> None:
         if here.deeds.has_notices:
             self.something_waits.set()
@@ -188,8 +195,14 @@ def _meant(request: Request, form: Form, csrf: str, *, has_session: bool, is_bea
 def at_door(request: Request, form: Annotated[Form, Depends(read_form)]) -> Iterator[Here]:
     """Yield where the request stands; what was done is committed before its answer leaves, or not at all."""
     door: Door = request.app.state.door
-    with door.entered(request, form) as here:
-        yield here
+    here: Here | None = None
+    try:
+        with door.entered(request, form) as here:
+            yield here
+    except Problem as refusal:
+        if here and here.who and refusal.status in REFUSALS:
+            door.note_refusal(here, f"{request.method} {getattr(request.scope.get('route'), 'path', '')}")
+        raise
 
 
 # Of the function's scope: a request's scope ends only after the answer has left.

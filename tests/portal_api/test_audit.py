@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -50,6 +51,19 @@ def test_what_people_do_is_recorded_with_who_when_and_from_where_and_without_con
     assert {(entry.at, entry.address) for entry in found} == {(portal.clock.now, "127.0.0.1")}
     text = str(found)
     assert not any(word in text for word in ("Pat", "Moreno", HARBOR.patient.email, code, link))
+
+
+def test_who_asks_for_what_is_not_theirs_is_recorded_though_nothing_was_done(portal: Portal) -> None:
+    before = verdict(portal).rows
+    visitor = portal.patient()
+    assert visitor.get("/staff/people").status_code == 403
+    assert visitor.submit(f"/account/sessions/{uuid4()}/end").status_code == 404
+    with portal.at() as here:
+        found = [row.entry for row in rows(here.db, PRACTICE) if row.ordinal > before]
+    assert [(entry.action, entry.subject, entry.actor_kind) for entry in found] == [
+        ("access.refused", "route/GET /staff/people", "patient"),
+        ("access.refused", "route/POST /account/sessions/{session_id}/end", "patient"),
+    ]
 
 
 def test_what_is_rolled_back_was_not_done(portal: Portal) -> None:

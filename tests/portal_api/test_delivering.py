@@ -1,0 +1,146 @@
+"""Notices leave after their cause is committed: by a real SMTP conversation, tried again, given up, and forgotten."""
+
+from __future__ import annotations
+
+import socketserver
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+
+from ledger.gateways.mail import Mail, NotDelivered, Smtp
+from portal_api import delivering
+from portal_api.notices import Message, Notice, send
+from tests.support.portals import HARBOR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.portals import Portal
+
+PRACTICE = HARBOR.practice.practice_id
+MESSAGE = Message(Notice.PROVE, "pat@example.com", {"code": "1234 5678"})
+
+
+class Server(socketserver.ThreadingTCPServer):
+    """A mail server of a few commands, which refuses what is sent to refused@…."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Conversation)
+        self.mail: list[str] = []
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"smtp://127.0.0.1:{self.server_address[1]}"
+
+
+class Conversation(socketserver.StreamRequestHandler):
+    server: Server
+
+    def handle(self) -> None:
+        self._say("220 here")
+        while line := self.rfile.readline().decode().strip():
+            word = line.upper()[:4]
+            if word == "DATA":
+                self._say("354 go on")
+                self.server.mail.append(b"".join(iter(self.rfile.readline, b".\r\n")).decode())
+                self._say("250 taken")
+            elif word == "QUIT":
+                self._say("221 bye")
+                return
+            else:
+                self._say("550 nobody" if word == "RCPT" and "refused@" in line else "250 well")
+
+    def _say(self, words: str) -> None:
+        self.wfile.write(f"{words}\r\n".encode())
+
+
+@pytest.fixture(name="server")
+def _server() -> Iterator[Server]:
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def state(portal: Portal) -> tuple[object, ...]:
+    """Return the newest notice: attempts, whether sent, whether given up, whether its text's values are kept."""
+    with portal.at() as here:
+        row = here.db.execute(
+            sa.text(
+                "select attempts, sent_at is not null, given_up_at is not null, sealed is not null"
+                " from portal.notice order by created_at desc limit 1"
+            )
+        ).one()
+    return tuple(row)
+
+
+def delivered(portal: Portal, smtp: Smtp) -> int:
+    return delivering.deliver(portal.door, PRACTICE, delivering.Gateways(smtp.mail, lambda _text: None))
+
+
+@pytest.fixture(autouse=True)
+def _later(portal: Portal) -> None:
+    portal.clock.move(days=1)
+    portal.mail()
+
+
+def test_a_mail_says_who_sends_it_to_whom_and_what(server: Server) -> None:
+    mail = Mail("pat@example.com", "Grüße", "One\n.\nTwo\n", "Harbor", "care@harbor.example")
+    Smtp(server.url, "no-reply@trueup.example").mail(mail)
+    (taken,) = server.mail
+    assert "From: Harbor <no-reply@trueup.example>" in taken
+    assert "Reply-To: care@harbor.example" in taken
+    assert "To: pat@example.com" in taken
+
+
+def test_a_notice_leaves_once_and_its_secret_is_forgotten(portal: Portal, server: Server) -> None:
+    smtp = Smtp(server.url, "no-reply@trueup.example")
+    with portal.at() as here:
+        send(here, MESSAGE, once_key="once")
+        assert send(here, MESSAGE, once_key="once") is None
+        assert (delivered(portal, smtp), server.mail) == (0, [])  # its cause is not committed yet
+    assert (delivered(portal, smtp), delivered(portal, smtp)) == (1, 0)
+    assert "1234 5678" in server.mail[0]
+    assert state(portal) == (1, True, False, False)
+
+
+def test_what_cannot_leave_is_tried_again_later_and_then_given_up(portal: Portal) -> None:
+    away = Smtp("smtp://127.0.0.1:1", "no-reply@trueup.example")
+    with portal.at() as here:
+        send(here, MESSAGE)
+    assert (delivered(portal, away), state(portal)) == (0, (1, False, False, True))
+    assert (delivered(portal, away), state(portal)) == (0, (1, False, False, True))  # not yet
+    for attempt in range(2, delivering.MOST_ATTEMPTS + 1):
+        portal.clock.move(hours=1)
+        delivered(portal, away)
+        assert state(portal)[0] == attempt
+    assert state(portal) == (delivering.MOST_ATTEMPTS, False, True, False)
+
+
+def test_a_recipient_that_is_refused_is_not_tried_again(portal: Portal, server: Server) -> None:
+    with portal.at() as here:
+        send(here, Message(Notice.PROVE, "refused@example.com", MESSAGE.values))
+    assert delivered(portal, Smtp(server.url, "no-reply@trueup.example")) == 0
+    assert (server.mail, state(portal)) == ([], (1, False, True, False))
+
+
+def test_what_is_too_late_is_not_sent(portal: Portal, server: Server) -> None:
+    with portal.at() as here:
+        send(here, MESSAGE, expires_at=here.now)
+    assert delivered(portal, Smtp(server.url, "no-reply@trueup.example")) == 0
+    assert (server.mail, state(portal)) == ([], (1, False, True, False))
+
+
+def test_a_server_that_is_away_is_told_of_without_the_message() -> None:
+    with pytest.raises(NotDelivered, match="could not be used") as refused:
+        Smtp("smtp://127.0.0.1:1", "a@b.example").mail(Mail("pat@example.com", "s", "secret"))
+    assert not refused.value.is_final
+    assert "secret" not in repr(Mail("pat@example.com", "s", "secret")) + str(refused.value)
