@@ -47,6 +47,9 @@ def test_every_setting_is_read() -> None:
         "TRUEUP_DASHBOARD_PORT": "5",
         "TRUEUP_DAGSTER_PORT": "6",
         "TRUEUP_STRIPE_LOOKBACK_DAYS": "7",
+        "TRUEUP_PORTAL_KEY": KEY,
+        "TRUEUP_MAIL_URL": "smtps://mail.example.com",
+        "TRUEUP_MAIL_FROM": "care@example.com",
     }
     assert Settings.from_environment(given) == Settings(
         home=Path("/srv/books"),
@@ -58,6 +61,9 @@ def test_every_setting_is_read() -> None:
         duplicate_hours=4,
         archive_key=KEY,
         archive_key_command=None,
+        portal_key=KEY,
+        mail_url="smtps://mail.example.com",
+        mail_from="care@example.com",
         drop_folder=Path("/srv/inbox"),
         nightly_at=time(2, 30),
         dashboard_port=5,
@@ -90,6 +96,9 @@ def test_an_empty_value_is_the_default() -> None:
         ("TRUEUP_CLAIM_OVERDUE_DAYS", "\u0664"),
         ("TRUEUP_DASHBOARD_PORT", "70000"),
         ("TRUEUP_DATABASE_URL", "mysql://secret@db"),
+        ("TRUEUP_PORTAL_KEY", "secret!"),
+        ("TRUEUP_MAIL_URL", "https://user:secret@mail.example.com"),
+        ("TRUEUP_MAIL_URL", "smtp://user:secret@mail.example.com"),  # without TRUEUP_MAIL_FROM
         ("TRUEUP_ARCHIVE_KEY", "secret!"),
         ("TRUEUP_ARCHIVE_KEY", base64.b64encode(b"secret").decode()),
     ],
@@ -107,6 +116,8 @@ def test_secrets_stay_out_of_the_repr() -> None:
             database_url="postgresql://u:hidden@db/x",
             archive_key=KEY,
             archive_key_command="vault read --token hidden",
+            portal_key=KEY,
+            mail_url="smtp://user:hidden@mail.example.com",
         )
     )
     assert "hidden" not in shown
