@@ -126,6 +126,13 @@ def test_the_other_pages_are_clean_on_a_telephone(portal: Portal, phone: Browser
         kind = catalog.visit_types(here)[0]
     page = _signed_in(portal, phone, portal.staff(Role.PRACTICE_ADMIN, CEDAR), CEDAR)
     asked = f"calendar={calendar.id}&visit_type={kind.id}&state=OR&on=2026-11-18"
-    for name, path in {"staff-hours": f"/staff/hours/{calendar.id}", "staff-why": f"/staff/why?{asked}"}.items():
+    pages = {
+        "staff-hours": f"/staff/hours/{calendar.id}",
+        "staff-why": f"/staff/why?{asked}",
+        "staff-offer": "/staff/offer",
+        "staff-offer-type": f"/staff/offer/visit-types/{kind.id}",
+        "staff-offer-provider": f"/staff/offer/providers/{calendar.provider_id}",
+    }
+    for name, path in pages.items():
         page.goto(page.url.partition("/staff")[0].rstrip("/") + path)
         screens.check(page, name)

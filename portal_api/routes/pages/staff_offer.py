@@ -1,0 +1,226 @@
+"""An administrator sets what can be booked: visit types, payers, and what each provider offers and may do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+from starlette.responses import Response
+
+from portal_api.door import AsAdmin
+from portal_api.pages import onward, page
+from portal_api.problems import Problem, not_found
+from portal_api.scheduling import catalog, offering, wishes
+
+if TYPE_CHECKING:
+    from portal_api.here import Here
+    from portal_api.scheduling.offering import Provider
+
+router = APIRouter()
+BLANK: dict[str, object] = {
+    "id": None, "name": "", "kind": "follow_up", "for_whom": "anyone", "service_code": "", "service_category": 1,
+    "charge_cents": 0, "is_active": True, "minutes": 45, "buffer_before": 0, "buffer_after": 10, "step": 15,
+    "capacity": 1, "lead_minutes": 120, "horizon_days": 60,
+}  # fmt: skip
+BOUNDS = {
+    "minutes": (5, 480), "buffer_before": (0, 120), "buffer_after": (0, 120), "step": (5, 240), "capacity": (1, 100),
+    "lead_minutes": (0, 43200), "horizon_days": (1, 365), "service_category": (1, 99),
+}  # fmt: skip
+LABELS = {
+    "minutes": "Minutes", "buffer_before": "Minutes kept free before", "buffer_after": "Minutes kept free after",
+    "step": "A time every so many minutes", "capacity": "Seats (1: not a group)", "lead_minutes": "Minutes of notice",
+    "horizon_days": "Days ahead", "service_category": "Category for billing",
+}  # fmt: skip
+_DOLLARS = re.compile(r"\$?(\d{1,6})(?:\.(\d\d))?\Z")
+_LICENCE = re.compile(r"([A-Z]{2})\s+(\d{4}-\d\d-\d\d)\Z")
+
+
+@router.get("/staff/offer", response_class=HTMLResponse)
+def offer(here: AsAdmin) -> HTMLResponse:
+    """Show what can be booked."""
+    return page(
+        here,
+        "scheduling/offer.html",
+        visit_types=offering.visit_types(here),
+        payers=catalog.payers(here),
+        providers=offering.providers(here),
+        missing=offering.missing(here),
+    )
+
+
+@router.get("/staff/offer/visit-types/{which}", response_class=HTMLResponse)
+def visit_type(here: AsAdmin, which: str) -> HTMLResponse:
+    """Show a visit type, or a blank one."""
+    return _type_page(here, _type(here, which))
+
+
+@router.post("/staff/offer/visit-types/{which}", response_model=None)
+def visit_type_kept(here: AsAdmin, which: str) -> Response:
+    """Write a visit type; what is wrong is said beside what was written."""
+    before = _type(here, which)
+    form = here.form
+    try:
+        values = {name: _number(form.get(name), LABELS[name], *BOUNDS[name]) for name in BOUNDS}
+        values["charge_cents"] = _cents(form.get("charge"))
+        texts = {name: form[name][:80] for name in ("name", "service_code")}
+        for_whom = form.get("for_whom") if form.get("for_whom") in {"anyone", "new", "established"} else "anyone"
+        kind = "group" if values["capacity"] > 1 else "intake" if for_whom == "new" else "follow_up"
+        flags = {"is_active": form.get("is_active") == "yes"}
+    except Problem as wrong:
+        return _type_page(
+            here, before | {name: form.get(name) for name in (*BOUNDS, "name", "service_code")}, wrong.detail
+        )
+    known = UUID(str(before["id"])) if before["id"] else None
+    offering.keep_visit_type(here, known, {**values, **texts, **flags, "kind": kind, "for_whom": for_whom})
+    return onward("/staff/offer", "saved")
+
+
+@router.get("/staff/offer/payers/{payer_id}", response_class=HTMLResponse)
+def payer(here: AsAdmin, payer_id: str) -> HTMLResponse:
+    """Show a payer and its estimates, or a blank one."""
+    return _payer_page(here, payer_id)
+
+
+@router.post("/staff/offer/payers/{payer_id}", response_model=None)
+def payer_kept(here: AsAdmin, payer_id: str) -> Response:
+    """Write a payer and its estimates."""
+    form = here.form
+    try:
+        known = payer_id if payer_id != "new" else form["payer_id"][:80]
+        cents = {
+            UUID(str(each["id"])): _cents(written)
+            for each in offering.visit_types(here)
+            if (written := form.get(f"estimate_{each['id']}"))
+        }
+        offering.keep_payer(here, known, form["label"][:80], cents)
+    except Problem as wrong:
+        return _payer_page(here, payer_id, wrong.detail)
+    return onward("/staff/offer", "saved")
+
+
+@router.post("/staff/offer/providers", response_model=None)
+def provider_added(here: AsAdmin) -> Response:
+    """Give a provider among the staff a calendar."""
+    try:
+        added = offering.add_provider(here, here.form.get("provider"))
+    except LookupError:
+        raise not_found() from None
+    return onward(f"/staff/offer/providers/{added}", "saved")
+
+
+@router.get("/staff/offer/providers/{provider_id}", response_class=HTMLResponse)
+def provider(here: AsAdmin, provider_id: UUID) -> HTMLResponse:
+    """Show what a provider offers, accepts and is licensed for."""
+    return _provider_page(here, _provider(here, provider_id))
+
+
+@router.post("/staff/offer/providers/{provider_id}", response_model=None)
+def provider_kept(here: AsAdmin, provider_id: UUID) -> Response:
+    """Write a provider."""
+    before, form = _provider(here, provider_id), here.form
+    types = {str(each.id): each.id for each in catalog.visit_types(here)}
+    payers = {each.id for each in catalog.payers(here)}
+    try:
+        licences = [_licence(line) for line in form.get("licences").splitlines() if line.strip()]
+        changed = replace(
+            before,
+            name=form["name"][:100],
+            credentials=form.get("credentials")[:40],
+            accepts_new=form.get("accepts_new") == "yes",
+            is_active=form.get("is_active") == "yes",
+            time_zone=wishes.zone(form.get("time_zone")).key,
+            visit_types=[types[each] for each in form.all("visit_type") if each in types],
+            payers=[each for each in form.all("payer") if each in payers],
+            states=[state for state, _ in dict(licences).items()],
+            expiries=list(dict(licences).values()),
+        )
+    except Problem as wrong:
+        return _provider_page(here, before, wrong.detail)
+    offering.keep_provider(here, changed)
+    return onward("/staff/offer", "saved")
+
+
+def _type(here: Here, which: str) -> dict[str, object]:
+    known = {"new": BLANK} | {str(each["id"]): each for each in offering.visit_types(here)}
+    if which not in known:
+        raise not_found()
+    return dict(known[which])
+
+
+def _type_page(here: Here, kind: dict[str, object], problem: str = "") -> HTMLResponse:
+    return page(
+        here, "scheduling/offer_visit_type.html", status=_status(problem), problem=problem, kind=kind, labels=LABELS
+    )
+
+
+def _payer_page(here: Here, payer_id: str, problem: str = "") -> HTMLResponse:
+    found = next((each for each in catalog.payers(here) if each.id == payer_id), None)
+    if found is None and payer_id != "new":
+        raise not_found()
+    return page(
+        here,
+        "scheduling/offer_payer.html",
+        status=_status(problem),
+        problem=problem,
+        payer=found,
+        place=payer_id,
+        visit_types=catalog.visit_types(here),
+        estimates=offering.estimates(here, payer_id),
+    )
+
+
+def _provider_page(here: Here, found: Provider, problem: str = "") -> HTMLResponse:
+    return page(
+        here,
+        "scheduling/offer_provider.html",
+        status=_status(problem),
+        problem=problem,
+        provider=found,
+        visit_types=catalog.visit_types(here),
+        payers=catalog.payers(here),
+        zones={found.time_zone: wishes.zone_called(found.time_zone)} | wishes.ZONES,
+    )
+
+
+def _provider(here: Here, provider_id: UUID) -> Provider:
+    found = next((each for each in offering.providers(here) if each.id == provider_id), None)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def _number(text: str, label: str, least: int, most: int) -> int:
+    if not text.isascii() or not text.isdigit() or not least <= int(text[:9]) <= most:
+        raise _wrong(f"“{label}” is a whole number from {least} to {most}.")
+    return int(text)
+
+
+def _cents(text: str) -> int:
+    found = _DOLLARS.match(text)
+    if found is None:
+        raise _wrong("Write amounts in dollars, like 165 or 165.00.")
+    return int(found[1]) * 100 + int(found[2] or 0)
+
+
+def _licence(line: str) -> tuple[str, date]:
+    found = _LICENCE.match(line.strip().upper())
+    try:
+        if found and found[1] in wishes.STATES:
+            return found[1], date.fromisoformat(found[2])
+    except ValueError:
+        pass
+    raise _wrong("Write a licence a line: the state and its last day, like NY 2028-06-30.")
+
+
+def _status(problem: str) -> HTTPStatus:
+    return HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK
+
+
+def _wrong(sentence: str) -> Problem:
+    return Problem(HTTPStatus.BAD_REQUEST, "no-offer", sentence)
