@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -10,14 +9,11 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from ledger.gateways.twilio_gateway import TwilioFailed
 from portal_api import audit
 from portal_api.door import AsStaff, SignedIn
-from portal_api.here import Here
 from portal_api.pages import onward, page
-from portal_api.problems import Problem, not_found
-from portal_api.video import attendance, gates, joining, meetings, recording
-from portal_api.video.meetings import Side
+from portal_api.problems import not_found
+from portal_api.video import attendance, entering, gates, joining, meetings, recording
 
 router = APIRouter()
 # Where twilio-video 2.36.0 connects with its defaults (realm us1, region gll), and where it tells how that went.
@@ -27,7 +23,7 @@ TWILIO_SOURCES = "wss://global.vss.twilio.com wss://sdkgw.us1.twilio.com"
 @router.get("/call/{appointment_id}", response_class=HTMLResponse)
 def call(here: SignedIn, appointment_id: UUID) -> HTMLResponse:
     """Show the page of a meeting: the devices, and the way in while it is open."""
-    side = _side(here, appointment_id)
+    side = entering.side(here, appointment_id)
     zone = side.seat.time_zone if side.seat else here.practice.zone
     own = here.origin.replace("http", "ws", 1)  # some browsers take 'self' for http alone
     places = f"'self' {own} {TWILIO_SOURCES}" if here.settings.twilio else f"'self' {own}"
@@ -49,24 +45,13 @@ def call(here: SignedIn, appointment_id: UUID) -> HTMLResponse:
 @router.post("/call/{appointment_id}/join", response_model=None)
 def join(here: SignedIn, appointment_id: UUID, request: Request) -> Response:
     """Let the person in: a token of Twilio's for one room, or a ticket for a room of ours."""
-    side = _side(here, appointment_id)
-    try:
-        return JSONResponse(joining.let_in(here, side, request.app.state.own_rooms))
-    except TwilioFailed:
-        raise _away() from None
+    return JSONResponse(entering.passed(here, appointment_id, request.app.state.own_rooms))
 
 
 @router.post("/call/{appointment_id}/recording", response_model=None)
 def agree(here: SignedIn, appointment_id: UUID) -> Response:
     """Keep whether the person agrees that the meeting is recorded."""
-    side = _side(here, appointment_id)
-    twilio = joining.gateway(here.settings)
-    if twilio is None or not here.practice.policies.video_recording:
-        raise not_found()
-    try:
-        recording.answer(here, twilio, side, is_given=here.form["agreed"] == "yes")
-    except TwilioFailed:
-        raise _away() from None
+    entering.answered(here, appointment_id, is_given=here.form["agreed"] == "yes")
     return onward(f"/call/{appointment_id}", "saved")
 
 
@@ -86,16 +71,3 @@ def who_was_there(here: AsStaff, appointment_id: UUID) -> HTMLResponse:
 async def signals(socket: WebSocket) -> None:
     """Carry texts between the two of a room of ours."""
     await socket.app.state.own_rooms.serve(socket)
-
-
-def _side(here: Here, appointment_id: UUID) -> Side:
-    side = meetings.side(here, appointment_id)
-    if side is None:
-        raise not_found()
-    return side
-
-
-def _away() -> Problem:
-    return Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE, "video-away", "The video service does not answer. Try again in a moment."
-    )

@@ -176,6 +176,32 @@ def test_only_the_page_of_a_call_may_use_camera_and_microphone(portal: Portal) -
     ]
 
 
+def test_a_program_joins_as_the_page_does(portal: Portal, twilio: Twilio) -> None:
+    visit = meetings.book(portal, portal.clock.now + timedelta(days=6))
+    visitor, path = portal.patient(), f"/api/v1/calls/{visit.id}"
+    before = visitor.get(path).json()
+    assert (before["is_open"], before["why_not"][:17], before["is_recording_offered"]) == (
+        False,
+        "You can join from",
+        False,
+    )
+    headers = {"X-CSRF-Token": visitor.csrf, "Accept": "application/json"}
+    assert visitor.post(f"{path}/joins", headers=headers).status_code == 409
+    portal.clock.move(days=6)
+    visitor = portal.patient()
+    headers = {"X-CSRF-Token": visitor.csrf, "Accept": "application/json"}
+    assert visitor.get(path).json()["is_open"] is True
+    answer = visitor.post(f"{path}/joins", headers=headers)
+    assert answer.status_code == 201
+    person = twilio.account.join(answer.json()["token"])
+    twilio.deliver()
+    assert visitor.put(f"{path}/recording", json={"is_agreed": True}, headers=headers).status_code == 404
+    stays = portal.staff(Role.FRONT_DESK).get(f"{path}/attendance").json()["items"]
+    assert [(stay["kind"], stay["left_at"]) for stay in stays] == [("patient", None)]
+    assert portal.patient(email="robin@example.com").get(path).status_code == 404
+    twilio.account.leave(person.sid)
+
+
 MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
