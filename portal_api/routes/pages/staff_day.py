@@ -38,12 +38,13 @@ def day(here: AsStaff, on: Annotated[str, Query()] = "") -> HTMLResponse:
     zone = here.practice.zone
     today = here.now.astimezone(zone).date()
     asked = days.read(on, today)
+    entries = agenda.day(here, *days.span(asked, 1, zone))
     audit.record(here, "agenda.read", f"day/{asked}")
     return page(
         here,
         "care/day.html",
-        entries=agenda.day(here, *days.span(asked, 1, zone)),
-        waiting=agenda.unclosed(here),
+        entries=entries,
+        waiting=[each for each in agenda.unclosed(here) if each not in entries],
         asked=asked,
         is_today=asked == today,
         before=asked - DAY,
