@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from ledger.gateways.mail import Console, Smtp
-from portal_api import chores, keys, problems
+from portal_api import chores, document, keys, problems
 from portal_api.delivering import Gateways
 from portal_api.dependencies import Edge
 from portal_api.door import AtDoor, Door, utc_now
@@ -53,8 +53,10 @@ def create_app(
     app.mount("/static", StaticFiles(directory=str(STATIC)), name="static")
     problems.add_to(app)
     app.include_router(video_callbacks.router(settings, door))
-    for router in routers():
+    subjects = routers()
+    for router in subjects:
         app.include_router(router)
+    document.add_to(app, subjects)
 
     @app.get("/health")
     def health() -> dict[str, str]:

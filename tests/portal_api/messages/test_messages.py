@@ -71,6 +71,19 @@ def test_a_patient_writes_and_the_provider_reads_and_answers(portal: Portal) -> 
     assert "Thank you.\n&lt;b&gt;Bye&lt;/b&gt;" in pat.get(place).text
 
 
+def test_programs_write_once_under_one_key_and_read(portal: Portal) -> None:
+    pat = portal.patient()
+    other = next(each for each in pat.get("/api/v1/threads").json()["correspondents"])
+    headers = {"X-CSRF-Token": pat.csrf, "Idempotency-Key": str(uuid4())}
+    thread = pat.post("/api/v1/threads", json={"to": other["id"]}, headers=headers).json()["id"]
+    path, headers = f"/api/v1/threads/{thread}/messages", {**headers, "Idempotency-Key": str(uuid4())}
+    sent = [pat.post(path, json={"text": "From a program"}, headers=headers).json() for _ in range(2)]
+    assert sent[0] == sent[1]
+    texts = [each["text"] for each in pat.get(path).json()["items"]]
+    assert texts.count("From a program") == 1
+    assert portal.patient(email="robin@example.com").get(path).status_code == 404
+
+
 def test_several_messages_tell_the_other_one_once(portal: Portal) -> None:
     pat = portal.patient()
     place = thread_with(pat, "Dana Reed, LICSW")
