@@ -1,11 +1,12 @@
 """Dagster's log of events, written a few hundred at a time: one by one they cost a run more than all its models."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from threading import RLock
 from typing import Any
 
-from dagster import DagsterEventType, EventLogEntry
+from dagster import AssetKey, DagsterEventType, EventLogEntry, EventLogRecord
+from dagster._core.storage.event_log.base import AssetEntry, AssetRecord
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import PostgresEventLogStorage
@@ -39,6 +40,7 @@ class EventLog(PostgresEventLogStorage):
         inst_data: ConfigurableClassData | None = None,
     ) -> None:
         self._lock, self._waiting, self._tables = RLock(), list[EventLogEntry](), set[str]()
+        self._made = dict[AssetKey | None, EventLogRecord]()
         super().__init__(postgres_url, should_autocreate_tables, inst_data)
 
     @classmethod
@@ -55,7 +57,24 @@ class EventLog(PostgresEventLogStorage):
                     self._write()
                 return
             self._write()
+            self._made.clear()
         super().store_event(event)
+
+    def get_asset_records(self, asset_keys: Sequence[AssetKey] | None = None) -> Sequence[AssetRecord]:
+        """Return what the log has of assets; of those that the step under way made, from memory.
+
+        Every model asks for each model it reads, which was made just before.
+        """
+        with self._lock:
+            keys = set(asset_keys or ())
+            if any(
+                event.dagster_event_type is _MADE and event.get_dagster_event().asset_key in keys
+                for event in self._waiting
+            ):
+                self._write()
+            if keys and keys <= self._made.keys():
+                return [_of_memory(key, self._made[key]) for key in keys]
+        return super().get_asset_records(asset_keys)
 
     def has_table(self, table_name: str) -> bool:
         """Whether there is a table of that name; one that was there once is looked for no more."""
@@ -85,6 +104,10 @@ class EventLog(PostgresEventLogStorage):
             )
             numbered = dict(zip((row[0] for row in written), events, strict=True))
         self._index(numbered)
+        made = {number: event for number, event in numbered.items() if event.dagster_event_type is _MADE}
+        self._made |= {
+            event.get_dagster_event().asset_key: EventLogRecord(number, event) for number, event in made.items()
+        }
         for number, event in numbered.items():
             if event.dagster_event_type in _OF_CHECKS:
                 self.store_asset_check_event(event, number)
@@ -97,3 +120,8 @@ class EventLog(PostgresEventLogStorage):
             self._store_asset_event_tags(connection, list(assets.values()), list(assets))
             for number, event in newest.values():
                 self._store_asset_event(connection, event, number)
+
+
+def _of_memory(key: AssetKey, made: EventLogRecord) -> AssetRecord:
+    entry = AssetEntry(asset_key=key, last_materialization_record=made, last_run_id=made.run_id)
+    return AssetRecord(storage_id=made.storage_id, asset_entry=entry)

@@ -68,3 +68,17 @@ def test_what_is_still_kept_back_at_the_end_is_written(settings: Settings, insta
     made(instance)
     instance.dispose()
     assert seen_by_others(settings) == set(DAYS)
+
+
+def test_what_a_step_made_is_told_from_memory_as_the_database_tells_it(
+    instance: dg.DagsterInstance, settings: Settings
+) -> None:
+    made(instance)
+    (remembered,) = instance.get_asset_records([DAY])
+    assert seen_by_others(settings) == set(DAYS)
+    with execution.instance(settings.home / "dagster") as other:
+        (stored,) = other.get_asset_records([DAY])
+    told, kept = remembered.asset_entry.last_materialization_record, stored.asset_entry.last_materialization_record
+    assert told is not None
+    assert told == kept
+    assert instance.get_asset_records([DAY, dg.AssetKey("never")])[0].asset_entry.last_materialization_record == kept
