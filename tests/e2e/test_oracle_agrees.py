@@ -11,8 +11,6 @@ from tests.support.oracle.books import keep
 from tests.support.random_world import Options, random_world
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ledger.store.database import Database
     from tests.support.oracle.books import Books
 
@@ -60,12 +58,3 @@ def test_the_world_has_every_leak_verdict_and_bank_status(
     assert {leak.category for leak in books.leaks} == CATEGORIES
     assert {row["verdict"] for row in books.era_tieout} == {"posted", "held", "duplicate", "conflict"}
     assert {row["status"] for row in books.eft_tieout.values()} == {"matched", "missing", "unexpected", "mismatch"}
-
-
-def test_another_world_in_another_time_zone_agrees_too(database: Database, tmp_path: Path) -> None:
-    world = random_world(13, Options(visits=300, timezone="Asia/Kolkata"))
-    product = product_run.Product.at(database, tmp_path / "home", world)
-    product.load(world, tmp_path / "files")
-    product.reconcile(world)
-    disagreements = product_run.compare(product, keep(product.with_hashes(world).inputs()))
-    assert not any(disagreements.values()), product_run.told(disagreements)

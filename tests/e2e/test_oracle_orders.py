@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from ledger.store.database import Database
 
-# Which of two conflicting remits comes first is the one thing that hangs on arrival.
-SAME_IN_ANY_ORDER = Options(visits=300, conflicts=False)
+# Which of two conflicting remits comes first is the one thing that hangs on arrival. Other worlds live in New York.
+SAME_IN_ANY_ORDER = Options(visits=300, conflicts=False, timezone="Asia/Kolkata")
 TABLES = (
     *("visit_revenue", "leaks", "era_tieout", "eft_tieout", "unmatched_remits", "denials", "payout_tieout"),
     *("provider_balances", "reversals", "ar_ageing", "month_ratios", "revenue_waterfall", "underpayments", "pos_mix"),
@@ -48,17 +48,32 @@ def _issued(product: product_run.Product, world: World) -> dict[str, int]:
     return {token: cents for token, cents in product.memo_sums().items() if token in disputed}
 
 
-def test_three_shuffled_batches_with_a_reconcile_after_each_give_the_same_books(
-    database: Database, tmp_path: Path
-) -> None:
+@dataclass(frozen=True)
+class InThree:
+    """A world that came in three batches, and the product with a reconcile after each."""
+
+    product: product_run.Product
+    world: World
+    batches: list[World]
+
+
+@pytest.fixture(scope="module")
+def in_three(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> InThree:
+    """Load and reconcile three batches of a shuffled world."""
+    place = tmp_path_factory.mktemp("orders")
     world = random_world(21, SAME_IN_ANY_ORDER)
-    product = product_run.Product.at(database, tmp_path / "home", world)
+    product = product_run.Product.at(module_database, place / "home", world)
     batches = world.shuffled(5).batches(3)
     # The day moves too, forth and back: claims fall overdue that nothing touched, and are not overdue again.
     for number, (batch, days) in enumerate(zip(batches, (-40, 20, 0), strict=True)):
-        product.load(batch, tmp_path / f"batch-{number}")
+        product.load(batch, place / f"batch-{number}")
         rules = replace(batch.rules, as_of=batch.rules.as_of + timedelta(days=days))
         product.reconcile(replace(batch, rules=rules))
+    return InThree(product, world, batches)
+
+
+def test_three_shuffled_batches_with_a_reconcile_after_each_give_the_same_books(in_three: InThree) -> None:
+    product, world, batches = in_three.product, in_three.world, in_three.batches
     arrived = product.with_hashes(joined(batches))
     issued = _issued(product, arrived)
     books = keep(arrived.inputs(), issued)
@@ -74,6 +89,22 @@ def test_three_shuffled_batches_with_a_reconcile_after_each_give_the_same_books(
     _stands_when_all_is_made_anew(product, world)
 
 
+def test_everything_loaded_twice_changes_nothing(in_three: InThree, tmp_path: Path) -> None:
+    product, world = in_three.product, in_three.world
+    memos = product.memos()
+    marts = {table: product.rows(f"select * from marts.{table}") for table in TABLES}
+    for number, batch in enumerate(in_three.batches):
+        assert all(receipt.already_loaded for receipt in product.load(batch, tmp_path / f"again-{number}"))
+    assert product.reconcile(world).nothing_new
+    receipts = product.load(world.shuffled(6), tmp_path / "shuffled")
+    assert not all(receipt.already_loaded for receipt in receipts)
+    assert product.reconcile(world).memos == 0
+    assert product.memos() == memos
+    for table, rows in marts.items():
+        again = product.rows(f"select * from marts.{table}")
+        assert sorted(map(repr, again)) == sorted(map(repr, rows)), table
+
+
 def test_a_late_claim_finds_its_visit_by_the_payers_number_though_that_is_a_dash(
     database: Database, tmp_path: Path
 ) -> None:
@@ -86,24 +117,6 @@ def test_a_late_claim_finds_its_visit_by_the_payers_number_though_that_is_a_dash
         product.reconcile(world)
     assert product.rows("select is_whole from ops.run order by started_at") == [{"is_whole": True}, {"is_whole": False}]
     assert [row["matched_by"] for row in product.rows(MATCHES)] == ["exact", "payer_claim_number"]
-
-
-def test_everything_loaded_twice_changes_nothing(database: Database, tmp_path: Path) -> None:
-    world = random_world(22, SAME_IN_ANY_ORDER)
-    product = product_run.Product.at(database, tmp_path / "home", world)
-    product.load(world, tmp_path / "first")
-    product.reconcile(world)
-    memos = product.memos()
-    marts = {table: product.rows(f"select * from marts.{table}") for table in TABLES}
-    assert all(receipt.already_loaded for receipt in product.load(world, tmp_path / "again"))
-    assert product.reconcile(world).nothing_new
-    receipts = product.load(world.shuffled(6), tmp_path / "shuffled")
-    assert not all(receipt.already_loaded for receipt in receipts)
-    assert product.reconcile(world).memos == 0
-    assert product.memos() == memos
-    for table, rows in marts.items():
-        again = product.rows(f"select * from marts.{table}")
-        assert sorted(map(repr, again)) == sorted(map(repr, rows)), table
 
 
 @pytest.mark.timeout(600)
