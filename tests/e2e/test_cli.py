@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration import cli
 from tests.support.command_line import ROOT, environment, trueup
 
 COMMANDS = (
@@ -58,11 +59,11 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_every_help_has_an_example(command: tuple[str, ...], env: dict[str, str]) -> None:
-    finished = trueup(*command, "--help", env=env)
-    assert finished.returncode == 0
-    assert "Example:\n" in finished.stdout
-    assert f"trueup {' '.join(command)}" in finished.stdout.split("Example:\n")[1]
+def test_every_help_has_an_example(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([*command, "--help"]) == 0
+    said = capsys.readouterr().out
+    assert "Example:\n" in said
+    assert f"trueup {' '.join(command)}" in said.split("Example:\n")[1]
 
 
 def test_the_help_names_the_commands_that_exist_and_no_other(env: dict[str, str]) -> None:
@@ -105,12 +106,16 @@ def test_light_commands_import_nothing_heavy(words: list[str], env: dict[str, st
     ],
     ids=" ".join,
 )
-def test_misuse_ends_with_2_and_opens_no_workspace(words: list[str], env: dict[str, str]) -> None:
-    finished = trueup(*words, env=env)
-    assert finished.returncode == 2
-    assert finished.stdout == ""
-    assert finished.stderr.strip()
-    assert not Path(env["TRUEUP_HOME"]).exists()
+def test_misuse_ends_with_2_and_opens_no_workspace(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TRUEUP_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("TRUEUP_DATABASE_URL", raising=False)
+    assert cli.run(words) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.strip()
+    assert not (tmp_path / "home").exists()
 
 
 def test_a_wrong_setting_ends_with_2_and_names_it(env: dict[str, str]) -> None:

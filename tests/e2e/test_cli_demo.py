@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
+from ledger.store import database
 from orchestration import dbt_project
 from tests.support.command_line import environment, trueup, visits
 
@@ -34,8 +35,11 @@ def env(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def demo(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return trueup("demo", env=env)
+def demo(env: dict[str, str]) -> Iterator[subprocess.CompletedProcess[str]]:
+    """Run the demo by itself; its server then stays for the commands that follow."""
+    finished = trueup("demo", env=env)
+    with database.opened(None, Path(env["TRUEUP_HOME"])):
+        yield finished
 
 
 def test_the_demo_ends_well_with_a_summary_and_a_dashboard(
@@ -118,9 +122,10 @@ def test_the_demo_is_not_mixed_with_other_data(folder: Path) -> None:
     env = environment(folder / "own")
     own = folder / "visits.csv"
     own.write_text(visits(1, 3))
-    assert trueup("load", "visits", own, env=env).returncode == 0
-    finished = trueup("demo", env=env)
-    assert (finished.returncode, finished.stdout) == (3, "")
-    assert "must not be mixed" in finished.stderr
-    feeds = json.loads(trueup("status", "--json", env=env).stdout)["feeds"]
+    with database.opened(None, folder / "own"):
+        assert trueup("load", "visits", own, env=env).returncode == 0
+        finished = trueup("demo", env=env)
+        assert (finished.returncode, finished.stdout) == (3, "")
+        assert "must not be mixed" in finished.stderr
+        feeds = json.loads(trueup("status", "--json", env=env).stdout)["feeds"]
     assert [feed["files"] for feed in feeds] == [1, 0, 0, 0, 0, 0]
