@@ -22,6 +22,7 @@ KEY_BYTES = 32
 LARGEST_PORT = 65_535
 LARGEST_NUMBER = 1_000_000_000
 LARGEST_DAYS = 36_500
+STRIPE_JS_URL = "https://js.stripe.com/v3/"
 _WEBHOOK_SECRET = "TRUEUP_STRIPE_WEBHOOK_SECRET_"  # noqa: S105 - the beginning of names of settings
 
 
@@ -56,6 +57,8 @@ class Settings:
     stripe_is_live: bool = False
     stripe_key: str | None = field(default=None, repr=False)
     stripe_url: str = "https://api.stripe.com"
+    # Goes into pages: with it a browser gives Stripe a card, and nothing else.
+    stripe_publishable_key: str | None = None
     stripe_lookback_days: int = 30
     credit_excess: Excess = Excess.BALANCE
     portal_key: str | None = field(default=None, repr=False)
@@ -64,6 +67,11 @@ class Settings:
     mail_url: str | None = field(default=None, repr=False)
     mail_from: str | None = None
     twilio: TwilioAccount | None = None
+
+    @property
+    def stripe_js_url(self) -> str:
+        """Where the script of the card form comes from: Stripe, or the sandbox that stands for it."""
+        return STRIPE_JS_URL if self.stripe_url == type(self).stripe_url else f"{self.stripe_url}/js/v3/"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -100,6 +108,9 @@ class Settings:
             stripe_is_live=_is_live(text("STRIPE_MODE")),
             stripe_key=_stripe_key(text("STRIPE_KEY"), is_live=_is_live(text("STRIPE_MODE"))),
             stripe_url=_stripe_url(text("STRIPE_URL") or cls.stripe_url, is_live=_is_live(text("STRIPE_MODE"))),
+            stripe_publishable_key=_publishable_key(
+                text("STRIPE_PUBLISHABLE_KEY"), is_live=_is_live(text("STRIPE_MODE"))
+            ),
             stripe_lookback_days=_number("STRIPE_LOOKBACK_DAYS", text, cls.stripe_lookback_days, largest=LARGEST_DAYS),
             credit_excess=_credit_excess(text("CREDIT_EXCESS") or cls.credit_excess),
             portal_key=_key("PORTAL_KEY", text),
@@ -143,6 +154,16 @@ def _stripe_key(key: str | None, *, is_live: bool) -> str | None:
         raise SettingsError(
             f"TRUEUP_STRIPE_KEY is no {mode} key (sk_{mode}_… or rk_{mode}_…), and TRUEUP_STRIPE_MODE is {mode}: "
             "correct one of them. A live key charges real cards."
+        )
+    return key
+
+
+def _publishable_key(key: str | None, *, is_live: bool) -> str | None:
+    mode = "live" if is_live else "test"
+    if key is not None and not key.startswith(f"pk_{mode}_"):
+        raise SettingsError(
+            f"TRUEUP_STRIPE_PUBLISHABLE_KEY is no publishable key of {mode} mode (pk_{mode}_…): correct it. It stands "
+            "in pages, so a secret key must never be put there."
         )
     return key
 

@@ -46,7 +46,7 @@ def create_app(
         door.close()
 
     app = FastAPI(title="Trueup", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.state.door = door
+    app.state.door, app.state.edge = door, edge
     app.state.own_rooms = own_rooms(door)
     app.add_middleware(WithHeaders)
     webhooks.add_to(app, settings, edge)

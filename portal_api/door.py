@@ -6,7 +6,7 @@ import contextlib
 import hmac
 import threading
 from base64 import urlsafe_b64encode
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ledger.settings import Settings
     from ledger.store.database import Database
     from portal_api.access import Who
+    from portal_api.dependencies import Edge
     from portal_api.keys import Keys
     from portal_api.tenants.practices import Practice
 
@@ -194,6 +195,12 @@ def _meant(request: Request, form: Form, csrf: str, *, has_session: bool, is_bea
 
 def at_door(request: Request, form: Annotated[Form, Depends(read_form)]) -> Iterator[Here]:
     """Yield where the request stands; what was done is committed before its answer leaves, or not at all."""
+    with _entered(request, form) as here:
+        yield here
+
+
+@contextlib.contextmanager
+def _entered(request: Request, form: Form) -> Iterator[Here]:
     door: Door = request.app.state.door
     here: Here | None = None
     try:
@@ -213,14 +220,47 @@ def needs(*roles: Role) -> Any:
     """Return the dependency of a route that is for people with any of these roles; none: for whoever is signed in."""
 
     def checked(here: Annotated[Here, _DOOR]) -> Here:
-        if here.who is None:
-            asked = urlencode({"next": here.browser.path})
-            raise SignInNeeded(f"{'/staff' if Role.PATIENT not in roles and roles else ''}/sign-in?{asked}")
-        if roles and not here.who.has(*roles):
-            raise Problem(HTTPStatus.FORBIDDEN, "role-missing", "This page is for people in another role.")
-        return here
+        return _for_people(here, roles)
 
     return Depends(checked, scope="function")
+
+
+def _for_people(here: Here, roles: tuple[Role, ...]) -> Here:
+    if here.who is None:
+        asked = urlencode({"next": here.browser.path})
+        raise SignInNeeded(f"{'/staff' if Role.PATIENT not in roles and roles else ''}/sign-in?{asked}")
+    if roles and not here.who.has(*roles):
+        raise Problem(HTTPStatus.FORBIDDEN, "role-missing", "This page is for people in another role.")
+    return here
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A request in several transactions, for what asks somebody outside in between: none is open while it waits.
+
+    Each step finds anew who asks, and keeps what it did whatever becomes of the next. `edge` is the books' own way in,
+    by which what Stripe says is taken in as its webhooks are.
+    """
+
+    edge: Edge
+    request: Request
+    form: Form
+    roles: tuple[Role, ...]
+
+    @contextlib.contextmanager
+    def step(self) -> Iterator[Here]:
+        """Work at the practice in a transaction, which is committed at the end of the block."""
+        with _entered(self.request, self.form) as here:
+            yield _for_people(here, self.roles)
+
+
+def steps_of(*roles: Role) -> Any:
+    """Return the dependency of a route that works in steps, for people with any of these roles."""
+
+    def found(request: Request, form: Annotated[Form, Depends(read_form)]) -> Steps:
+        return Steps(request.app.state.edge, request, form, roles)
+
+    return Depends(found, scope="function")
 
 
 def fresh(here: Here) -> None:
@@ -232,6 +272,7 @@ def fresh(here: Here) -> None:
 AtDoor = Annotated[Here, _DOOR]
 SignedIn = Annotated[Here, needs()]
 AsPatient = Annotated[Here, needs(Role.PATIENT)]
+AsPatientInSteps = Annotated[Steps, steps_of(Role.PATIENT)]
 AsProvider = Annotated[Here, needs(Role.PROVIDER)]
 AsStaff = Annotated[Here, needs(Role.PROVIDER, Role.FRONT_DESK, Role.BILLING, Role.FINANCE, Role.PRACTICE_ADMIN)]
 AsAdmin = Annotated[Here, needs(Role.PRACTICE_ADMIN)]

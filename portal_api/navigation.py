@@ -26,6 +26,7 @@ LINKS = (
     Link("Day", "/staff/day", STAFF_ROLES),
     Link("Book", "/book", PATIENT),
     Link("My visits", "/visits", PATIENT),
+    Link("Card", "/card", PATIENT),
     Link("Messages", "/messages", PATIENT | {Role.PROVIDER}),
     Link("Retention", "/staff/retention", frozenset({Role.PRACTICE_ADMIN})),
     Link("Hours", "/staff/hours", PLANNERS),

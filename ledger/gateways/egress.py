@@ -106,6 +106,7 @@ _CALLS = (
         {"invoice_settings[default_payment_method]": opaque.PAYMENT_METHOD},
     ),
     Call("read_card", "get", ("payment_methods", opaque.PAYMENT_METHOD), {}),
+    Call("remove_card", "post", ("payment_methods", opaque.PAYMENT_METHOD, "detach"), {}),
     Call("read_setup_intent", "get", ("setup_intents", opaque.SETUP_INTENT), {}),
     Call(
         "create_invoice",

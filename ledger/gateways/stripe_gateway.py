@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4, uuid5
 
 from ledger.gateways import stripe_steps, subscription_steps, transport
@@ -60,6 +60,21 @@ class StripeGateway:
         """Make a card the one that invoices are charged to: where Smart Retries look for it."""
         fields = {"invoice_settings": {"default_payment_method": payment_method}}
         self._calls(ask).post("card", f"/v1/customers/{customer}", fields)
+
+    def card_of(self, setup_intent: str) -> tuple[str, dict[str, Any]] | None:
+        """Return whose card a SetupIntent saved and the payment method as Stripe has it; None while it saved none."""
+        calls = self._calls(uuid4())
+        found = calls.get(f"/v1/setup_intents/{setup_intent}")
+        if found["status"] != "succeeded":
+            return None
+        return str(found["customer"]), calls.get(f"/v1/payment_methods/{found['payment_method']}")
+
+    def remove_card(self, payment_method: str, ask: UUID) -> dict[str, Any]:
+        """Take a card from its customer, for good; return it as Stripe has it then."""
+        calls = self._calls(ask)
+        path = f"/v1/payment_methods/{payment_method}"
+        found = calls.get(path)
+        return calls.post("detach", f"{path}/detach", {}) if found["customer"] else found
 
     def payment_page(self, invoice: str) -> str | None:
         """Return the address of the page at which a patient pays an invoice, or finds its receipt, None for a draft.

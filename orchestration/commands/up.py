@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
@@ -101,11 +102,21 @@ def _tell(settings: "Settings", sandbox: str | None, output: Output) -> None:
     output.result({**places, "drop_folder": folder, "nightly_at": nightly})
 
 
+def _has_sandbox(settings: "Settings") -> bool:
+    at_stripe = settings.stripe_key is not None and settings.stripe_url == type(settings).stripe_url
+    return not (settings.stripe_is_live or at_stripe or not settings.sandbox_port)
+
+
+def _with_cards(settings: "Settings") -> "Settings":
+    if settings.stripe_key or not _has_sandbox(settings):
+        return settings
+    return replace(settings, stripe_key="sk_test_sandbox", stripe_url=f"http://{LOOPBACK}:{settings.sandbox_port}")
+
+
 @contextlib.contextmanager
 def _stripe_sandbox(settings: "Settings", output: Output) -> Iterator[str | None]:
     """Serve Stripe's stand-in, with the portal's endpoints, unless a key of Stripe's own says that it is not wanted."""
-    at_stripe = settings.stripe_key is not None and settings.stripe_url == type(settings).stripe_url
-    if settings.stripe_is_live or at_stripe or not settings.sandbox_port:
+    if not _has_sandbox(settings):
         yield None
         return
     from sandbox.stripe.spec import lacking
@@ -144,7 +155,7 @@ def _twilio_sandbox(settings: "Settings") -> Iterator[None]:
 
 @contextlib.contextmanager
 def _served(books: workspace.Workspace) -> Iterator["Servers"]:
-    """Serve dashboards and portal, each on its door."""
+    """Serve dashboards and portal, each on its door; without a key the portal's cards are the sandbox's."""
     from dashboards.app import create_app as create_dashboards
     from portal_api.app import create_app as create_portal
 
@@ -153,7 +164,7 @@ def _served(books: workspace.Workspace) -> Iterator["Servers"]:
         listening(settings.dashboard_port, "TRUEUP_DASHBOARD_PORT") as pages,
         listening(settings.portal_port, "TRUEUP_PORTAL_PORT") as door,
         in_thread("dashboards", create_dashboards(settings, books.database), pages) as dashboards,
-        in_thread("portal", create_portal(settings, books.database, does_chores=True), door) as own,
+        in_thread("portal", create_portal(_with_cards(settings), books.database, does_chores=True), door) as own,
     ):
         yield {"dashboards": dashboards, "portal": own}
 

@@ -1,0 +1,101 @@
+"""A new patient in a real browser, on a phone: a card by keyboard, one declined, one that the bank asks about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from portal_api import cookies
+from tests.portal_api.intake.test_cards import somebody
+from tests.support.browsers import chromium
+from tests.support.portals import HARBOR
+from tests.support.screens import check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from tests.portal_api.intake.conftest import Heard
+    from tests.support.portals import Portal, Visitor
+
+PHONE = {"width": 390, "height": 844}
+GOOD, DECLINED, ASKS = "4242424242424242", "4000000000000002", "4000002760003184"
+
+
+@pytest.fixture(name="browser", scope="module")
+def _browser() -> Iterator[Browser]:
+    with chromium() as launched:
+        yield launched
+
+
+@pytest.fixture(name="page")
+def _page(browser: Browser) -> Iterator[Page]:
+    """Yield a page that fails the test when the browser complains, about the content policy for one."""
+    page = browser.new_page(viewport=PHONE)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    page.context.close()
+    # What Stripe declines is answered 402, which Chromium notes.
+    assert [each for each in said if "402 (Payment Required)" not in each] == []
+
+
+def enter(page: Page, portal: Portal, visitor: Visitor, path: str) -> None:
+    """Open a page with the session of a visitor."""
+    home = f"http://{HARBOR.hosts[0]}:{urlsplit(portal.address).port}"
+    names = (cookies.SESSION, cookies.BROWSER)
+    page.context.add_cookies([{"name": name, "value": visitor.cookies[name], "url": home} for name in names])
+    page.goto(f"{home}{path}")
+
+
+def type_card(page: Page, number: str) -> None:
+    """Give a card by keyboard alone."""
+    page.get_by_label("Card number").focus()
+    page.keyboard.type(number)
+    page.keyboard.press("Tab")
+    page.keyboard.type("12 / 34")
+    page.keyboard.press("Tab")
+    page.keyboard.type("123")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+
+def test_a_declined_card_then_one_that_the_bank_asks_about(page: Page, portal: Portal, heard: Heard) -> None:
+    visitor, _ = somebody(portal)
+    enter(page, portal, visitor, "/card")
+    check(page, "card-none")
+    page.get_by_role("link", name="Add a card").click()
+    page.get_by_label("Card number").wait_for()
+    check(page, "card-form")
+    type_card(page, DECLINED)
+    page.get_by_role("alert").get_by_text("Your card was declined.").wait_for()
+    assert page.evaluate("document.activeElement.name") == "cardNumber"
+    check(page, "card-declined")
+    page.get_by_label("Card number").fill("")
+    page.get_by_label("Expiry date").fill("")
+    page.get_by_label("Security code").fill("")
+    type_card(page, ASKS)
+    page.get_by_role("button", name="Fail").click()
+    page.get_by_role("alert").get_by_text("unable to authenticate").wait_for()
+    page.get_by_role("button", name="Save this card").click()
+    page.get_by_role("button", name="Complete").click()
+    page.get_by_text("Your card is saved.").wait_for()
+    page.get_by_text("Visa ending in 3184").wait_for()
+    check(page, "card-saved")
+    assert b"/card/saved" in heard.bytes
+    for number in (DECLINED, ASKS):
+        assert number[:12].encode() not in bytes(heard.bytes).replace(b" ", b"").replace(b"+", b"")
+
+
+def test_a_good_card_by_keyboard_and_no_number_of_it_reaches_us(page: Page, portal: Portal, heard: Heard) -> None:
+    visitor, _ = somebody(portal)
+    enter(page, portal, visitor, "/card/new")
+    type_card(page, GOOD)
+    page.get_by_text("Visa ending in 4242").wait_for()
+    assert b"setup_intent=seti_" in heard.bytes  # the listener hears forms
+    for told in (GOOD.encode(), b"cardNumber", b"cvc"):
+        assert told not in bytes(heard.bytes).replace(b"%20", b"").replace(b"+", b"").replace(b" ", b"")
