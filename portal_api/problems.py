@@ -60,10 +60,10 @@ def add_to(app: FastAPI) -> None:
 
 
 def response(
-    request: Request, status: HTTPStatus, name: str, detail: str, headers: Mapping[str, str] | None = None
+    request: Request | None, status: HTTPStatus, name: str, detail: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return an error as problem details, or as a page."""
-    if _wants_page(request):
+    """Return an error as problem details, or as a page where the request is a browser's."""
+    if request is not None and _wants_page(request):
         return rendered(
             "message.html",
             status,

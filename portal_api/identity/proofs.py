@@ -24,10 +24,10 @@ def give(here: Here, purpose: str, value: str) -> str:
     return base64.urlsafe_b64encode(here.keys.seal(document.encode(), *_place(here, purpose))).decode()
 
 
-def taken(here: Here, purpose: str) -> str:
-    """Return what the proof in the form proves; 404 where it is none, 400 where it is too old."""
+def taken(here: Here, purpose: str, proof: str | None = None) -> str:
+    """Return what a proof (default: the form's) proves; 404 where it is none, 400 where it is too old."""
     try:
-        sealed = base64.urlsafe_b64decode(here.form.get("proof"))
+        sealed = base64.urlsafe_b64decode(here.form.get("proof") if proof is None else proof)
         value, until = json.loads(here.keys.unseal(sealed, *_place(here, purpose)))
     except (ValueError, InvalidTag):
         raise not_found() from None

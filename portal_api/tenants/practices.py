@@ -106,7 +106,9 @@ def keep(db: sa.Connection, practice: Practice) -> None:
 def serve_at(db: sa.Connection, practice_id: str, host: str) -> None:
     """Serve the practice at a host name; one that is another's stays so, and raises LookupError."""
     db.execute(
-        sa.text("insert into portal.practice_host values (lower(:host), :practice_id) on conflict do nothing"),
+        sa.text(
+            "insert into portal.practice_host (host, practice_id) values (lower(:host), :practice_id) on conflict do nothing"
+        ),
         {"host": host, "practice_id": practice_id},
     )
     if of_host(db, host) != practice_id:
@@ -131,7 +133,9 @@ def _made(kind: type[_T], given: Mapping[str, Any]) -> _T:
 
 def origin(db: sa.Connection, practice_id: str, port: int) -> str:
     """Return the address of the practice's portal, for links that no request asked for."""
-    query = sa.text("select host from portal.practice_host where practice_id = :practice_id order by host limit 1")
+    query = sa.text(
+        "select host from portal.practice_host where practice_id = :practice_id order by served_since, host limit 1"
+    )
     host: str | None = db.scalar(query, {"practice_id": practice_id})
     if host is None:
         return ""

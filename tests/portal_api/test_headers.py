@@ -45,6 +45,7 @@ def test_an_addition_to_the_policy_takes_nothing_away() -> None:
 def test_on_a_public_host_cookies_are_of_the_host_alone_and_secure(portal: Portal) -> None:
     with portal.at() as here:
         practices.serve_at(here.db, HARBOR.practice.practice_id, PUBLIC)
+        assert here.origin == "http://harbor.localhost:8352"
     visitor = portal.visitor()
     visitor.headers["host"] = PUBLIC
     visitor.cookies.clear()

@@ -16,7 +16,7 @@ from portal_api import audit
 from portal_api.access import Kind
 from portal_api.door import AsPatient, SignedIn, fresh
 from portal_api.here import Here
-from portal_api.identity import asks, entering, people, rates, sessions, staff_secrets
+from portal_api.identity import asks, entering, patient_sign_in, people, rates, sessions, staff_secrets
 from portal_api.identity.asks import Purpose
 from portal_api.identity.people import Patient
 from portal_api.notices import Message, Notice, send
@@ -56,7 +56,7 @@ def contact(here: AsPatient) -> Response:
         send(here, Message(Notice.CONTACT_CHANGED, mine.email, {"what": "phone number"}))
     if email.lower() == mine.email.lower():
         return onward("/account", "saved")
-    rates.spend(here, sign_in.BY_ACCOUNT, email)
+    rates.spend(here, patient_sign_in.BY_ACCOUNT, email)
     secret = asks.make(here, Purpose.CHANGE_EMAIL, email, here.me.id)
     message = Message(Notice.CHANGE_EMAIL, email, {"code": secret.spaced})
     send(here, message, expires_at=asks.expiry(here.now))
@@ -72,7 +72,7 @@ def email_code(here: AsPatient) -> HTMLResponse:
 @router.post("/email", response_model=None)
 def email_changed(here: AsPatient) -> Response:
     """Change the e-mail address, and tell the old one."""
-    rates.spend(here, sign_in.CODES, here.browser.address)
+    rates.spend(here, patient_sign_in.CODES, here.browser.address)
     granted, before = asks.use_code(here, here.form.get("code"), Purpose.CHANGE_EMAIL), _myself(here).email
     problem = "" if granted and granted.person_id == here.me.id else sign_in.REFUSED
     if granted and not problem:
@@ -98,7 +98,7 @@ def prove(here: SignedIn, next: str = "/account", *, sent: bool = False) -> HTML
 def mail_a_code(here: AsPatient) -> Response:
     """Mail a patient a code to prove it with."""
     mine = _myself(here)
-    rates.spend(here, sign_in.BY_ACCOUNT, mine.email)
+    rates.spend(here, patient_sign_in.BY_ACCOUNT, mine.email)
     secret = asks.make(here, Purpose.PROVE, mine.email, mine.id)
     send(here, Message(Notice.PROVE, mine.email, {"code": secret.spaced}), expires_at=asks.expiry(here.now))
     return onward(f"/account/prove?sent=true&next={_back(here.form.get('next'))}", "code_sent")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,7 @@ from starlette.responses import Response
 from portal_api import audit, cookies
 from portal_api.access import Kind
 from portal_api.door import AtDoor
-from portal_api.identity import asks, entering, people, proofs, rates, sessions
-from portal_api.identity.asks import Purpose
-from portal_api.notices import Message, Notice, send
+from portal_api.identity import asks, entering, patient_sign_in, people, proofs, sessions
 from portal_api.pages import onward, page
 from portal_api.problems import not_found
 
@@ -23,9 +20,6 @@ if TYPE_CHECKING:
     from portal_api.here import Here
 
 router = APIRouter()
-BY_ADDRESS = rates.Rate("sign-in by address", 20, timedelta(seconds=30))
-BY_ACCOUNT = rates.Rate("sign-in by account", 5, timedelta(minutes=3))
-CODES = rates.Rate("codes by address", 20, timedelta(seconds=30))
 REFUSED = (
     "That did not work. A link and a code work once, for ten minutes, and only in the browser where you asked for them."
 )
@@ -44,17 +38,7 @@ def asked(here: AtDoor) -> Response:
     if not people.EMAIL.match(email):
         problem = "Please write an e-mail address, such as name@example.com."
         return page(here, "identity/sign_in.html", status=HTTPStatus.BAD_REQUEST, next=onwards, problem=problem)
-    rates.spend(here, BY_ADDRESS, here.browser.address)
-    rates.spend(here, BY_ACCOUNT, email)
-    found = people.patient_of_email(here, email)
-    secret = asks.make(here, Purpose.SIGN_IN, email, found.id if found else None)
-    if found.disabled_at is None if found else here.practice.policies.accepts_new_patients:
-        values = {
-            "link": f"{here.origin}/sign-in/link/{secret.link}",
-            "code": secret.spaced,
-        }
-        send(here, Message(Notice.SIGN_IN, email, values), expires_at=asks.expiry(here.now))
-    audit.record(here, "sign_in.asked", f"patient/{found.id}" if found else "patient/unknown")
+    patient_sign_in.ask(here, email)
     return onward(f"/sign-in/code?next={onwards}")
 
 
@@ -67,11 +51,9 @@ def code(here: AtDoor, next: str = "/") -> HTMLResponse:  # noqa: A002 - the nam
 @router.post("/sign-in/code", response_model=None)
 def code_given(here: AtDoor) -> Response:
     """Sign in by the code, in the browser that asked for it."""
-    rates.spend(here, CODES, here.browser.address)
-    granted = asks.use_code(here, here.form.get("code"), Purpose.SIGN_IN)
+    granted = patient_sign_in.by_code(here, here.form.get("code"))
     onwards = entering.local(here.form.get("next"))
     if granted is None:
-        audit.record(here, "sign_in.refused", "patient/unknown")
         return page(here, "identity/code.html", status=HTTPStatus.BAD_REQUEST, next=onwards, problem=REFUSED)
     return _entered(here, granted, onwards)
 
@@ -85,10 +67,8 @@ def link(here: AtDoor, token: str) -> HTMLResponse:
 @router.post("/sign-in/link", response_model=None)
 def link_followed(here: AtDoor) -> Response:
     """Sign in by the link, in the browser that asked for it."""
-    rates.spend(here, CODES, here.browser.address)
-    granted = asks.use_link(here, here.form.get("token"), Purpose.SIGN_IN)
+    granted = patient_sign_in.by_link(here, here.form.get("token"))
     if granted is None:
-        audit.record(here, "sign_in.refused", "patient/unknown")
         return page(here, "identity/link.html", status=HTTPStatus.BAD_REQUEST, token="", problem=REFUSED)
     return _entered(here, granted, "/")
 

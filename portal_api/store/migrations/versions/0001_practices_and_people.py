@@ -30,7 +30,9 @@ create table portal.practice (
 HOST = """
 create table portal.practice_host (
     host text primary key check (host = lower(host) and host ~ '^[a-z0-9._-]+$'),
-    practice_id text not null references portal.practice
+    practice_id text not null references portal.practice,
+    -- The first one is where links lead that no request asked for.
+    served_since timestamptz not null default clock_timestamp()
 )
 """
 
