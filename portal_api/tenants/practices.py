@@ -44,6 +44,7 @@ class Policies:
     hold_minutes: int = 10
     offer_minutes: int = 60
     video_recording: bool = False
+    video_needs_card: bool = False
 
 
 @dataclass(frozen=True)

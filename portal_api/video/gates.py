@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from ledger.store import customers
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,8 +21,19 @@ class Lack(NamedTuple):
 
 
 Gate: TypeAlias = "Callable[[Here, Side], Lack | None]"
-# A room that knows of something to be done first adds a gate; a provider passes through none of them.
-GATES: list[Gate] = []
+
+
+def _card(here: Here, side: Side) -> Lack | None:
+    """Ask for a card where the practice wants one before it gives care."""
+    if side.seat is None or not here.practice.policies.video_needs_card:
+        return None
+    patient = here.me.patient_token
+    customer = customers.of_patient(here.books, patient) if patient else None
+    return None if customer and customer.card else Lack("put a card on file", "/card")
+
+
+# A room that knows of something else to be done first adds a gate; a provider passes through none of them.
+GATES: list[Gate] = [_card]
 
 
 def lacks(here: Here, side: Side) -> list[Lack]:

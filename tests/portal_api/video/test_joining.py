@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,10 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.store import customers
 from portal_api.access import Role
+from portal_api.identity import people
+from portal_api.tenants import practices
 from portal_api.video import gates
 from portal_api.video.gates import Lack
 from portal_api.video.window import RECONNECTION, window
@@ -125,6 +129,26 @@ def test_gates_come_first_and_are_the_patients(portal: Portal, twilio: Twilio, m
     assert '<a href="/consents">sign the consent</a>' in page.text
     assert 'id="join"' not in page.text
     assert said(twilio, join(provider, visit))
+
+
+def test_a_practice_may_want_a_card_first(portal: Portal, twilio: Twilio) -> None:
+    with portal.at() as here:
+        wanted = replace(here.practice, policies=replace(here.practice.policies, video_needs_card=True))
+        practices.keep(here.db, wanted)
+    visit = meetings.book(portal, portal.clock.now + timedelta(hours=4), email="robin@example.com", provider=1)
+    portal.clock.move(hours=4)
+    patient = portal.patient(email="robin@example.com")
+    assert '<a href="/card">put a card on file</a>' in patient.get(visit.path).text
+    assert join(patient, visit).json()["type"] == "urn:trueup:problem:not-ready"
+    with portal.at() as here:
+        token = people.patient_of_email(here, "robin@example.com").patient_token  # type: ignore[union-attr]
+        customers.keep(here.books, token, here.practice.practice_id, "cus_Robin00000001")
+        customers.keep_card(
+            here.books, "cus_Robin00000001", customers.Card("pm_Robin00000001", "visa", "4242", "2030-12")
+        )
+    assert said(twilio, join(patient, visit))
+    with portal.at() as here:
+        practices.keep(here.db, replace(wanted, policies=replace(wanted.policies, video_needs_card=False)))
 
 
 def test_a_group_meets_in_one_room_with_a_place_for_each(portal: Portal, twilio: Twilio) -> None:
