@@ -108,7 +108,8 @@ def serve_at(db: sa.Connection, practice_id: str, host: str) -> None:
     """Serve the practice at a host name; one that is another's stays so, and raises LookupError."""
     db.execute(
         sa.text(
-            "insert into portal.practice_host (host, practice_id) values (lower(:host), :practice_id) on conflict do nothing"
+            "insert into portal.practice_host (host, practice_id) values (lower(:host), :practice_id)"
+            " on conflict do nothing"
         ),
         {"host": host, "practice_id": practice_id},
     )
