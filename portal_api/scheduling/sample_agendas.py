@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import sqlalchemy as sa
 
-from portal_api.scheduling import hours
+from portal_api.scheduling import groups, hours
 from portal_api.scheduling.hours import Hours
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ VISIT_TYPES = (
 # Those of the sample month; what is left to the patient of a visit's price is a made-up part of it.
 PAYERS = (("PAY-7KQ2", "Sample Health Plan One", 15), ("PAY-M4TD", "Sample Health Plan Two", 25))
 STATES = {"America/New_York": ("NY", "MA", "CT"), "America/Los_Angeles": ("OR", "WA", "CA")}
+THURSDAY = 3
 LICENSED_UNTIL = date(2030, 12, 31)
 MORNING, AFTERNOON = Hours(9 * 60, 12 * 60), Hours(13 * 60, 17 * 60)
 _COLUMNS = {
@@ -55,10 +56,12 @@ def fill(here: Here, providers: Sequence[tuple[str, str]]) -> None:
         [(payer, kinds[made[0]], made[-1] * percent // 100) for payer, _, percent in PAYERS for made in VISIT_TYPES],
     )
     for place, provider in enumerate(providers):
-        _provider(here, provider, list(kinds.values()), place)
+        calendar = _provider(here, provider, list(kinds.values()), place)
+        if place == len(providers) - 1:
+            _sessions(here, calendar, kinds["Stress group"])
 
 
-def _provider(here: Here, provider: tuple[str, str], kinds: list[UUID], place: int) -> None:
+def _provider(here: Here, provider: tuple[str, str], kinds: list[UUID], place: int) -> UUID:
     """Make a provider: the first takes every payer, the second only the first one, and works half the week."""
     ledger_id, whole_name = provider
     mine, calendar = _id(here, ledger_id), _id(here, f"{ledger_id}/calendar")
@@ -71,6 +74,15 @@ def _provider(here: Here, provider: tuple[str, str], kinds: list[UUID], place: i
     _insert(here, "payer_accepted", [(mine, payer) for payer, *_ in PAYERS[: len(PAYERS) - place]])
     days = range(1, 6) if place == 0 else range(3, 6)
     hours.keep_week(here, calendar, [(day, each) for day in days for each in (MORNING, AFTERNOON)])
+    return calendar
+
+
+def _sessions(here: Here, calendar: UUID, kind: UUID) -> None:
+    """Set the group's sessions, after hours on four Thursdays to come."""
+    first = here.now.date() + timedelta(days=1)
+    first += timedelta(days=(THURSDAY - first.weekday()) % 7)
+    for week in range(4):
+        groups.add(here, calendar, kind, datetime.combine(first + timedelta(weeks=week), time(18)))
 
 
 def _id(here: Here, name: str) -> UUID:
