@@ -32,6 +32,7 @@ LINKS = (
     Link("Hours", "/staff/hours", PLANNERS),
     Link("Why no time?", "/staff/why", PLANNERS),
     Link("Offer", "/staff/offer", frozenset({Role.PRACTICE_ADMIN})),
+    Link("Consent texts", "/staff/consents", frozenset({Role.PRACTICE_ADMIN})),
     Link("People", "/staff/people", frozenset({Role.PRACTICE_ADMIN})),
     Link("Systems", "/staff/systems", frozenset({Role.PRACTICE_ADMIN})),
     Link("Settings", "/staff/settings", frozenset({Role.PRACTICE_ADMIN})),

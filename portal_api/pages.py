@@ -40,6 +40,7 @@ SAID = {
     "closed_out": "The visit is closed out.",
     "corrected": "Corrected. The books follow at the next reconcile.",
     "other_state": "Saved. You booked for another state: please call us, so that your provider can see you there.",
+    "signed": "Signed. Thank you.",
     "card_saved": "Your card is saved.",
     "card_removed": "Your card is removed.",
     "message_sent": "Your message is sent.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from portal_api.access import Role
 from portal_api.identity import people
+from portal_api.intake import sample_texts
 from portal_api.scheduling import sample_agendas
 from portal_api.tenants.palette import Palette
 from portal_api.tenants.practices import Policies, Practice, Texts
@@ -46,7 +47,7 @@ HARBOR = Sample(
         "+1 617 555 0117",
         "12 Pier Road, Boston, MA 02110",
         Texts(welcome="Talk to a therapist from where you are. Book a time, meet by video, see what it cost."),
-        policies=Policies(late_cancel_fee_cents=5000, no_show_fee_cents=7500),
+        policies=Policies(late_cancel_fee_cents=5000, no_show_fee_cents=7500, wants_card=True),
     ),
     ("harbor.localhost", "localhost", "127.0.0.1"),
     (
@@ -97,6 +98,7 @@ def fill(door: Door) -> None:
         with door.founding(sample.practice, sample.hosts) as here:
             for person in sample.people:
                 _add(here, person)
+            sample_texts.fill(here)
             sample_agendas.fill(here, [(each.provider_id, each.name) for each in sample.people if each.provider_id])
 
 

@@ -46,6 +46,7 @@ _OF_STRIPE = {
     "connect-src": "'self' https://api.stripe.com",
     "frame-src": "https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com",
 }
+_TOKEN = sa.text("select patient_token from portal.patient where practice_id = :practice_id and id = :id")
 _ATTACHED = sa.text(
     "select object_id from ledger.stripe_object"
     " where object_type = 'payment_method' and payload ->> 'customer' = :customer"
@@ -99,6 +100,13 @@ def available(here: Here) -> Service:
 def on_file(here: Here) -> Card | None:
     """Return the card on file of the patient who is here."""
     found = customers.of_patient(here.books, _token(here))
+    return found.card if found else None
+
+
+def of_patient(here: Here, patient_id: UUID) -> Card | None:
+    """Return the card on file of a patient of the practice."""
+    token = here.db.scalar(_TOKEN, {"practice_id": here.practice.practice_id, "id": patient_id})
+    found = customers.of_patient(here.books, token) if token else None
     return found.card if found else None
 
 

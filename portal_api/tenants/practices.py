@@ -41,10 +41,10 @@ class Policies:
     late_cancel_fee_cents: int = 0
     no_show_fee_cents: int = 0
     partial_visit: str = "pro_rata"
+    wants_card: bool = False
     hold_minutes: int = 10
     offer_minutes: int = 60
     video_recording: bool = False
-    video_needs_card: bool = False
 
 
 @dataclass(frozen=True)

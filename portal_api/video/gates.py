@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from ledger.store import customers
+from portal_api.intake import todo
+from portal_api.scheduling import appointments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,24 +21,21 @@ class Lack(NamedTuple):
     path: str
 
 
-Gate: TypeAlias = "Callable[[Here, Side], Lack | None]"
+Gate: TypeAlias = "Callable[[Here, Side], list[Lack]]"
 
 
-def _card(here: Here, side: Side) -> Lack | None:
-    """Ask for a card where the practice wants one before it gives care."""
-    if side.seat is None or not here.practice.policies.video_needs_card:
-        return None
-    patient = here.me.patient_token
-    customer = customers.of_patient(here.books, patient) if patient else None
-    return None if customer and customer.card else Lack("put a card on file", "/card")
+def intake(here: Here, side: Side) -> list[Lack]:
+    """Return what a patient has still to do before their visit."""
+    mine = appointments.get(here, side.seat.appointment_id) if side.seat else None
+    return [Lack(each.words, each.path) for each in todo.left(here, mine)] if mine else []
 
 
-# A room that knows of something else to be done first adds a gate; a provider passes through none of them.
-GATES: list[Gate] = [_card]
+# A room that knows of something to be done first adds a gate; a provider passes through none of them.
+GATES: list[Gate] = [intake]
 
 
 def lacks(here: Here, side: Side) -> list[Lack]:
     """Return what a person still has to do before they are let in."""
     if side.is_provider:
         return []
-    return [lack for gate in GATES if (lack := gate(here, side)) is not None]
+    return [lack for gate in GATES for lack in gate(here, side)]

@@ -51,9 +51,11 @@ def open_slots(here: Here, who: Asker, days: float) -> list[Slot]:
     return [each for each in found if each.calendar_id == found[0].calendar_id]
 
 
-def book(here: Here, patient_id: UUID, days: float, payer: str | None = None, place: int = 0) -> Appointment:
-    """Book a follow-up so many days from now: the first open time, or a later one."""
-    who = slots.asker(here, wish(here, payer=payer), patient_id)
+def book(  # noqa: PLR0913, PLR0917 - what differs between visits
+    here: Here, patient_id: UUID, days: float, payer: str | None = None, place: int = 0, kind: str = "follow_up"
+) -> Appointment:
+    """Book a follow-up, or another kind, so many days from now: the first open time, or a later one."""
+    who = slots.asker(here, wish(here, kind, payer=payer), patient_id)
     slot = open_slots(here, who, days)[place]
     (booked,) = bookings.confirm(here, holds.hold(here, who, slot.calendar_id, slot.starts_at))
     return booked

@@ -11,7 +11,10 @@ import sqlalchemy as sa
 from ledger.rules.visit import Actor
 from ledger.store import visits
 from portal_api.access import Role
+from portal_api.care import whereabouts
 from portal_api.identity import people
+from portal_api.intake import consents
+from tests.support.bookings import as_patient
 from tests.support.portals import HARBOR
 
 if TYPE_CHECKING:
@@ -81,6 +84,7 @@ def book(  # noqa: PLR0913 - what differs between visits
             state_changed_at=here.now,
         )
         visits.book(here.books, visit, visits.Deed(f"test/{made.id}", Actor.STAFF, here.now))
+        ready(here, found.id, made.id)
     return made
 
 
@@ -125,3 +129,11 @@ def _insert(  # noqa: PLR0913 - what differs between a visit, a session and a se
         "accepted_at": here.now,
     }
     assert here.db.execute(_INSERT, values).rowcount == 1
+
+
+def ready(here: Here, patient_id: UUID, appointment_id: UUID) -> None:
+    """Do for a patient what is to be done before a visit; a card is asked only where there is a card service."""
+    me = as_patient(here, patient_id)
+    for text in consents.unsigned(me, patient_id):
+        consents.sign(me, text.id, "Some Body", is_agreed=True)
+    whereabouts.say(me, appointment_id, is_home=True, state="NY")

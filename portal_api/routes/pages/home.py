@@ -7,8 +7,10 @@ from fastapi.responses import HTMLResponse
 
 from portal_api.access import Kind
 from portal_api.door import AsStaff, AtDoor
+from portal_api.intake import todo
 from portal_api.pages import onward, page
 from portal_api.problems import not_found
+from portal_api.scheduling import appointments
 
 router = APIRouter()
 
@@ -18,7 +20,10 @@ def home(here: AtDoor) -> HTMLResponse:
     """Show what the portal is for; a patient sees their own start, staff theirs."""
     if here.who and here.who.kind is Kind.STAFF:
         return onward("/staff")  # type: ignore[return-value]
-    return page(here, "home.html")
+    if here.who is None:
+        return page(here, "home.html")
+    coming = next(iter(appointments.booked(here, here.who.id, is_past=False, most=1)), None)
+    return page(here, "home.html", coming=coming, todo=todo.before(here, coming) if coming else [])
 
 
 @router.get("/privacy", response_class=HTMLResponse)

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from portal_api.door import AsPatient
+from portal_api.intake import todo
 from portal_api.pages import onward, page
 from portal_api.problems import Problem, not_found
 from portal_api.scheduling import appointments, bookings, days, ics, slots, waiting, wishes
@@ -45,6 +46,7 @@ def visit(here: AsPatient, appointment_id: UUID) -> HTMLResponse:
         here,
         "scheduling/visit.html",
         mine=mine,
+        todo=todo.before(here, mine) if mine.status == "booked" and mine.visit_state == "scheduled" else [],
         can_move=bookings.may_move(here, mine),
         can_cancel=mine.can_change(here.now),
         states=wishes.STATES,

@@ -8,7 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from portal_api import cookies
+from portal_api.access import Role
+from portal_api.identity import people
 from tests.portal_api.intake.test_cards import somebody
+from tests.support import bookings
 from tests.support.browsers import chromium
 from tests.support.portals import HARBOR
 from tests.support.screens import check
@@ -99,3 +102,48 @@ def test_a_good_card_by_keyboard_and_no_number_of_it_reaches_us(page: Page, port
     assert b"setup_intent=seti_" in heard.bytes  # the listener hears forms
     for told in (GOOD.encode(), b"cardNumber", b"cvc"):
         assert told not in bytes(heard.bytes).replace(b"%20", b"").replace(b"+", b"").replace(b" ", b"")
+
+
+def test_a_new_patient_gets_ready_for_a_visit_on_a_phone(page: Page, portal: Portal) -> None:
+    visitor, email = somebody(portal)
+    with portal.at() as here:
+        found = people.patient_of_email(here, email)
+        assert found is not None
+        visit = bookings.book(bookings.as_patient(here, found.id), found.id, 3, "PAY-7KQ2", kind="intake")
+    enter(page, portal, visitor, f"/visits/{visit.id}")
+    check(page, "visit-to-do")
+    for place in range(3):
+        page.get_by_role("link", name="Read and sign").first.click()
+        if place == 0:
+            check(page, "consent-to-sign")
+        page.get_by_label("I have read this").press("Space")
+        page.keyboard.press("Tab")
+        page.keyboard.type("Some Body")
+        page.keyboard.press("Enter")
+        page.get_by_text("Signed. Thank you.").wait_for()
+    page.get_by_role("link", name="Give your insurance").click()
+    page.get_by_label("Member number").fill("M-1")
+    page.get_by_label("Mine").check()
+    check(page, "insurance")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Save a card").click()
+    type_card(page, GOOD)
+    page.get_by_role("link", name="Tell us where").click()
+    page.get_by_label("At home").check()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("You are ready for your visit").wait_for()
+    check(page, "visit-ready")
+    page.get_by_role("link", name="Home").click()
+    check(page, "home-with-a-visit")
+    page.get_by_role("link", name="Consents").click()
+    check(page, "consents")
+    page.get_by_role("link", name="Consent to telehealth").click()
+    check(page, "consent-signed")
+
+
+def test_an_administrator_publishes_a_text(page: Page, portal: Portal) -> None:
+    enter(page, portal, portal.staff(Role.PRACTICE_ADMIN), "/staff/consents")
+    check(page, "consent-texts")
+    page.get_by_label("Text").first.fill("I agree to be seen by video, once more.")
+    page.get_by_role("button", name="Publish Consent to telehealth").click()
+    page.get_by_text("Version 2, since").wait_for()

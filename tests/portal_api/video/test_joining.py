@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +10,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.store import customers
 from portal_api.access import Role
-from portal_api.identity import people
-from portal_api.tenants import practices
 from portal_api.video import gates
 from portal_api.video.gates import Lack
 from portal_api.video.window import RECONNECTION, window
@@ -122,33 +118,13 @@ def test_a_visit_that_is_over_or_cancelled_cannot_be_joined(portal: Portal) -> N
 
 def test_gates_come_first_and_are_the_patients(portal: Portal, twilio: Twilio, monkeypatch: pytest.MonkeyPatch) -> None:
     visit = meetings.book(portal, portal.clock.now + timedelta(minutes=10), email="robin@example.com", provider=1)
-    monkeypatch.setattr(gates, "GATES", [lambda *_: Lack("sign the consent", "/consents"), lambda *_: None])
+    monkeypatch.setattr(gates, "GATES", [lambda *_: [Lack("sign the consent", "/consents")], lambda *_: []])
     patient, provider = portal.patient(email="robin@example.com"), portal.staff(Role.PROVIDER, email=HADDAD)
     page, answer = patient.get(visit.path), join(patient, visit)
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:trueup:problem:not-ready")
     assert '<a href="/consents">sign the consent</a>' in page.text
     assert 'id="join"' not in page.text
     assert said(twilio, join(provider, visit))
-
-
-def test_a_practice_may_want_a_card_first(portal: Portal, twilio: Twilio) -> None:
-    with portal.at() as here:
-        wanted = replace(here.practice, policies=replace(here.practice.policies, video_needs_card=True))
-        practices.keep(here.db, wanted)
-    visit = meetings.book(portal, portal.clock.now + timedelta(hours=4), email="robin@example.com", provider=1)
-    portal.clock.move(hours=4)
-    patient = portal.patient(email="robin@example.com")
-    assert '<a href="/card">put a card on file</a>' in patient.get(visit.path).text
-    assert join(patient, visit).json()["type"] == "urn:trueup:problem:not-ready"
-    with portal.at() as here:
-        token = people.patient_of_email(here, "robin@example.com").patient_token  # type: ignore[union-attr]
-        customers.keep(here.books, token, here.practice.practice_id, "cus_Robin00000001")
-        customers.keep_card(
-            here.books, "cus_Robin00000001", customers.Card("pm_Robin00000001", "visa", "4242", "2030-12")
-        )
-    assert said(twilio, join(patient, visit))
-    with portal.at() as here:
-        practices.keep(here.db, replace(wanted, policies=replace(wanted.policies, video_needs_card=False)))
 
 
 def test_a_group_meets_in_one_room_with_a_place_for_each(portal: Portal, twilio: Twilio) -> None:
