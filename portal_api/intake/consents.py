@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -86,8 +86,7 @@ def current(here: Here) -> list[Text]:
 def signed(here: Here, patient_id: UUID) -> list[Consent]:
     """Return all that a patient signed, the newest first."""
     values = {"practice_id": here.practice.practice_id, "patient_id": patient_id}
-    rows = here.db.execute(sa.text(_SIGNED), values)
-    return [Consent(*row[:_PLAIN], Text(*row[_PLAIN:])) for row in rows]
+    return made(_consent, here.db.execute(sa.text(_SIGNED), values))
 
 
 def unsigned(here: Here, patient_id: UUID) -> list[Text]:
@@ -136,6 +135,11 @@ def text_of(here: Here, text_id: UUID) -> Text:
         if each.id == text_id:
             return each
     raise _newer(here, text_id)
+
+
+def _consent(*row: Any) -> Consent:
+    whole: tuple[Any, ...] = (*row[:_PLAIN], Text(*row[_PLAIN:]))
+    return Consent(*whole)
 
 
 def _newer(here: Here, text_id: UUID) -> Problem:

@@ -103,7 +103,7 @@ def test_a_patient_books_by_keyboard_alone(portal: Portal, phone: BrowserContext
 def test_a_patient_moves_and_cancels_on_a_telephone_without_scripts(portal: Portal, browser: Browser) -> None:
     context = browser.new_context(viewport=PHONE, java_script_enabled=False)
     page = _signed_in(portal, context, portal.patient(CEDAR), CEDAR)
-    page.get_by_role("link", name="Book").click()
+    page.get_by_role("link", name="Book", exact=True).click()
     page.get_by_label("Where will you be during the visit?").select_option("OR")
     page.get_by_role("button", name="Show times").click()
     page.get_by_role("link", name="Later").click()
