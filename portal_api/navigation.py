@@ -20,10 +20,12 @@ class Link(NamedTuple):
 
 PATIENT = frozenset({Role.PATIENT})
 PLANNERS = frozenset({Role.PROVIDER, Role.FRONT_DESK, Role.PRACTICE_ADMIN})
+CLERKS = STAFF_ROLES - {Role.PROVIDER}
 LINKS = (
     Link("Home", "/", PATIENT),
     Link("Home", "/staff", STAFF_ROLES),
     Link("Day", "/staff/day", STAFF_ROLES),
+    Link("Worklist", "/staff/worklist", CLERKS),
     Link("Book", "/book", PATIENT),
     Link("My visits", "/visits", PATIENT),
     Link("Card", "/card", PATIENT),

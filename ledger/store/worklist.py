@@ -26,6 +26,10 @@ class Kind(StrEnum):
     SEND_REFUSED = "send_refused"
     SEND_STUCK = "send_stuck"
     TWO_DEMANDS = "two_demands"
+    MISSING_CLOSE_OUT = "missing_close_out"
+    POS_MISMATCH = "pos_mismatch"
+    LEAK = "leak"
+    HELD_INVOICE = "held_invoice"
 
 
 class NoSuchItem(ValueError):  # noqa: N818 - named for what the caller is told
@@ -76,11 +80,7 @@ opened as (
     where known.occasion < excluded.occasion or (known.why <> excluded.why and known.state <> 'resolved')
     returning item_id, occasion
 )
-insert into ledger.worklist_entry (item_id, ordinal, deed, said, made_by)
-select item_id, (select count(*) + 1 from ledger.worklist_entry as made where made.item_id = opened.item_id),
-    'opened', %(why)s, %(made_by)s
-from opened
-where not exists (select from before where before.occasion = opened.occasion)
+select item_id, not exists (select from before where before.occasion = opened.occasion) from opened
 """
 
 
@@ -108,9 +108,13 @@ def open_(  # noqa: PLR0913 - what a row consists of
         "object_id": object_id,
         "practice_id": practice_id,
         "why": why,
-        "made_by": SYSTEM,
     }
-    return connection.execute(_OPEN, values).rowcount == 1
+    row = connection.execute(_OPEN, values).fetchone()
+    if row is None or not row[1]:
+        return False
+    # A statement of its own: an entry may be made on a row that its maker sees, and this one sees it by now.
+    _enter(connection, row[0], "opened", why, SYSTEM)
+    return True
 
 
 def about(connection: psycopg.Connection, object_id: str) -> list[int]:
@@ -172,6 +176,12 @@ def get(connection: psycopg.Connection, item_id: int) -> Item:
     if found is None:
         raise NoSuchItem(f"The worklist has no row {item_id}.")
     return found
+
+
+def of_cause(connection: psycopg.Connection, kind: str, cause: str) -> Item | None:
+    """Return the row of a kind and its cause, also one that is resolved; None where there is none."""
+    with connection.cursor(row_factory=class_row(Item)) as cursor:
+        return cursor.execute(f"{_ITEM} where kind = %s and cause = %s".encode(), (kind, cause)).fetchone()
 
 
 def listed(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from portal_api.here import Here
 
 MOST = 200
+UNCLOSED = "v.state in ('scheduled', 'started') and v.scheduled_end < :now"
+"""Past its time and not closed out, of ledger.visit as v."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def day(here: Here, since: datetime, until: datetime) -> list[Entry]:
 
 def unclosed(here: Here) -> list[Entry]:
     """Return what is past its time and not closed out, the oldest first: nobody is billed for it yet."""
-    return _read(here, "and v.state in ('scheduled', 'started') and v.scheduled_end < :now", now=here.now)
+    return _read(here, f"and {UNCLOSED}", now=here.now)
 
 
 def one(here: Here, visit_token: UUID) -> Entry | None:

@@ -1,0 +1,203 @@
+"""The worklist of the practice: rows of the books, and beside them what nobody has taken up yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from ledger.store import worklist
+from portal_api import audit
+from portal_api.access import Role
+from portal_api.collecting import seen, words
+from portal_api.identity import people
+from portal_api.problems import Problem, not_found
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+    from uuid import UUID
+
+    from ledger.store.worklist import Item
+    from portal_api.collecting.seen import Seen
+    from portal_api.here import Here
+
+ROLES = (Role.FRONT_DESK, Role.BILLING, Role.FINANCE, Role.PRACTICE_ADMIN)
+NOBODY = "nobody"
+LONGEST = 500
+_VISITS = sa.text(
+    "select v.visit_token, coalesce(m.given_name || ' ' || m.family_name, 'Booked elsewhere')"
+    " from ledger.visit as v left join portal.patient as m on m.patient_token = v.patient_token"
+    " where v.practice_id = :practice_id and v.visit_token = any(:tokens)"
+)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point on the worklist; `item_id` is None while nobody has taken it up, `visit_token` where there is no page.
+
+    `assignee` is an e-mail address, or what was given on the command line; `said` the newest words of a person.
+    """
+
+    item_id: int | None
+    kind: str
+    cause: str
+    why: str
+    since: datetime
+    state: str
+    assignee: str | None
+    said: str | None
+    visit_token: UUID | None
+    patient: str | None
+    object_id: str | None
+    amount_cents: int | None
+
+    @property
+    def title(self) -> str:
+        """What its kind is called."""
+        return words.title(self.kind)
+
+    @property
+    def happened(self) -> str:
+        """What happened, in plain words."""
+        return words.happened(self.kind, self.why)
+
+    @property
+    def to_do(self) -> str:
+        """What to do, in plain words."""
+        return words.to_do(self.kind, self.why)
+
+
+def listed(here: Here, kind: str = "", assignee: str = "", *, is_done: bool = False) -> list[Point]:
+    """Return what waits, oldest first: of a kind, of somebody or `NOBODY`; or what is resolved, the newest first."""
+    items = worklist.listed(here.books, resolved_too=True, practice_id=here.practice.practice_id)
+    known = {(item.kind, item.cause) for item in items}
+    found: list[Item | Seen] = [item for item in items if (item.state == "resolved") is is_done]
+    if not is_done:
+        found += [each for each in seen.everything(here) if (each.kind, each.cause) not in known]
+    points = _read(here, found)
+    wanted = [
+        each
+        for each in points
+        if kind in {"", each.kind} and assignee in {"", each.assignee or (NOBODY if not is_done else "")}
+    ]
+    return sorted(wanted, key=lambda each: (each.since, each.cause), reverse=is_done)
+
+
+def one(here: Here, item_id: int) -> Point:
+    """Return a row. Raises Problem 404 for one that is not the practice's."""
+    return _read(here, [_item(here, item_id)])[0]
+
+
+def take_up(here: Here, kind: str, cause: str) -> Point:
+    """Make a row of what was seen, and give it to whoever is here; one that was taken up already stays as it is."""
+    item = worklist.of_cause(here.books, kind, cause)
+    if item is None:
+        found = next((each for each in seen.everything(here) if (each.kind, each.cause) == (kind, cause)), None)
+        if found is None:
+            raise not_found()
+        is_mine = worklist.open_(
+            here.books,
+            found.kind,
+            found.cause,
+            found.why,
+            visit_token=found.visit_token,
+            object_id=found.object_id,
+            practice_id=here.practice.practice_id,
+        )
+        item = worklist.of_cause(here.books, kind, cause)
+        if item is None:
+            raise not_found()
+        if is_mine:
+            return assign(here, item.item_id, me(here))
+    return one(here, item.item_id)
+
+
+def assign(here: Here, item_id: int, assignee: str) -> Point:
+    """Give a row to a member of staff, by e-mail address. Raises Problem: 404, 409 (resolved), 422 (not ours)."""
+    item = _item(here, item_id)
+    if assignee not in {each.email for each in assignees(here)}:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "no-assignee", "Choose somebody who sees the worklist.")
+    if item.assignee == assignee:
+        return one(here, item_id)
+    return _done(here, item, "assigned", lambda: worklist.assign(here.books, item_id, assignee, me(here)))
+
+
+def note(here: Here, item_id: int, text: str) -> Point:
+    """Write on a row what was tried or found out. Raises Problem: 404, 422 for no words."""
+    item = _item(here, item_id)
+    said = _said(text)
+    return _done(here, item, "noted", lambda: worklist.note(here.books, item_id, said, me(here)))
+
+
+def resolve(here: Here, item_id: int, outcome: str) -> Point:
+    """Say how a row ended. Raises Problem: 404, 409 (resolved), 422 for no words."""
+    item = _item(here, item_id)
+    said = _said(outcome)
+    return _done(here, item, "resolved", lambda: worklist.resolve(here.books, item_id, said, me(here)))
+
+
+def assignees(here: Here) -> list[people.Staff]:
+    """Return the staff whom a row can be given to."""
+    return [each for each in people.all_staff(here) if each.disabled_at is None and each.roles & set(ROLES)]
+
+
+def me(here: Here) -> str:
+    """Return what whoever is here is called on rows: their e-mail address."""
+    mine = people.staff(here, here.me.id)
+    return mine.email if mine else here.me.name
+
+
+def _item(here: Here, item_id: int) -> Item:
+    try:
+        item = worklist.get(here.books, item_id)
+    except worklist.NoSuchItem:
+        raise not_found() from None
+    if item.practice_id != here.practice.practice_id:
+        raise not_found()
+    return item
+
+
+def _done(here: Here, item: Item, deed: str, work: Callable[[], Item]) -> Point:
+    try:
+        changed = work()
+    except worklist.NoSuchItem as refused:
+        raise Problem(HTTPStatus.CONFLICT, "resolved", str(refused)) from None
+    audit.record(here, f"worklist.{deed}", f"worklist/{item.item_id}")
+    return _read(here, [changed])[0]
+
+
+def _said(text: str) -> str:
+    said = " ".join(text.split())
+    if not 0 < len(said) <= LONGEST:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "no-words", f"Say it in a few words, up to {LONGEST} letters.")
+    return said
+
+
+def _read(here: Here, found: Iterable[Item | Seen]) -> list[Point]:
+    all_ = list(found)
+    tokens = [each.visit_token for each in all_ if each.visit_token]
+    values = {"practice_id": here.practice.practice_id, "tokens": tokens}
+    patients = {row[0]: row[1] for row in here.db.execute(_VISITS, values)}
+    return [_point(each, patients) for each in all_]
+
+
+def _point(found: Item | Seen, patients: dict[UUID, str]) -> Point:
+    is_known = isinstance(found, worklist.Item)
+    patient = patients.get(found.visit_token) if found.visit_token else None
+    return Point(
+        item_id=found.item_id if is_known else None,
+        kind=str(found.kind),
+        cause=found.cause,
+        why=found.why,
+        since=found.opened_at if is_known else found.since,
+        state=found.state if is_known else "open",
+        assignee=found.assignee if is_known else None,
+        said=found.said if is_known else None,
+        visit_token=found.visit_token if patient else None,
+        patient=patient,
+        object_id=found.object_id,
+        amount_cents=None if is_known else found.amount_cents,
+    )

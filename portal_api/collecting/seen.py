@@ -1,0 +1,94 @@
+"""What staff should look at and nobody told of: it is read where it stands, and is a row once somebody takes it up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from ledger.store import worklist
+from ledger.store.worklist import Kind
+from portal_api.care import agenda
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from portal_api.here import Here
+
+MOST = 200
+"""Of each kind, the oldest first."""
+KINDS = (Kind.MISSING_CLOSE_OUT, Kind.POS_MISMATCH, Kind.LEAK, Kind.HELD_INVOICE)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A point as it stands now; `cause` is the visit, the leak or the invoice it is about."""
+
+    kind: Kind
+    cause: str
+    why: str
+    since: datetime
+    visit_token: UUID | None = None
+    object_id: str | None = None
+    amount_cents: int | None = None
+
+
+# A failed charge is on the worklist by itself, of the same visit.
+_LEAKS = sa.text(
+    "select leak_id, category, visit_token, amount_cents, first_seen_on from ledger.own_leaks()"
+    " where category <> 'charge_failed' order by first_seen_on, leak_id limit :most"
+)
+_HELD = sa.text(
+    "select invoice_id, found_at from ledger.invoice_review where settled_at is null and practice_id = :practice_id"
+    " order by found_at, invoice_id limit :most"
+)
+# Without marts nothing is known of leaks, also not that one is gone.
+_GONE = sa.text(f"""
+select item.item_id
+from ledger.worklist as item
+where item.practice_id = :practice_id and item.state <> 'resolved'
+    and case
+        when item.kind = 'missing_close_out' then not exists (
+            select from ledger.visit as v where v.visit_token = item.visit_token and {agenda.UNCLOSED}
+        )
+        when item.kind = 'held_invoice' then not exists (
+            select from ledger.invoice_review as r where r.invoice_id = item.cause and r.settled_at is null
+        )
+        when item.kind in ('pos_mismatch', 'leak') then
+            ledger.knows_leaks() and item.cause not in (select leak_id from ledger.own_leaks())
+        else false
+    end
+""")
+
+
+def everything(here: Here) -> list[Seen]:
+    """Return all there is of these kinds, oldest first of each."""
+    practice = {"practice_id": here.practice.practice_id, "most": MOST}
+    unclosed = [
+        Seen(Kind.MISSING_CLOSE_OUT, str(each.visit_token), each.state, each.ends_at, each.visit_token)
+        for each in agenda.unclosed(here)
+    ]
+    held = [
+        Seen(Kind.HELD_INVOICE, row.invoice_id, "counts_differ", row.found_at, object_id=row.invoice_id)
+        for row in here.db.execute(_HELD, practice)
+    ]
+    leaks = [
+        Seen(
+            Kind.POS_MISMATCH if row.category == Kind.POS_MISMATCH else Kind.LEAK,
+            row.leak_id,
+            row.category,
+            datetime.combine(row.first_seen_on, time(), here.practice.zone),
+            row.visit_token,
+            amount_cents=row.amount_cents,
+        )
+        for row in here.db.execute(_LEAKS, practice)
+    ]
+    return [*unclosed, *held, *leaks]
+
+
+def settle_gone(here: Here) -> None:
+    """Resolve rows that were taken up and whose cause is gone: closed out, settled, a leak no more."""
+    for (item_id,) in here.db.execute(_GONE, {"practice_id": here.practice.practice_id, "now": here.now}).all():
+        worklist.settle(here.books, item_id, "its cause is gone")
