@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from portal_api import delivering, idempotency
-from portal_api.collecting import seen
+from portal_api.collecting import seen, telling
 from portal_api.messages import retention
 from portal_api.scheduling import reminders, waiting
 from portal_api.video import upkeep
@@ -32,6 +32,7 @@ DUTIES: list[Callable[[Here], object]] = [
     idempotency.forget,
     upkeep.look_after_rooms,
     seen.settle_gone,
+    telling.tell,
 ]
 
 _log = logging.getLogger(__name__)

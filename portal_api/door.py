@@ -94,7 +94,7 @@ class Door:
             db.execute(_AS_PORTAL)
             db.execute(_AT, {"practice_id": practice.practice_id})
             if not practices.exists(db, practice.practice_id):
-                practices.keep(db, practice)
+                practices.found(db, practice)
             for host in hosts:
                 practices.serve_at(db, practice.practice_id, host)
         with self.at(practice.practice_id) as here:

@@ -31,6 +31,10 @@ class Notice(StrEnum):
     VISIT_SOON = "visit_soon"
     TIME_OFFERED = "time_offered"
     NEW_MESSAGE = "new_message"
+    BILL_AUTHENTICATE = "bill_authenticate"
+    BILL_NEW_CARD = "bill_new_card"
+    BILL_PAY = "bill_pay"
+    BILL_RECEIPT = "bill_receipt"
 
 
 class Channel(StrEnum):

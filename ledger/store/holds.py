@@ -74,6 +74,16 @@ def listed(connection: psycopg.Connection, *, ended_too: bool = False) -> list[H
         return cursor.execute(query.encode(), (ended_too,)).fetchall()
 
 
+def lasting(connection: psycopg.Connection, visit_token: UUID) -> list[Hold]:
+    """Return the holds that last on a visit and on its patient, the visit's first."""
+    with connection.cursor(row_factory=class_row(Hold)) as cursor:
+        query = (
+            f"{_HOLD} where ended_at is null and (visit_token = %(visit)s or patient_token ="
+            " (select patient_token from ledger.visit where visit.visit_token = %(visit)s)) order by visit_token"
+        )
+        return cursor.execute(query.encode(), {"visit": visit_token}).fetchall()
+
+
 def holder(connection: psycopg.Connection, patient_token: UUID | None, visit_token: UUID | None) -> UUID | None:
     """Return the id of what keeps a demand from being asked for: a hold, its visit's dispute; None for nothing."""
     row = connection.execute(

@@ -84,8 +84,12 @@ def withdraw(connection: psycopg.Connection, invoice_id: str) -> None:
     )
 
 
-def claim(connection: psycopg.Connection, now: datetime, timezone: str = "UTC") -> Notice | None:
-    """Take the next notice that may go out now; None where none may. Locked until the caller commits.
+def claim(
+    connection: psycopg.Connection, now: datetime, timezone: str = "UTC", practice_id: str | None = None
+) -> Notice | None:
+    """Take the next notice that may go out now, of a practice where asked; None where none may.
+
+    Locked until the caller commits.
 
     What was true when it was made is asked again: a notice of a demand that is settled or held is withdrawn, one that
     would come at night, around a visit or too soon after another is put off.
@@ -93,9 +97,10 @@ def claim(connection: psycopg.Connection, now: datetime, timezone: str = "UTC") 
     while True:
         with connection.cursor(row_factory=class_row(Notice)) as cursor:
             found = cursor.execute(
-                f"{_NOTICE} where state = 'waiting' and not_before <= %s order by not_before, notice_id"
+                f"{_NOTICE} where state = 'waiting' and not_before <= %s"
+                " and practice_id = coalesce(%s, practice_id) order by not_before, notice_id"
                 " for update skip locked limit 1".encode(),
-                (now,),
+                (now, practice_id),
             ).fetchone()
         if found is None:
             return None
@@ -113,6 +118,14 @@ def sent(connection: psycopg.Connection, notice: Notice, now: datetime, timezone
     )
     if notice.kind != Message.RECEIPT and (demand := demands.of_invoice(connection, notice.invoice_id)):
         ask(connection, demand, timezone)
+
+
+def put_off(connection: psycopg.Connection, notice: Notice, until: datetime) -> None:
+    """Let a notice wait that cannot go out now. The caller commits."""
+    connection.execute(
+        "update ledger.notice set not_before = %s where notice_id = %s and state = 'waiting'",
+        (until, notice.notice_id),
+    )
 
 
 def listed(connection: psycopg.Connection, *, all_: bool = False) -> list[Notice]:

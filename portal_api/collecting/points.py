@@ -128,14 +128,14 @@ def assign(here: Here, item_id: int, assignee: str) -> Point:
 def note(here: Here, item_id: int, text: str) -> Point:
     """Write on a row what was tried or found out. Raises Problem: 404, 422 for no words."""
     item = _item(here, item_id)
-    said = _said(text)
+    said = words_of(text)
     return _done(here, item, "noted", lambda: worklist.note(here.books, item_id, said, me(here)))
 
 
 def resolve(here: Here, item_id: int, outcome: str) -> Point:
     """Say how a row ended. Raises Problem: 404, 409 (resolved), 422 for no words."""
     item = _item(here, item_id)
-    said = _said(outcome)
+    said = words_of(outcome)
     return _done(here, item, "resolved", lambda: worklist.resolve(here.books, item_id, said, me(here)))
 
 
@@ -148,6 +148,14 @@ def me(here: Here) -> str:
     """Return what whoever is here is called on rows: their e-mail address."""
     mine = people.staff(here, here.me.id)
     return mine.email if mine else here.me.name
+
+
+def words_of(text: str) -> str:
+    """Return what staff wrote, on one line. Raises Problem 422 for none, or too many."""
+    said = " ".join(text.split())
+    if not 0 < len(said) <= LONGEST:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "no-words", f"Say it in a few words, up to {LONGEST} letters.")
+    return said
 
 
 def _item(here: Here, item_id: int) -> Item:
@@ -169,13 +177,6 @@ def _done(here: Here, item: Item, deed: str, work: Callable[[], Item]) -> Point:
     return _read(here, [changed])[0]
 
 
-def _said(text: str) -> str:
-    said = " ".join(text.split())
-    if not 0 < len(said) <= LONGEST:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "no-words", f"Say it in a few words, up to {LONGEST} letters.")
-    return said
-
-
 def _read(here: Here, found: Iterable[Item | Seen]) -> list[Point]:
     all_ = list(found)
     tokens = [each.visit_token for each in all_ if each.visit_token]
@@ -185,19 +186,14 @@ def _read(here: Here, found: Iterable[Item | Seen]) -> list[Point]:
 
 
 def _point(found: Item | Seen, patients: dict[UUID, str]) -> Point:
-    is_known = isinstance(found, worklist.Item)
     patient = patients.get(found.visit_token) if found.visit_token else None
+    visit_token = found.visit_token if patient else None
+    if isinstance(found, worklist.Item):
+        mine = (found.opened_at, found.state, found.assignee, found.said)
+        return Point(
+            found.item_id, found.kind, found.cause, found.why, *mine, visit_token, patient, found.object_id, None
+        )
+    mine = (found.since, "open", None, None)
     return Point(
-        item_id=found.item_id if is_known else None,
-        kind=str(found.kind),
-        cause=found.cause,
-        why=found.why,
-        since=found.opened_at if is_known else found.since,
-        state=found.state if is_known else "open",
-        assignee=found.assignee if is_known else None,
-        said=found.said if is_known else None,
-        visit_token=found.visit_token if patient else None,
-        patient=patient,
-        object_id=found.object_id,
-        amount_cents=None if is_known else found.amount_cents,
+        None, found.kind, found.cause, found.why, *mine, visit_token, patient, found.object_id, found.amount_cents
     )

@@ -90,5 +90,5 @@ def everything(here: Here) -> list[Seen]:
 
 def settle_gone(here: Here) -> None:
     """Resolve rows that were taken up and whose cause is gone: closed out, settled, a leak no more."""
-    for (item_id,) in here.db.execute(_GONE, {"practice_id": here.practice.practice_id, "now": here.now}).all():
+    for item_id in here.db.scalars(_GONE, {"practice_id": here.practice.practice_id, "now": here.now}).all():
         worklist.settle(here.books, item_id, "its cause is gone")

@@ -50,7 +50,7 @@ _KNOWN = (
     Number("staff_idle_minutes", "Sign staff out after minutes without a click", 5, 60),
     Number("staff_session_hours", "Sign staff out in any case after hours", 1, 24),
     Number("message_retention_days", "Keep messages for days", 1, 3_650),
-    Number("cancel_hours", "Patients cancel without a fee until hours before", 0, 168),
+    Number("cancel_hours", "Patients cancel without a fee until hours before", 0, 336),
     Number("late_cancel_fee_cents", "Fee for cancelling later, in dollars", 0, 100_000),
     Number("no_show_fee_cents", "Fee for a missed visit, in dollars", 0, 100_000),
     Number("hold_minutes", "Hold a time for a patient who is booking, for minutes", 2, 60),

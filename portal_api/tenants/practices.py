@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from ledger.store import practices as ledger_practices
 from portal_api.cookies import is_loopback
 from portal_api.tenants.palette import Palette
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import psycopg
 
 _T = TypeVar("_T")
 
@@ -70,9 +73,14 @@ class Practice:
         return ZoneInfo(self.time_zone)
 
 
+# Time zone and cancellation window have one home, the policy of the books, by which they dun and tell who cancels late;
+# until that says something, what the practice began with holds.
 _SELECT = sa.text(
-    "select practice_id, name, time_zone, email, phone, address, texts, palette, policies,"
-    " logo is not null as has_logo, logo_alt, version from portal.practice where practice_id = :practice_id"
+    "select practice_id, name, coalesce(own.timezone, practice.time_zone) as time_zone, email, phone, address, texts,"
+    " palette, case when own.practice_id is null then policies"
+    " else policies || jsonb_build_object('cancel_hours', own.late_cancel_hours) end as policies,"
+    " logo is not null as has_logo, logo_alt, version from portal.practice as practice"
+    " left join ledger.practice_policy as own using (practice_id) where practice_id = :practice_id"
 )
 _KEEP = sa.text(
     "insert into portal.practice (practice_id, name, time_zone, email, phone, address, texts, palette, policies)"
@@ -102,6 +110,18 @@ def keep(db: sa.Connection, practice: Practice) -> None:
     """Write the practice as it is to be; its logo and its host names stay as they are."""
     values = asdict(practice)
     db.execute(_KEEP, {name: values[name] for name in values if name not in {"has_logo", "logo_alt", "version"}})
+    books = cast("psycopg.Connection", db.connection.driver_connection)
+    before = ledger_practices.policy(books, practice.practice_id, practice.time_zone)
+    after = replace(before, late_cancel_hours=practice.policies.cancel_hours)
+    ledger_practices.set_policy(books, practice.practice_id, after, practice.time_zone, "portal")
+
+
+def found(db: sa.Connection, practice: Practice) -> None:
+    """Write a practice for the first time; the cancellation window that the books know already stays."""
+    own = sa.text("select late_cancel_hours from ledger.practice_policy where practice_id = :practice_id")
+    hours = db.scalar(own, {"practice_id": practice.practice_id})
+    policies = practice.policies if hours is None else replace(practice.policies, cancel_hours=hours)
+    keep(db, replace(practice, policies=policies))
 
 
 def serve_at(db: sa.Connection, practice_id: str, host: str) -> None:

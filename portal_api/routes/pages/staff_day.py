@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from ledger.rules.visit import State
-from ledger.store import visits
+from ledger.store import holds, visits
 from portal_api import audit
 from portal_api.access import Role
 from portal_api.care import agenda, close_out, whereabouts
@@ -21,6 +21,7 @@ from portal_api.door import AsStaff, needs
 from portal_api.here import Here
 from portal_api.pages import onward, page
 from portal_api.problems import Problem, not_found
+from portal_api.routes.pages import staff_holds
 from portal_api.scheduling import days
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ def _shown(here: Here, entry: Entry, problem: Problem | None = None) -> HTMLResp
         problem=problem.detail if problem else "",
         entry=entry,
         closed=visits.close_out(here.books, entry.visit_token),
+        held=holds.lasting(here.books, entry.visit_token),
+        can_hold=here.me.has(*staff_holds.ROLES),
         told=whereabouts.said(here, entry.appointment_id) if entry.appointment_id else None,
         given=here.form,
         outcomes=close_out.OUTCOMES,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import HTMLResponse
@@ -107,7 +107,7 @@ def _shown(here: Here, point: Point, problem: Problem | None = None) -> HTMLResp
     )
 
 
-def _staff(here: Here) -> dict[str, object]:
+def _staff(here: Here) -> dict[str, Any]:
     """Return who can have a row, and the names of all whose address stands on one."""
     found = points.assignees(here)
     return {"staff": found, "names": {each.email: each.name for each in found}, "me": points.me(here)}

@@ -264,7 +264,7 @@ def test_every_kind_has_words_for_a_person() -> None:
     assert words.happened("new_kind", "a_cause") == "(a cause)"
 
 
-def test_the_pages_in_a_browser(portal: Portal, marts: psycopg.Connection) -> None:
+def test_the_pages_in_a_browser(portal: Portal, marts: psycopg.Connection, visit: UUID) -> None:
     item, desk = failed(marts), portal.staff(Role.FRONT_DESK)
     leak(marts, "pos_mismatch")
     address = f"http://{HARBOR.hosts[0]}:{httpx.URL(portal.address).port}"
@@ -279,6 +279,10 @@ def test_the_pages_in_a_browser(portal: Portal, marts: psycopg.Connection) -> No
             screens.check(page, f"worklist-{width}")
             page.goto(f"{address}/staff/worklist/{item.item_id}")
             screens.check(page, f"worklist-row-{width}")
+            page.goto(f"{address}/staff/closing/{visit}")
+            assert page.get_by_role("button", name="Hold this visit").is_visible()
+            screens.check(page, f"visit-hold-{width}")
+        page.goto(f"{address}/staff/worklist/{item.item_id}")
         page.get_by_label("What was tried or found out").fill("Called, no answer")
         page.get_by_role("button", name="Write it down").click()
         assert page.get_by_role("status").inner_text() == "Saved."
