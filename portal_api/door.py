@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hmac
+import re
 import threading
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, replace
@@ -41,6 +42,8 @@ SECONDS_TO_WAIT = 10.0
 PROOF_LASTS = timedelta(minutes=10)
 REFUSALS = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# Whole: what stands behind a name, such as ":@elsewhere.example", would lead links in mails somewhere else.
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
 _AS_PORTAL = sa.text(f"set local role {ROLE}")
 _AT = sa.text(f"select set_config('{SETTING}', coalesce(:practice_id, ''), true)")
 
@@ -140,7 +143,8 @@ class Door:
 
     def _found(self, request: Request, form: Form, db: sa.Connection) -> Here:
         host = request.headers.get("host", "").lower()
-        name = host if host.startswith("[") else host.partition(":")[0]
+        said = _HOST.fullmatch(host)
+        name = said[1] if said else ""
         db.execute(_AS_PORTAL)
         practice_id = practices.of_host(db, name)
         if practice_id is None:

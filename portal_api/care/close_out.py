@@ -67,7 +67,7 @@ def close(here: Here, visit_token: UUID, outcome: Outcome) -> Visit:
 def correct(here: Here, visit_token: UUID, outcome: Outcome, key: str) -> Visit:
     """Put right how a visit was closed out, by staff and with a reason; the books turn the difference into a memo.
 
-    `key` names this correction: told again, it is done already. Raises Problem as `close` does.
+    `key` names this correction of this visit: told again, it is done already. Raises Problem as `close` does.
     """
     visit = visits.get(here.books, visit_token)
     if visit is None or visits.close_out(here.books, visit_token) is None:
@@ -75,10 +75,10 @@ def correct(here: Here, visit_token: UUID, outcome: Outcome, key: str) -> Visit:
     try:
         if visit.place_of_service != outcome.place_of_service:
             change = {"place_of_service": _place(outcome)}
-            deed = visits.Deed(f"correct/{key}/place", Actor.STAFF, here.now, outcome.reason)
+            deed = visits.Deed(f"correct/{visit_token}/{key}/place", Actor.STAFF, here.now, outcome.reason)
             visit = visits.edit(here.books, visit_token, change, deed)
         if visit.state is not outcome.state:
-            deed = visits.Deed(f"correct/{key}", Actor.STAFF, here.now, outcome.reason)
+            deed = visits.Deed(f"correct/{visit_token}/{key}", Actor.STAFF, here.now, outcome.reason)
             visit = visits.advance(here.books, visit_token, outcome.state, deed)
     except NotAllowed as refused:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "not-corrected", str(refused)) from refused

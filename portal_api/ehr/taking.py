@@ -120,7 +120,7 @@ def _followed(here: Here, visit: Visit, report: Report) -> Visit:
     if report.event is Event.FINISHED:
         return _finished(here, visit, report)
     if report.event is Event.MISSED:
-        return visit if visit.state is State.NO_SHOW else _advanced(here, visit, State.NO_SHOW, report)
+        return visit if visit.state is State.NO_SHOW else _missed(here, visit, report)
     if report.event is Event.CANCELLED and visit.state not in {State.CANCELLED, State.LATE_CANCELLED}:
         late = timedelta(hours=here.practice.policies.cancel_hours)
         ahead = visit.scheduled_start - (report.at or here.now)
@@ -141,6 +141,12 @@ def _finished(here: Here, visit: Visit, report: Report) -> Visit:
         visit = visits.advance(here.books, visit.visit_token, State.STARTED, deed)
     deed = visits.Deed(f"outside/{visit.visit_token}/completed", Actor.SYSTEM, ended)
     return visits.advance(here.books, visit.visit_token, State.COMPLETED, deed)
+
+
+def _missed(here: Here, visit: Visit, report: Report) -> Visit:
+    if here.now < visit.scheduled_start:
+        raise NotAllowed("A visit that has yet to begin cannot have been missed.")
+    return _advanced(here, visit, State.NO_SHOW, report)
 
 
 def _advanced(here: Here, visit: Visit, to: State, report: Report) -> Visit:

@@ -112,11 +112,13 @@ def cancel(here: Here, appointment: Appointment, *, reason: str = "", is_waived:
         return appointment
     is_late = appointment.is_late(here.now) and not (is_waived and _is_staff(here))
     to = State.LATE_CANCELLED if is_late else State.CANCELLED
-    deed = _deed(here, f"cancel/{appointment.id}", reason)
+    token, deed = _token(appointment), _deed(here, f"cancel/{appointment.id}", reason)
+    if not appointment.can_change(here.now):  # by its time, too: the fee of a cancellation is no way out of the bill
+        raise _over()
     try:
-        visits.advance(here.books, _token(appointment), to, deed, appointment.terms.of_ledger)
+        visits.advance(here.books, token, to, deed, appointment.terms.of_ledger)
     except NotAllowed as refused:
-        raise Problem(HTTPStatus.CONFLICT, "not-cancelled", "This visit has begun or is over already.") from refused
+        raise _over() from refused
     appointments.release(here, [appointment.id])
     audit.record(here, "visit.cancelled", f"appointment/{appointment.id}")
     letters.cancelled(here, appointment)
@@ -192,6 +194,10 @@ def _token(appointment: Appointment) -> UUID:
     if appointment.visit_token is None:
         raise not_found()  # held, and no visit yet
     return appointment.visit_token
+
+
+def _over() -> Problem:
+    return Problem(HTTPStatus.CONFLICT, "not-cancelled", "This visit has begun or is over already.")
 
 
 def _too_late(appointment: Appointment, now: datetime) -> Problem:

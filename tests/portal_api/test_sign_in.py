@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.portals import CEDAR, HARBOR
 
 if TYPE_CHECKING:
@@ -48,6 +50,16 @@ def test_another_browser_can_use_neither(portal: Portal) -> None:
     other = portal.visitor()
     assert other.submit("/sign-in/link", token=link.rpartition("/")[2]).status_code == 400
     assert other.submit("/sign-in/code", code=code).status_code == 400
+
+
+@pytest.mark.parametrize("after", [":@elsewhere.example", ":80@elsewhere.example", ":80.elsewhere.example", ":"])
+def test_a_host_name_with_more_behind_it_is_no_practices_and_mails_no_link(portal: Portal, after: str) -> None:
+    portal.mail()
+    portal.clock.move(hours=1)
+    visitor = portal.visitor()
+    visitor.headers["Host"] = HARBOR.hosts[0] + after
+    assert visitor.submit("/sign-in", email=KNOWN).status_code == 404
+    assert "elsewhere.example" not in portal.mail()
 
 
 def test_after_ten_minutes_both_are_over(portal: Portal) -> None:

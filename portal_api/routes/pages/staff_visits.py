@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
+from portal_api import audit
 from portal_api.pages import onward, page
 from portal_api.problems import Problem, not_found
 from portal_api.routes.pages.staff_hours import AsPlanner, mine
@@ -62,6 +63,7 @@ def _visit(here: Here, appointment_id: UUID) -> Appointment:
 
 
 def _shown(here: Here, visit: Appointment, calendar: str, since: str, problem: Problem | None = None) -> HTMLResponse:
+    audit.record(here, "visit.read", f"appointment/{visit.id}")
     chosen = wishes.calendar_of(here, calendar) or visit.calendar_id
     zone = ZoneInfo(visit.provider_time_zone)
     today = here.now.astimezone(zone).date()

@@ -159,6 +159,16 @@ def test_staff_put_an_outcome_right_with_a_reason_and_nothing_more_is_sent(porta
     assert booked.sent() == [("charge_visit", 2_475)]
 
 
+def test_a_correction_is_named_within_its_visit(portal: Portal) -> None:
+    for booked in (Booked(portal), Booked(portal)):
+        portal.clock.now = max(portal.clock.now, booked.ends_at + timedelta(hours=1))
+        desk = portal.staff(Role.FRONT_DESK)
+        booked.provider().submit(booked.path, outcome="completed", place="10")
+        given = {"outcome": "abandoned", "place": "10", "reason": "It never took place", "key": "the same"}
+        assert desk.submit(f"{booked.path}/correct", **given).status_code == 303
+        assert booked.now().state is State.ABANDONED
+
+
 def test_where_the_patient_says_they_are_is_what_the_form_proposes(portal: Portal) -> None:
     booked = Booked(portal)
     with portal.at() as here:

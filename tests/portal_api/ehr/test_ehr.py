@@ -138,6 +138,17 @@ def test_missed_and_cancelled_visits(outside: Outside) -> None:
         assert outside.visit(answer).state is state
 
 
+def test_nobody_missed_a_visit_that_has_yet_to_begin(portal: Portal, outside: Outside) -> None:
+    portal.clock.now = START - timedelta(hours=1)
+    number = next(NUMBERS)
+    assert outside.send(appointment(number)).status_code == 200
+    refused = outside.send(appointment(number, "noshow"))
+    assert refused.status_code == 422
+    assert "has yet to begin" in refused.text
+    portal.clock.now = START
+    assert outside.visit(outside.send(appointment(number, "noshow"))).state is State.NO_SHOW
+
+
 def test_a_visit_that_is_moved_there_moves_here(outside: Outside) -> None:
     number = next(NUMBERS)
     outside.send(appointment(number))

@@ -140,6 +140,17 @@ def test_terms_stay_as_they_were_accepted_and_the_late_fee_is_theirs(here: Here,
     assert terms.of_visit(here, booked.visit_token) == booked.terms
 
 
+def test_a_visit_whose_time_has_come_is_not_cancelled_any_more(here: Here, known: UUID) -> None:
+    booked = steps.book(here, known, 0.2)
+    over = replace(here, now=booked.ends_at)
+    for who in (over, replace(over, now=booked.starts_at)):
+        with pytest.raises(Problem, match="has begun or is over"):
+            bookings.cancel(who, booked)
+    found = appointments.get(here, booked.id)
+    assert found is not None
+    assert (found.status, found.visit_state) == ("booked", "scheduled")
+
+
 def test_cancelled_in_time_it_costs_nothing_and_the_time_is_free_again(here: Here, known: UUID) -> None:
     booked = steps.book(here, known, 7)
     who = steps.asker(here, known)
