@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import ssl
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -95,12 +96,13 @@ class Smtp:
         place = urlsplit(self.url)
         host, is_tls = place.hostname or "localhost", place.scheme == "smtps"
         server: smtplib.SMTP
+        checked = ssl.create_default_context()  # smtplib's own checks no certificate, and mails carry links to sign in
         if is_tls:
-            server = smtplib.SMTP_SSL(host, place.port or 465, timeout=SECONDS)
+            server = smtplib.SMTP_SSL(host, place.port or 465, timeout=SECONDS, context=checked)
         else:
             server = smtplib.SMTP(host, place.port or 587, timeout=SECONDS)
             if host not in {"localhost", "127.0.0.1"}:
-                server.starttls()
+                server.starttls(context=checked)
         if place.username:
             server.login(unquote(place.username), unquote(place.password or ""))
         return server

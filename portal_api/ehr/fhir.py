@@ -19,7 +19,7 @@ APPOINTMENT = {
     "fulfilled": Event.BOOKED,
     "noshow": Event.MISSED,
     "cancelled": Event.CANCELLED,
-    "entered-in-error": Event.CANCELLED,
+    "entered-in-error": Event.VOIDED,
     "proposed": None,
     "pending": None,
     "waitlist": None,
@@ -29,7 +29,7 @@ ENCOUNTER = {
     "onleave": Event.STARTED,
     "finished": Event.FINISHED,
     "cancelled": Event.CANCELLED,
-    "entered-in-error": Event.CANCELLED,
+    "entered-in-error": Event.VOIDED,
     "planned": None,
     "arrived": None,
     "triaged": None,
@@ -78,13 +78,22 @@ def _encounter(resource: Mapping[str, Any], event: Event) -> Report:
     return Report(
         event,
         booked_as or f"Encounter/{_id(resource, 'Encounter.id')}",
-        at=ends if event is Event.FINISHED else starts,
+        at=_happened(resource, event, starts, ends),
         patient_ref=_referred([subject], "Patient"),
         provider_id=_actor(resource, "individual", "Practitioner"),
         service_code=_code(resource),
         starts_at=starts,
         ends_at=ends,
     )
+
+
+def _happened(
+    resource: Mapping[str, Any], event: Event, starts: datetime | None, ends: datetime | None
+) -> datetime | None:
+    """Return when it came about: of one that was cancelled the period says only when it would have been."""
+    if event in {Event.CANCELLED, Event.VOIDED}:
+        return _time(_in(resource, "meta"), "lastUpdated", "Encounter.meta.lastUpdated")
+    return ends if event is Event.FINISHED else starts
 
 
 def _id(resource: Mapping[str, Any], place: str) -> str:

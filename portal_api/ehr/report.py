@@ -11,13 +11,14 @@ if TYPE_CHECKING:
 
 
 class Event(StrEnum):
-    """What became of a visit, as the system outside says."""
+    """What became of a visit, as the system outside says; one that is voided was never to be, and is never late."""
 
     BOOKED = "booked"
     STARTED = "started"
     FINISHED = "finished"
     MISSED = "missed"
     CANCELLED = "cancelled"
+    VOIDED = "voided"
 
 
 class Unusable(ValueError):  # noqa: N818 - named for what the sender is told

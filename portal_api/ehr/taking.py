@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from ledger.rules.visit import Actor, NotAllowed, Phase, State, phase_of
+from ledger.rules.visit import CANCELLATIONS, Actor, NotAllowed, Phase, State, phase_of
 from ledger.store import visits
 from portal_api import audit
 from portal_api.ehr.report import Event, Report, Unusable
@@ -121,11 +121,15 @@ def _followed(here: Here, visit: Visit, report: Report) -> Visit:
         return _finished(here, visit, report)
     if report.event is Event.MISSED:
         return visit if visit.state is State.NO_SHOW else _missed(here, visit, report)
-    if report.event is Event.CANCELLED and visit.state not in {State.CANCELLED, State.LATE_CANCELLED}:
-        late = timedelta(hours=here.practice.policies.cancel_hours)
-        ahead = visit.scheduled_start - (report.at or here.now)
-        return _advanced(here, visit, State.LATE_CANCELLED if ahead < late else State.CANCELLED, report)
+    if report.event in {Event.CANCELLED, Event.VOIDED} and visit.state not in CANCELLATIONS:
+        return _advanced(here, visit, _cancelled_as(here, visit, report), report)
     return visit
+
+
+def _cancelled_as(here: Here, visit: Visit, report: Report) -> State:
+    late = timedelta(hours=here.practice.policies.cancel_hours)
+    is_late = visit.scheduled_start - (report.at or here.now) < late
+    return State.LATE_CANCELLED if is_late and report.event is Event.CANCELLED else State.CANCELLED
 
 
 def _finished(here: Here, visit: Visit, report: Report) -> Visit:

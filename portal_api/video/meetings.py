@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from ledger.rules.visit import OPEN_STATES, State
-from portal_api.access import Kind
+from portal_api.access import Kind, Role
 from portal_api.video.window import Window, window
 
 if TYPE_CHECKING:
@@ -142,6 +142,7 @@ def side(here: Here, appointment_id: UUID) -> Side | None:
         return None
     me = here.me
     if me.kind is Kind.STAFF:
-        return Side(meeting, me.kind, me.id, None) if me.provider_id == meeting.provider_id else None
+        is_theirs = me.has(Role.PROVIDER) and me.provider_id == meeting.provider_id
+        return Side(meeting, me.kind, me.id, None) if is_theirs else None
     seat = next((seat for seat in meeting.seats if seat.patient_id == me.id), None)
     return Side(meeting, me.kind, me.id, seat) if seat else None

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import socketserver
+import ssl
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from ledger.gateways.mail import Mail, NotDelivered, Smtp
 from portal_api import delivering
@@ -16,6 +23,7 @@ from tests.support.portals import HARBOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.support.portals import Portal
 
@@ -110,6 +118,51 @@ def test_a_notice_leaves_once_and_its_secret_is_forgotten(portal: Portal, server
     assert (delivered(portal, smtp), delivered(portal, smtp)) == (1, 0)
     assert "1234 5678" in server.mail[0]
     assert state(portal) == (1, True, False, False)
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_a_mail_server_that_cannot_prove_who_it_is_gets_no_mail(tmp_path: Path, scheme: str) -> None:
+    said: list[str] = []
+
+    def impostor(door: socket.socket) -> None:
+        taken, _ = door.accept()
+        with contextlib.suppress(OSError), taken:
+            if scheme == "smtp":
+                for answer in (b"220 here\r\n", b"250-well\r\n250 STARTTLS\r\n", b"220 go on\r\n"):
+                    taken.sendall(answer)
+                    if not answer.startswith(b"220 go"):
+                        taken.recv(1000)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self_signed(tmp_path))
+            with context.wrap_socket(taken, server_side=True) as inside:
+                inside.sendall(b"220 here\r\n")
+                said.append(inside.recv(1000).decode())
+
+    with socket.create_server(("127.0.0.2", 0)) as door:
+        thread = threading.Thread(target=impostor, args=(door,))
+        thread.start()
+        with pytest.raises(NotDelivered, match="SSLCertVerificationError"):
+            Smtp(f"{scheme}://127.0.0.2:{door.getsockname()[1]}", "no-reply@trueup.example").mail(
+                Mail("pat@example.com", "Hello", "A link.", "Harbor", "")
+            )
+        thread.join(10)
+    assert not "".join(said)
+
+
+def self_signed(folder: Path) -> Path:
+    """Return a file with a key and a certificate that nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.2")])
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+    pem = serialization.Encoding.PEM
+    plain = serialization.NoEncryption()
+    path = folder / "server.pem"
+    path.write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+        + made.sign(key, hashes.SHA256()).public_bytes(pem)
+    )
+    return path
 
 
 def test_what_cannot_leave_is_tried_again_later_and_then_given_up(portal: Portal) -> None:

@@ -138,6 +138,22 @@ def test_missed_and_cancelled_visits(outside: Outside) -> None:
         assert outside.visit(answer).state is state
 
 
+def test_an_encounter_is_late_by_when_it_was_cancelled_and_one_in_error_never(portal: Portal, outside: Outside) -> None:
+    told_at = {"lastUpdated": (START - timedelta(days=3)).isoformat()}
+    for status, meta, state in (
+        ("cancelled", told_at, State.CANCELLED),
+        ("cancelled", {}, State.LATE_CANCELLED),
+        ("entered-in-error", {}, State.CANCELLED),
+    ):
+        number = next(NUMBERS)
+        outside.send(appointment(number))
+        assert outside.visit(outside.send(encounter(number, status, meta=meta))).state is state
+    portal.clock.now = START - timedelta(days=3)
+    number = next(NUMBERS)
+    outside.send(appointment(number))
+    assert outside.visit(outside.send(encounter(number, "cancelled"))).state is State.CANCELLED
+
+
 def test_nobody_missed_a_visit_that_has_yet_to_begin(portal: Portal, outside: Outside) -> None:
     portal.clock.now = START - timedelta(hours=1)
     number = next(NUMBERS)

@@ -62,6 +62,26 @@ def test_both_sides_get_one_room_and_each_an_identity_for_this_once(portal: Port
     assert (room.most, room.records) == (2, False)
 
 
+def test_who_is_no_provider_any_more_has_no_place_in_the_visits_they_had(portal: Portal, twilio: Twilio) -> None:
+    visit = meetings.book(portal, portal.clock.now + timedelta(days=2), email="robin@example.com")
+    portal.clock.move(days=2)
+    reed = portal.staff(Role.PROVIDER, email=REED)
+    said(twilio, join(reed, visit))
+
+    def become(*roles: Role) -> None:
+        with portal.at() as here:
+            found = people.staff_of_email(here, REED)
+            assert found is not None
+            people.change_staff(here, found.id, roles=sorted(roles))
+
+    become(Role.BILLING)
+    try:
+        assert join(reed, visit).status_code == 404
+    finally:
+        become(Role.PROVIDER)
+        portal.clock.move(days=-2)
+
+
 def test_a_token_lasts_for_the_rest_of_the_visit_and_coming_back(portal: Portal, twilio: Twilio) -> None:
     visit = meetings.book(portal, portal.clock.now + timedelta(hours=3), email="robin@example.com")
     portal.clock.move(hours=3, minutes=40)
