@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal_api.access import Role
+from portal_api.identity import people
 from portal_api.video import gates
 from portal_api.video.gates import Lack
 from portal_api.video.window import RECONNECTION, window
