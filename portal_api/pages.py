@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from portal_api import cookies
 from portal_api.headers import policy
-from portal_api.navigation import links_of
+from portal_api.navigation import menus_of
 from portal_api.templating import rendered
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def page(
         "csrf": here.browser.csrf,
         "said": SAID.get(here.browser.said, ""),
         "path": here.browser.path,
-        "links": links_of(here.who),
+        "menus": menus_of(here.who),
     }
     response = rendered(template, status, headers, **known, **values)
     response.headers["Content-Security-Policy"] = policy(csp)

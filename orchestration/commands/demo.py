@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from ledger.settings import Settings
+
 EPILOG = example("trueup demo", "TRUEUP_HOME=/tmp/trial trueup demo")
 MONTH = "2026-09"
 FILES = {
@@ -110,14 +112,29 @@ def _sum_up(books: workspace.Workspace, output: Output, as_of: "date") -> tuple[
     output.line()
     output.line(f"Dashboard: {page}")
     output.line()
-    ports = books.settings
-    output.line(
-        f"Next: trueup up                    the same dashboard, live: http://127.0.0.1:{ports.dashboard_port}/"
-    )
-    output.line(f"                                   and the portal: http://harbor.localhost:{ports.portal_port}/")
+    _tell_addresses(books.settings, output)
     output.line("      trueup export visit_revenue  every visit of the books as CSV")
     output.line("      trueup status                what is loaded; for data of your own use another TRUEUP_HOME")
     return summary.document(found), page
+
+
+def _tell_addresses(settings: "Settings", output: Output) -> None:
+    """Say what `trueup up` serves, and how to sign in where it has sample people: in an embedded database."""
+    harbor, cedar = (f"http://{name}.localhost:{settings.portal_port}/" for name in ("harbor", "cedar"))
+    output.line("Next: trueup up                    serves all of it on this machine, until Ctrl-C:")
+    output.line(f"        the same dashboard, live   http://127.0.0.1:{settings.dashboard_port}/")
+    if settings.database_url:
+        output.line(
+            f"        the patient portal         port {settings.portal_port}, once trueup portal add made a practice"
+        )
+        return
+    output.line(f"        the patient portal         {harbor}, another practice's {cedar}")
+    output.line(
+        "          as a patient             pat@example.com; the mail with link and code is printed by trueup up"
+    )
+    output.line(
+        "          as staff                 trueup up prints links to choose a password: provider, desk, admin …"
+    )
 
 
 def _refuse_real_data(connection: "psycopg.Connection", folder: Path) -> None:

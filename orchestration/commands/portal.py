@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from orchestration.commands.workspace import Workspace
     from portal_api.door import Door
     from portal_api.here import Here
+    from portal_api.identity.people import Staff
     from portal_api.tenants.practices import Practice
 
-SHOWN = ("provider", "practice_admin")
+SHOWN = ("provider", "front_desk", "billing", "practice_admin")
 
 
 @contextlib.contextmanager
@@ -66,17 +67,25 @@ def with_samples(books: "Workspace") -> bool:
 def tell_samples(books: "Workspace", output: Output) -> None:
     """Say how to sign in to the sample practices."""
     from portal_api.access import Role
-    from portal_api.identity import invitations, people
+    from portal_api.identity import people
     from portal_api.sample import SAMPLES
 
     with opened(books) as door:
         for sample in SAMPLES:
             with door.at(sample.practice.practice_id) as here:
-                waiting = [each for each in people.all_staff(here) if not each.has_password]
+                staff = people.all_staff(here)
                 # One of each role is enough to look at everything.
-                invited = {role: next((each for each in waiting if role in each.roles), None) for role in SHOWN}
-                links = {role: invitations.link(here, each.id, each.email) for role, each in invited.items() if each}
+                shown = {role: next((each for each in staff if role in each.roles), None) for role in SHOWN}
+                ways = {role: _way_in(here, each) for role, each in shown.items() if each}
             output.line(f"Portal of {sample.practice.name} (sample): {here.origin}/")
             output.line(f"  patient {sample.patient.email}: sign in there; the mail with link and code is printed here")
-            for role, link in links.items():
-                output.line(f"  {Role(role).replace('_', ' ')}: choose a password at {link}")
+            for role, way in ways.items():
+                output.line(f"  {Role(role).replace('_', ' ')} {way}")
+
+
+def _way_in(here: "Here", member: "Staff") -> str:
+    from portal_api.identity import invitations
+
+    if member.has_password:
+        return f"{member.email}: sign in at {here.origin}/staff/sign-in"
+    return f"{member.email}: choose a password at {invitations.link(here, member.id, member.email)}"

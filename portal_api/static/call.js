@@ -4,6 +4,7 @@
 const page = document.querySelector("#call");
 const $ = (id) => document.getElementById(id);
 const WAITS = [500, 1000, 2000, 4000, 8000]; // milliseconds before each try to come back
+const STAYING = 4 * 60_000;
 const WORDS = {
   NotAllowedError: "Your browser was not allowed to use them. Allow camera and microphone for this page (the camera sign beside the address), then check again.",
   NotFoundError: "No camera or microphone was found. Plug one in, or use your phone, then check again.",
@@ -160,6 +161,8 @@ async function join() {
     $("waiting").hidden = false;
     state.room = pass.kind === "twilio" ? new TwilioRoom(state.stream, pass) : new OwnRoom(state.stream, pass);
     await state.room.start();
+    clearInterval(state.pulse);
+    state.pulse = setInterval(stay, STAYING);
   } catch (error) {
     state.room?.leave();
     state.room = null;
@@ -170,7 +173,13 @@ async function join() {
   $("join").disabled = false;
 }
 
+/** Tell the server that the person is still here, whose session would end for idleness within the visit. */
+function stay() {
+  fetch(page.dataset.here).catch(() => undefined);
+}
+
 function leave(words = "You have left the visit.") {
+  clearInterval(state.pulse);
   state.room?.leave();
   state.room = null;
   $("theirs").srcObject = null;

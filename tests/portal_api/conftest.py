@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ledger.settings import Settings
-from portal_api import sample
-from portal_api.door import Door
-from portal_api.keys import Keys
-from portal_api.store import schema
 from tests.support.databases import fresh
-from tests.support.portals import Clock, served
+from tests.support.portals import SECRET_TEXT, filled, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,18 +17,10 @@ if TYPE_CHECKING:
     from tests.support.portals import Portal
 
 
-SECRET = bytes(32)
-SECRET_TEXT = base64.b64encode(SECRET).decode()
-
-
 @pytest.fixture(scope="session")
 def portal_template(template: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """Yield a database with the portal's schema and the two sample practices, to be cloned and never written to."""
-    with fresh(template) as made:
-        schema.prepare(made)
-        door = Door(Settings(home=tmp_path_factory.mktemp("home")), made, Keys(SECRET), Clock())
-        sample.fill(door)
-        door.close()
+    with filled(template, tmp_path_factory.mktemp("home")) as made:
         yield made
 
 

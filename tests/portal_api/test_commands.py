@@ -9,8 +9,7 @@ import httpx
 import pytest
 
 from orchestration import cli
-from tests.portal_api.conftest import SECRET_TEXT
-from tests.support.portals import Clock, served
+from tests.support.portals import SECRET_TEXT, Clock, served
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import re
@@ -15,25 +16,31 @@ import httpx
 import uvicorn
 
 from ledger.gateways.mail import Console
-from portal_api import chores, cookies
+from ledger.settings import Settings
+from portal_api import chores, cookies, sample
 from portal_api.access import Kind, Role
 from portal_api.app import create_app
 from portal_api.delivering import Gateways
+from portal_api.door import Door
 from portal_api.identity import people, sessions
+from portal_api.keys import Keys
 from portal_api.sample import CEDAR, HARBOR, Sample
+from portal_api.store import schema
+from tests.support.databases import fresh
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from uuid import UUID
 
     from fastapi import FastAPI
 
-    from ledger.settings import Settings
     from ledger.store.database import Database
-    from portal_api.door import Door
     from portal_api.here import Here
 
 __all__ = ["CEDAR", "HARBOR", "Clock", "Portal", "Visitor", "served"]
+SECRET = bytes(32)
+SECRET_TEXT = base64.b64encode(SECRET).decode()
 START = datetime(2026, 11, 16, 15, 0, tzinfo=UTC)  # a Monday, 10 in the morning in New York
 
 
@@ -137,6 +144,17 @@ class Portal:
             re.findall(r"https?://[^/\s]+(/\S+)", words)[-1],
             re.findall(r"\b\d{4} \d{4}\b", words)[-1],
         )
+
+
+@contextlib.contextmanager
+def filled(template: Database, home: Path) -> Iterator[Database]:
+    """Yield a clone of the ledger's database that has the portal's schema and the sample practices."""
+    with fresh(template) as made:
+        schema.prepare(made)
+        door = Door(Settings(home=home), made, Keys(SECRET), Clock())
+        sample.fill(door)
+        door.close()
+        yield made
 
 
 @contextlib.contextmanager

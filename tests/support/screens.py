@@ -26,6 +26,11 @@ _WIDE = """most => document.documentElement.scrollWidth <= most ? [] :
   [...document.querySelectorAll('main *')].filter(one => one.getBoundingClientRect().right > most)
   .map(one => one.outerHTML.slice(0, 80))"""
 
+_MOVING = """video => new Promise((resolve) => {
+  const seen = video.videoWidth > 0 ? video.getVideoPlaybackQuality().totalVideoFrames : -1;
+  setTimeout(() => resolve(seen >= 0 && video.getVideoPlaybackQuality().totalVideoFrames > seen), 150);
+})"""
+
 
 def check(page: Page, name: str) -> None:
     """Demand that axe finds nothing, that nothing is too wide or too small to hit; keep pictures of both widths."""
@@ -40,3 +45,11 @@ def check(page: Page, name: str) -> None:
     page.screenshot(path=FOLDER / f"{name}-{NARROW}.png", full_page=True)
     assert page.evaluate(_WIDE, NARROW) == []
     page.set_viewport_size(usual)
+
+
+def moves(page: Page, picture: str) -> None:
+    """Assert that frames of a picture come one after the other."""
+    for _ in range(60):
+        if page.locator(picture).evaluate(_MOVING):
+            return
+    raise AssertionError(f"{picture} stands still: {page.locator('#said').inner_text()}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -46,6 +47,13 @@ def call(here: SignedIn, appointment_id: UUID) -> HTMLResponse:
 def join(here: SignedIn, appointment_id: UUID, request: Request) -> Response:
     """Let the person in: a token of Twilio's for one room, or a ticket for a room of ours."""
     return JSONResponse(entering.passed(here, appointment_id, request.app.state.own_rooms))
+
+
+@router.get("/call/{appointment_id}/here", response_model=None)
+def stay(here: SignedIn, appointment_id: UUID) -> Response:
+    """Keep the session of who is in the visit: it does not end for idleness while they talk."""
+    entering.side(here, appointment_id)
+    return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 @router.post("/call/{appointment_id}/recording", response_model=None)

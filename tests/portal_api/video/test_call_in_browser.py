@@ -15,6 +15,7 @@ from portal_api.access import Role
 from tests.support import meetings
 from tests.support.browsers import chromium
 from tests.support.portals import HARBOR, served
+from tests.support.screens import moves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 FAKE = ["--use-fake-device-for-media-stream"]
 ALLOWED = ["camera", "microphone"]
 PHONE = {"width": 320, "height": 640}
-MOVING = """video => new Promise((resolve) => {
-  const seen = video.videoWidth > 0 ? video.getVideoPlaybackQuality().totalVideoFrames : -1;
-  setTimeout(() => resolve(seen >= 0 && video.getVideoPlaybackQuality().totalVideoFrames > seen), 150);
-})"""
 
 
 @pytest.fixture(name="portal", scope="module")
@@ -65,14 +62,6 @@ def signed_in(browser: Browser, portal: Portal, visitor: Visitor, **options: obj
     context.add_cookies([{"name": name, "value": value, "url": address(portal, "/")} for name, value in values.items()])
     context.set_default_timeout(20_000)
     return context
-
-
-def moves(page: Page, picture: str) -> None:
-    """Assert that frames of a picture come one after the other."""
-    for _ in range(60):
-        if page.locator(picture).evaluate(MOVING):
-            return
-    raise AssertionError(f"{picture} stands still: {page.locator('#said').inner_text()}")
 
 
 def no_violation(page: Page) -> None:

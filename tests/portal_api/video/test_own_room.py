@@ -149,3 +149,12 @@ def test_a_group_needs_an_account(portal: Portal) -> None:
     visitor = portal.staff(Role.PROVIDER)
     answer = visitor.post(f"{session.path}/join", headers={"X-CSRF-Token": visitor.csrf, "Accept": "application/json"})
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:trueup:problem:no-group-video")
+
+
+def test_a_session_does_not_end_for_idleness_within_a_visit(portal: Portal, visit: Booked) -> None:
+    talking, silent = portal.staff(Role.PROVIDER), portal.staff(Role.PROVIDER)
+    for _ in range(4):  # 40 minutes, of which staff may be idle for 15
+        portal.clock.move(minutes=10)
+        assert talking.get(f"{visit.path}/here").status_code == 204
+    assert "sign-in" in silent.get("/staff/day").headers["location"]
+    assert talking.get("/staff/day").status_code == 200
