@@ -135,6 +135,8 @@ def test_a_new_patient_books_meets_pays_and_is_credited(
     patient = journey.opened(browser.new_context(viewport=PHONE, permissions=ALLOWED))
     joins(journey, patient)
     books(patient)
+    signs(patient)
+    gives_the_insurance(patient)
     saves_a_card(journey, patient)
     journey.portal.clock.now = on_the_day(journey)
     signs_in_by_code(journey, patient)
@@ -197,16 +199,39 @@ def books(page: Page) -> None:
     screens.check(page, "journey-06-booked")
 
 
+def signs(page: Page) -> None:
+    """Read each text that waits, and sign it by name."""
+    while (waiting := page.get_by_role("link", name=re.compile("^Read and sign"))).count():
+        waiting.first.click()
+        page.get_by_label("I have read this and I agree.").check()
+        page.get_by_label("Your full name").fill("Nora Lind")
+        screens.check(page, "journey-07-sign")
+        page.get_by_role("button", name="Sign", exact=True).click()
+        expect(page.get_by_role("status")).to_have_text("Signed. Thank you.")
+
+
+def gives_the_insurance(page: Page) -> None:
+    """Give the insurance that pays for the visit."""
+    page.get_by_role("link", name="Give your insurance details").click()
+    page.get_by_label("Insurer").select_option(label="Sample Health Plan One")
+    page.get_by_label("Member number").fill("ZZ 4711 0815")
+    page.get_by_label("Mine").check()
+    screens.check(page, "journey-08-insurance")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Done: Give your insurance details")).to_be_attached()
+
+
 def saves_a_card(journey: Journey, page: Page) -> None:
     """Give Stripe's fields a card; the portal learns four digits of it."""
-    page.goto(journey.address("/card"))
-    page.get_by_role("link", name="Add a card").click()
+    page.get_by_role("link", name="Save a card").click()
     page.get_by_label("Card number").fill("4242424242424242")
     page.get_by_label("Expiry date").fill("12 / 34")
     page.get_by_label("Security code").fill("123")
     page.get_by_role("button", name="Save this card").click()
+    expect(page.get_by_role("status")).to_have_text("Your card is saved.")
+    page.get_by_role("link", name="Card", exact=True).click()
     expect(page.locator("main")).to_contain_text("Visa ending in 4242")
-    screens.check(page, "journey-07-card")
+    screens.check(page, "journey-09-card")
     journey.hear()
 
 
@@ -221,7 +246,7 @@ def says_where(page: Page) -> None:
     page.get_by_role("link", name=re.compile("First visit with")).click()
     page.get_by_role("link", name="Where I will be").click()
     page.get_by_label("Somewhere else").check()
-    screens.check(page, "journey-08-where")
+    screens.check(page, "journey-10-where")
     page.get_by_role("button", name="Save").click()
 
 
@@ -234,7 +259,7 @@ def at_the_desk(journey: Journey, browser: Browser) -> Page:
     page = journey.opened(context)
     page.goto(journey.address("/staff/day"))
     expect(page.locator("main")).to_contain_text("Nora Lind")
-    screens.check(page, "journey-09-day")
+    screens.check(page, "journey-11-day")
     return page
 
 
@@ -242,11 +267,11 @@ def they_meet(journey: Journey, patient: Page, staff: Page) -> None:
     """Meet by video: each sees moving pictures of the other."""
     patient.get_by_role("link", name="To the video visit").click()
     staff.get_by_role("link", name="Video with Nora Lind").click()
-    for page, name in ((patient, "journey-10-check"), (staff, "journey-11-check")):
+    for page, name in ((patient, "journey-12-check"), (staff, "journey-13-check")):
         expect(page.locator("#said")).to_have_text("Camera and microphone are ready. You can join.")
         screens.check(page, name)
         page.get_by_role("button", name="Join the visit").click()
-    for page, name in ((patient, "journey-12-visit"), (staff, "journey-13-visit")):
+    for page, name in ((patient, "journey-14-visit"), (staff, "journey-15-visit")):
         screens.moves(page, "#theirs")
         screens.check(page, name)
     journey.portal.clock.move(minutes=14)
@@ -262,10 +287,10 @@ def closes_out(journey: Journey, staff: Page) -> None:
     staff.get_by_role("link", name=re.compile("Close out.*Nora Lind")).click()
     expect(staff.get_by_label("Elsewhere (place of service 02)")).to_be_checked()
     staff.get_by_label("Completed", exact=True).check()
-    screens.check(staff, "journey-14-close-out")
+    screens.check(staff, "journey-16-close-out")
     staff.get_by_role("button", name="Close the visit out").click()
     expect(staff.locator("main")).to_contain_text("$43.50, by invoice to the card on file")
-    screens.check(staff, "journey-15-closed")
+    screens.check(staff, "journey-17-closed")
     assert journey.one("select state, place_of_service from ledger.visit") == ("completed", "02")
 
 
