@@ -125,6 +125,9 @@ def test_the_other_pages_are_clean_on_a_telephone(portal: Portal, phone: Browser
         calendar = catalog.calendars(here)[0]
         kind = catalog.visit_types(here)[0]
     page = _signed_in(portal, phone, portal.staff(Role.PRACTICE_ADMIN, CEDAR), CEDAR)
+    page.get_by_text("Schedule", exact=True).first.press("Enter")
+    page.get_by_role("navigation").get_by_role("link", name="Why no time?").wait_for()
+    screens.check(page, "staff-menu")
     asked = f"calendar={calendar.id}&visit_type={kind.id}&state=OR&on=2026-11-18"
     pages = {
         "staff-hours": f"/staff/hours/{calendar.id}",
