@@ -40,7 +40,7 @@ LINKS = (
     Link("Home", "/", PATIENT),
     Link("Home", "/staff", STAFF_ROLES),
     Link("Day", "/staff/day", STAFF_ROLES, about="Today's visits: video, outcome, what waits to be closed out"),
-    Link("Worklist", "/staff/worklist", CLERKS, about="What somebody has to look into: charges, remittances, close-outs"),
+    Link("Worklist", "/staff/worklist", CLERKS, about="What to look into: charges, remittances, close-outs"),
     Link("Book", "/book", PATIENT),
     Link("My visits", "/visits", PATIENT),
     Link("Card", "/card", PATIENT),
