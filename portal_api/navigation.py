@@ -43,6 +43,7 @@ LINKS = (
     Link("Worklist", "/staff/worklist", CLERKS, about="What to look into: charges, remittances, close-outs"),
     Link("Book", "/book", PATIENT),
     Link("My visits", "/visits", PATIENT),
+    Link("Bills", "/bills", PATIENT),
     Link("Card", "/card", PATIENT),
     Link("Messages", "/messages", PATIENT | {Role.PROVIDER}, about="What patients wrote, and your answers"),
     Link("Hours", "/staff/hours", PLANNERS, SCHEDULE, "When each provider works; days off and extra hours"),

@@ -44,6 +44,7 @@ SAID = {
     "corrected": "Corrected. The books follow at the next reconcile.",
     "other_state": "Saved. You booked for another state: please call us, so that your provider can see you there.",
     "signed": "Signed. Thank you.",
+    "paying": "Thank you. Your card is charged within minutes; this page shows it then.",
     "card_saved": "Your card is saved.",
     "card_removed": "Your card is removed.",
     "message_sent": "Your message is sent.",

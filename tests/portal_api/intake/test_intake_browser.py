@@ -10,7 +10,9 @@ import pytest
 from portal_api import cookies
 from portal_api.access import Role
 from portal_api.identity import people
-from tests.portal_api.intake.test_cards import somebody
+from tests.portal_api.intake import test_bills
+from tests.portal_api.intake.conftest import WEBHOOK_SECRET
+from tests.portal_api.intake.test_cards import saved, somebody
 from tests.support import bookings
 from tests.support.browsers import chromium
 from tests.support.portals import HARBOR
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+    from ledger.store.database import Database
+    from sandbox.stripe.serving import Sandbox
     from tests.portal_api.intake.conftest import Heard
     from tests.support.portals import Portal, Visitor
 
@@ -147,3 +151,24 @@ def test_an_administrator_publishes_a_text(page: Page, portal: Portal) -> None:
     page.get_by_label("Text").first.fill("I agree to be seen by video, once more.")
     page.get_by_role("button", name="Publish Consent to telehealth").click()
     page.get_by_text("Version 2, since").wait_for()
+
+
+def test_bills_on_a_phone(page: Page, portal: Portal, portal_database: Database, stripe_sandbox: Sandbox) -> None:
+    stripe_sandbox.control.endpoint(f"{portal.address}/webhooks/stripe/cards", WEBHOOK_SECRET)
+    visitor, email = somebody(portal)
+    saved(portal, stripe_sandbox, visitor, "pm_card_chargeCustomerFail")
+    token = test_bills.held(portal, email)
+    test_bills.charge(portal, portal_database, token)
+    test_bills.deliver(portal, portal_database, stripe_sandbox)
+    enter(page, portal, visitor, "/bills")
+    check(page, "bills")
+    page.get_by_role("link", name="Visit,").click()
+    check(page, "bill-open")
+    page.get_by_role("link", name="Use another card").click()
+    type_card(page, GOOD)
+    page.get_by_role("button", name="Pay $40.00 with Visa 4242").press("Enter")
+    page.get_by_text("Your card is charged within minutes").wait_for()
+    test_bills.deliver(portal, portal_database, stripe_sandbox)
+    page.reload()
+    page.get_by_text("Nothing is open.").wait_for()
+    check(page, "bill-paid")

@@ -1,0 +1,224 @@
+"""A patient's ledger: of each visit what was expected, charged, decided by the insurer and put right, and what is open.
+
+What was charged is what Stripe told; what the insurer decided is what the books last made of it. Amounts are cents.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from ledger.rules.requests import PayInvoice
+from ledger.store import customers, outbox
+from portal_api import audit
+from portal_api.problems import Problem, not_found
+from portal_api.store.rows import made
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from portal_api.here import Here
+
+MOST = 100
+REASONS = {
+    "payer_adjudication": "your insurer decided",
+    "payer_reversal": "your insurer changed its decision",
+    "visit_state": "what the practice recorded of the visit was put right",
+    "duplicate_charge": "you were charged twice",
+}
+OPEN = frozenset({"open", "uncollectible"})
+
+
+@dataclass(frozen=True)
+class Charge:
+    """An invoice on the patient: `card` is which card it was for, like "Visa ending in 4242", empty where unknown."""
+
+    visit_token: UUID
+    invoice_id: str
+    status: str
+    asked_cents: int
+    paid_cents: int
+    left_cents: int
+    made_at: datetime
+    brand: str | None
+    last4: str | None
+
+    @property
+    def card(self) -> str:
+        """The card in words."""
+        return f"{self.brand.replace('_', ' ').title()} ending in {self.last4}" if self.brand else ""
+
+
+@dataclass(frozen=True)
+class Memo:
+    """A correction of what was charged: a credit or a debit, and why."""
+
+    visit_token: UUID
+    kind: str
+    amount_cents: int
+    reason: str
+    issued_at: datetime
+
+    @property
+    def why(self) -> str:
+        """The reason in words."""
+        return REASONS.get(self.reason, "the books were put right")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the insurer made of a visit; `share_cents` is None while it decided nothing."""
+
+    visit_token: UUID
+    paid_cents: int
+    allowed_cents: int | None
+    share_cents: int | None
+    balance_cents: int
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A visit and all that is known of its money."""
+
+    visit_token: UUID
+    what: str
+    provider: str
+    at: datetime
+    state: str
+    price_cents: int
+    estimate_cents: int | None
+    payer_id: str | None
+    charges: tuple[Charge, ...] = ()
+    memos: tuple[Memo, ...] = ()
+    decision: Decision | None = None
+
+    @property
+    def open_cents(self) -> int:
+        """What was asked for and is not paid."""
+        return sum(each.left_cents for each in self.charges if each.status in OPEN)
+
+    @property
+    def paid_cents(self) -> int:
+        """What was paid."""
+        return sum(each.paid_cents for each in self.charges)
+
+    @property
+    def credited_cents(self) -> int:
+        """Credit memos less debit memos."""
+        return sum(each.amount_cents if each.kind == "credit" else -each.amount_cents for each in self.memos)
+
+    @property
+    def is_decided(self) -> bool:
+        """Tell whether the insurer has decided."""
+        return self.decision is not None and self.decision.share_cents is not None
+
+
+_VISITS = """
+select
+    v.visit_token, coalesce(t.name, 'Visit'), coalesce(p.name, ''), v.scheduled_start, v.state, v.charge_cents,
+    v.patient_estimate_cents, v.payer_id
+from ledger.visit as v
+left join portal.appointment as a on a.visit_token = v.visit_token
+left join portal.visit_type as t on t.id = a.visit_type_id
+left join portal.provider as p on p.ledger_id = v.provider_id
+where v.practice_id = :practice_id and v.patient_token = :patient_token and v.state not in ('scheduled', 'cancelled')
+    and (cast(:visit_token as uuid) is null or v.visit_token = :visit_token)
+order by v.scheduled_start desc, v.visit_token
+limit :most
+"""
+# Where a webhook is late, the answer to our own call says that an invoice is paid.
+_CHARGES = """
+select
+    i.visit_token, i.invoice_id, case when tried.is_paid then 'paid' else i.status end, i.asked_cents,
+    greatest(i.paid_cents, tried.paid_cents), case when tried.is_paid then 0 else i.left_cents end, i.made_at,
+    m.payload -> 'card' ->> 'brand', m.payload -> 'card' ->> 'last4'
+from ledger.invoices_of(:visits) as i
+left join lateral (
+    select
+        o.arguments ->> 'payment_method' as id,
+        o.state = 'done' and coalesce(o.outcome -> 'facts' ->> 'status' = 'paid', false) as is_paid,
+        (o.outcome -> 'facts' ->> 'paid_cents')::bigint as paid_cents
+    from ledger.outbox as o
+    where o.visit_token = i.visit_token and o.operation in ('charge_visit', 'debit_invoice', 'pay_invoice')
+        and o.outcome ->> 'object_id' = i.invoice_id
+    order by 2 desc, o.changed_at desc limit 1
+) as tried on true
+left join ledger.stripe_object as m on m.object_id = tried.id and m.object_type = 'payment_method'
+where i.status in ('open', 'paid', 'uncollectible')
+order by i.made_at, i.invoice_id
+"""
+_MEMOS = "select * from ledger.memos_of(:visits)"
+_DECIDED = (
+    "select visit_token, payer_paid_cents, allowed_cents, patient_responsibility_cents, patient_balance_cents"
+    " from ledger.decided_of(:visits)"
+)
+
+
+def of_patient(here: Here) -> list[Bill]:
+    """Return the bills of the patient who is here, the newest visit first."""
+    return _bills(here, None)
+
+
+def of_visit(here: Here, visit_token: UUID) -> Bill | None:
+    """Return the bill of a visit of the patient who is here."""
+    return next(iter(_bills(here, visit_token)), None)
+
+
+def pay(here: Here, visit_token: UUID) -> None:
+    """Have what is open of a visit tried with the card on file: each invoice once with a card, however often asked.
+
+    It leaves by the outbox. Raises 404, and 409: nothing-open, no-card, card-tried where this card was declined.
+    """
+    bill = of_visit(here, visit_token)
+    if bill is None:
+        raise not_found()
+    customer = customers.of_patient(here.books, here.me.patient_token) if here.me.patient_token else None
+    open_ = [each for each in bill.charges if each.status in OPEN and each.left_cents]
+    if not open_:
+        raise Problem(HTTPStatus.CONFLICT, "nothing-open", "There is nothing left to pay for this visit.")
+    if customer is None or customer.card is None:
+        raise Problem(HTTPStatus.CONFLICT, "no-card", "You have no card on file: save one first, then pay.")
+    for each in open_:
+        request = PayInvoice(visit_token, each.invoice_id, customer.card.payment_method_id)
+        outbox.put(here.books, request, here.practice.practice_id)
+        if outbox.state_of(here.books, request.business_key) in {"declined", "refused"}:
+            raise Problem(
+                HTTPStatus.CONFLICT, "card-tried", "This card was declined for this bill. Please save another card."
+            )
+    audit.record(here, "bill.paid", f"visit/{visit_token}")
+
+
+def _bills(here: Here, visit_token: UUID | None) -> list[Bill]:
+    mine = {"practice_id": here.practice.practice_id, "patient_token": here.me.patient_token}
+    found = made(Bill, here.db.execute(sa.text(_VISITS), {**mine, "visit_token": visit_token, "most": MOST}))
+    asked = {"visits": [each.visit_token for each in found]}
+    charges = _by_visit(_read(here, Charge, _CHARGES, asked))
+    memos = _by_visit(_read(here, Memo, _MEMOS, asked))
+    decided = {each.visit_token: each for each in _read(here, Decision, _DECIDED, asked)}
+    return [
+        replace(
+            each,
+            charges=tuple(charges[each.visit_token]),
+            memos=tuple(memos[each.visit_token]),
+            decision=decided.get(each.visit_token),
+        )
+        for each in found
+    ]
+
+
+def _read(here: Here, kind: Any, query: str, values: dict[str, Any]) -> Sequence[Any]:
+    text = sa.text(query).bindparams(sa.bindparam("visits", type_=sa.ARRAY(sa.UUID)))
+    return made(kind, here.db.execute(text, values))
+
+
+def _by_visit(found: Iterable[Any]) -> defaultdict[UUID, list[Any]]:
+    grouped: defaultdict[UUID, list[Any]] = defaultdict(list)
+    for each in found:
+        grouped[each.visit_token].append(each)
+    return grouped
