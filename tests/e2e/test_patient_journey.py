@@ -147,7 +147,9 @@ def test_a_new_patient_books_meets_pays_and_is_credited(
     assert journey.deliver(books_of_all) == ["done"]
     (charged,) = [made for made in journey.stripe.control.objects() if made["object"] == "invoice"]
     assert (charged["status"], charged["amount_paid"]) == ("paid", ESTIMATE)
+    sees_the_charge(patient)
     the_insurer_answers(journey, tmp_path / "remit.835")
+    sees_the_memo(patient)
     assert journey.complaints == []
 
 
@@ -309,3 +311,22 @@ def the_insurer_answers(journey: Journey, file: Path) -> None:
     journey.hear()
     (note,) = [made for made in journey.stripe.control.objects() if made["object"] == "credit_note"]
     assert note["amount"] == ESTIMATE - OWED
+
+
+def sees_the_charge(page: Page) -> None:
+    """See what was charged, before the insurer decided."""
+    page.get_by_role("link", name="Bills", exact=True).click()
+    expect(page.locator("main")).to_contain_text("Your insurer has not decided yet. We estimate your share at $43.50.")
+    expect(page.locator("main")).to_contain_text("Paid: $43.50. Nothing is open.")
+    screens.check(page, "journey-18-charged")
+
+
+def sees_the_memo(page: Page) -> None:
+    """See what the insurer decided, and what was credited for it."""
+    page.get_by_role("link", name="Bills", exact=True).click()
+    expect(page.locator("main")).to_contain_text("Your share is $30.00; we had estimated $43.50; we credited $13.50.")
+    screens.check(page, "journey-19-credited")
+    page.get_by_role("link", name=re.compile("^First visit")).click()
+    row = page.get_by_role("row", name=re.compile("^.* Credit: your insurer decided"))
+    expect(row.get_by_role("cell").last).to_have_text("\N{MINUS SIGN}$13.50")
+    screens.check(page, "journey-20-bill")
