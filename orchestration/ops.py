@@ -99,6 +99,14 @@ def loaded_through(connection: "psycopg.Connection") -> int:
     return int(row[0]) if row else 0
 
 
+def usage(connection: "psycopg.Connection") -> str:
+    """Return what tells one set of metered visits from another: usage comes by no load, and is taken back."""
+    row = connection.execute(
+        "select count(*) || '/' || coalesce(sum(hashtextextended(visit_token::text, 0)), 0) from ledger.metered_usage"
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
 def fingerprint(setting: RunSetting, *inputs: object) -> str:
     """Return the SHA-256 of everything an outcome depends on: equal fingerprints, nothing new."""
     return hashlib.sha256(json.dumps([asdict(setting), *inputs], default=str).encode()).hexdigest()

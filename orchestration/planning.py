@@ -15,18 +15,30 @@ from orchestration.days import Days
 
 # One row a memo that is not posted yet, else one row a visit. An object that posts a memo is no demand of its own.
 _STANDINGS = """
-    with demands as (
+    with usage as (
+        select lines.*, invoices.payload ->> 'status' as status, (invoices.payload ->> 'total')::bigint as total_cents
+        from intermediate.int_usage__lines as lines
+        left join staging.stg_stripe__objects as invoices on lines.invoice_id = invoices.object_id
+    ),
+
+    demands as (
         select
             (payload -> 'metadata' ->> 'visit_token')::uuid as visit_token,
             object_type = 'invoice' as is_invoice,
             payload ->> 'status' as status,
             object_id,
             (payload ->> 'total')::bigint as total_cents,
-            payload ->> 'customer' as customer
+            payload ->> 'customer' as customer,
+            null::bigint as most_cents
         from staging.stg_stripe__objects
         where object_type in ('invoice', 'payment_intent', 'charge')
             and payload -> 'metadata' ->> 'visit_token' is not null
             and payload -> 'metadata' ->> 'memo_id' is null
+        union all
+        -- Of an invoice that asks for more than the visit, no more than the visit's part is given back.
+        select visit_token, true, status, invoice_id, total_cents, customer_id, expected_cents
+        from usage
+        where invoice_id is not null
     ),
 
     given_back as (
@@ -48,10 +60,11 @@ _STANDINGS = """
             )[1] as finalised_id,
             min(object_id) filter (where is_invoice and status = 'draft') as draft_id,
             min(object_id) filter (where is_invoice and status = 'void') as void_id,
-            max(total_cents - coalesce(given_back.cents, 0)) filter (
+            max(least(total_cents - coalesce(given_back.cents, 0), most_cents)) filter (
                 where is_invoice and status in ('open', 'paid', 'uncollectible')
             ) as creditable_cents,
-            min(demands.customer) as customer
+            min(demands.customer) as customer,
+            bool_or(most_cents is null) as is_own
         from demands
         left join given_back on demands.object_id = given_back.invoice_id
         group by demands.visit_token
@@ -66,7 +79,10 @@ _STANDINGS = """
         from staging.stg_stripe__invoice_lines as lines
         inner join staging.stg_stripe__objects as invoices on lines.invoice_id = invoices.object_id
         where lines.is_metered and lines.visit_token is not null and invoices.payload ->> 'status' <> 'void'
+            and lines.visit_token not in (select visit_token from usage)
         group by lines.visit_token
+        union all
+        select visit_token, invoice_id, amount_cents, invoice_id is not null from usage
     ),
 
     issued as (
@@ -138,8 +154,9 @@ _STANDINGS = """
         coalesce(finalised_id, draft_id, void_id, used.invoice_id) as invoice_id,
         visits.on_hold as is_disputed,
         visits.bills,
-        asked.visit_token is not null as is_asked,
+        coalesce(asked.is_own, false) as is_asked,
         used.visit_token is not null as is_used,
+        usage.visit_token is not null as is_counted,
         told.visit_token is not null as is_told_of,
         taken_back.visit_token is not null as is_taken_back,
         visits.patient_target_cents = 0 as owes_nothing,
@@ -162,6 +179,7 @@ _STANDINGS = """
     from intermediate.int_visits__amounts as visits
     left join asked on visits.visit_token = asked.visit_token
     left join used on visits.visit_token = used.visit_token
+    left join usage on visits.visit_token = usage.visit_token
     left join memoed on visits.visit_token = memoed.visit_token
     left join issued as pending on visits.visit_token = pending.visit_token and pending.posting_status = 'pending'
     left join demanded on visits.visit_token = demanded.visit_token
@@ -204,7 +222,7 @@ class Planned:
 def is_reconciled(connection: psycopg.Connection) -> bool:
     """Tell whether there are books at all."""
     row = connection.execute(
-        "select to_regclass('marts.memos') is not null and to_regclass('intermediate.int_visits__amounts') is not null"
+        "select to_regclass('marts.memos') is not null and to_regclass('intermediate.int_usage__lines') is not null"
     ).fetchone()
     return bool(row and row[0])
 
@@ -222,7 +240,8 @@ def plan(connection: psycopg.Connection, as_of: date, days: Days | None = None) 
     """Decide for every visit of some days of service (default: all) what would be sent as of a day.
 
     What Trueup sent is known by the outbox, from the moment it is queued; what others sent by the Stripe objects that
-    are loaded. The books do not count usage as billed, and a visit that a webhook told of since they were made waits.
+    are loaded. A visit that a webhook told of since the books were made waits, and so does one whose usage they count
+    and that was taken back since.
     """
     first, last = days or ("-infinity", "infinity")
     with connection.cursor(name="plan", row_factory=dict_row) as cursor:
@@ -259,10 +278,10 @@ def _standing(row: Mapping[str, Any]) -> Standing:
         usage_cents=row["usage_cents"],
         usage_age=usage_age,
         period_is_invoiced=row["period_is_invoiced"],
-        usage_counts=False,
+        usage_counts=row["is_counted"],
         owes_nothing=row["owes_nothing"],
         awaits_charge=_awaits_charge(row),
-        awaits_books=row["is_told_of"],
+        awaits_books=row["is_told_of"] or (row["is_taken_back"] and row["is_counted"]),
         sent=_sent(row),
     )
 

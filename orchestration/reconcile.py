@@ -90,7 +90,7 @@ def rests_on(guard: "psycopg.Connection", settings: "Settings", as_of: date) -> 
     """Return what a run at `as_of` rests on now: its settings, the fingerprint of all of it, and the last load."""
     setting = ops.run_setting(settings, as_of, periods.closed(guard))
     through = ops.loaded_through(guard)
-    return setting, ops.fingerprint(setting, through, *_code(guard)), through
+    return setting, ops.fingerprint(setting, through, ops.usage(guard), *_code(guard)), through
 
 
 def _code(guard: "psycopg.Connection") -> tuple[object, ...]:

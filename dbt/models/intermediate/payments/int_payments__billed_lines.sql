@@ -1,5 +1,6 @@
 -- What patients were asked for, an object a line: invoices less their credit notes, intents that pay no invoice, charges with
--- neither, less the refunds of both (a refund lowers the visit that was asked). What posts a memo of ours counts already.
+-- neither, less the refunds of both (a refund lowers the visit that was asked), and usage at its price when the visit ended. What
+-- posts a memo of ours counts already.
 with invoices as (
 
     select * from {{ ref('stg_stripe__invoices') }}
@@ -69,32 +70,18 @@ select
 from credit_notes
 inner join invoices on credit_notes.invoice_id = invoices.invoice_id
 union all
-select
-    payment_intent_id,
-    'payment_intent',
-    visit_token,
-    customer_id,
-    created_at,
-    demanded_cents
+select payment_intent_id, 'payment_intent', visit_token, customer_id, created_at, demanded_cents
 from intents
 where demanded_cents <> 0
 union all
-select
-    charge_id,
-    'charge',
-    visit_token,
-    customer_id,
-    created_at,
-    captured_cents
+select charge_id, 'charge', visit_token, customer_id, created_at, captured_cents
 from charges
 where is_alone
 union all
-select
-    refund_id,
-    'refund',
-    visit_token,
-    customer_id,
-    created_at,
-    -amount_cents
+select refund_id, 'refund', visit_token, customer_id, created_at, -amount_cents
 from refunds
 where is_of_a_demand
+union all
+select usage_id, 'usage', visit_token, customer_id, ended_at, amount_cents
+from {{ ref('int_usage__lines') }}
+where {{ touched('usage_id', 'objects') }}

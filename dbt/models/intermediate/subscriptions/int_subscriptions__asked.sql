@@ -1,5 +1,6 @@
 -- What the invoices of subscriptions ask for, by line, with the period each line is for and where that is known from. An invoice
--- without lines is for the period its subscription was in, else for its own; where neither is known, for none.
+-- without lines is for the period its subscription was in, else for its own; where neither is known, for none. What a line asks
+-- for usage of visits is theirs.
 with invoices as (
 
     select
@@ -19,6 +20,17 @@ periods as (
 
 ),
 
+of_visits as (
+
+    select
+        invoice_id,
+        line_number,
+        sum(amount_cents) as amount_cents
+    from {{ ref('int_usage__lines') }}
+    group by invoice_id, line_number
+
+),
+
 asked as (
 
     select
@@ -26,11 +38,12 @@ asked as (
         lines.invoice_id || '/' || lines.line_number as service_id,
         'line' as known_from,
         lines.is_metered,
-        lines.amount_cents,
+        cast(lines.amount_cents - coalesce(of_visits.amount_cents, 0) as bigint) as amount_cents,
         lines.period_starts_at as starts_at,
         lines.period_ends_at as ends_at
     from {{ ref('stg_stripe__invoice_lines') }} as lines
     inner join invoices on lines.invoice_id = invoices.invoice_id
+    left join of_visits on lines.invoice_id = of_visits.invoice_id and lines.line_number = of_visits.line_number
     union all
     select
         invoices.invoice_id,

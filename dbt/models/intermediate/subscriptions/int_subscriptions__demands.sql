@@ -1,5 +1,6 @@
 -- What subscriptions ask for: their invoices, and the credit notes that lower them. An invoice that names a visit of ours is a
--- demand of that visit, and what posts a memo of ours counts there; neither is a subscription's.
+-- demand of that visit, so is the usage that a visit was billed as, and what posts a memo of ours counts there; none is a
+-- subscription's.
 with settings as (
 
     select * from {{ ref('stg_ops__run_settings') }}
@@ -12,6 +13,16 @@ invoices as (
     from {{ ref('stg_stripe__subscription_invoices') }} as invoices
     left join {{ ref('stg_visits__visits') }} as visits on invoices.own_visit_token = visits.visit_token
     where invoices.is_asked_for and invoices.memo_id is null and visits.visit_token is null
+
+),
+
+of_visits as (
+
+    select
+        invoice_id,
+        sum(amount_cents) as amount_cents
+    from {{ ref('int_usage__lines') }}
+    group by invoice_id
 
 ),
 
@@ -31,8 +42,9 @@ select
     invoices.subscription_id,
     invoices.customer_id,
     {{ local_date('invoices.invoiced_at', 'settings.timezone') }} as asked_on,
-    invoices.total_cents as amount_cents
+    cast(invoices.total_cents - coalesce(of_visits.amount_cents, 0) as bigint) as amount_cents
 from invoices
+left join of_visits on invoices.invoice_id = of_visits.invoice_id
 cross join settings
 union all
 select

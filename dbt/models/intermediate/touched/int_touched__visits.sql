@@ -1,6 +1,6 @@
 -- Visits to do anew, by every input that may move an amount of theirs: an observation, the rules of their practice, a fee of
--- their payer and service, a remit claim that reaches or reached them, a Stripe object that names them in any version or posts
--- a memo of theirs.
+-- their payer and service, a remit claim that reaches or reached them, a Stripe object that names them in any version, posts a
+-- memo of theirs or asked for their usage, and that usage itself.
 with observations as (
 
     select * from {{ source('raw', 'visit') }} where {{ not flags.FULL_REFRESH }}
@@ -39,6 +39,12 @@ memos_before as (
 
     {{ as_it_was('marts', 'memos', {'memo_id': 'uuid', 'visit_token': 'uuid'}) }}
 
+),
+
+usage_before as (
+
+    {{ as_it_was('intermediate', 'int_usage__lines', {'invoice_id': 'text', 'visit_token': 'uuid'}) }}
+
 )
 
 select visit_token
@@ -70,6 +76,13 @@ union
 select memos_before.visit_token
 from objects
 inner join memos_before on objects.memo_id = memos_before.memo_id
+union
+select visit_token
+from {{ ref('int_touched__usage') }}
+union
+select usage_before.visit_token
+from {{ ref('int_touched__objects') }} as touched
+inner join usage_before on touched.object_id = usage_before.invoice_id
 union
 select cast(key as uuid)
 from {{ source('ops', 'touched') }}

@@ -1,4 +1,4 @@
--- Usage that was invoiced, a line a row, against the visit it names.
+-- Usage that was invoiced, a line a row, against the visit it names and the visits whose usage we sent for it.
 with settings as (
 
     select * from {{ ref('stg_ops__run_settings') }}
@@ -14,6 +14,17 @@ lines as (
 invoices as (
 
     select * from {{ ref('stg_stripe__subscription_invoices') }} where is_asked_for and memo_id is null
+
+),
+
+usage as (
+
+    select
+        invoice_id,
+        line_number,
+        count(*) as visits
+    from {{ ref('int_usage__lines') }}
+    group by invoice_id, line_number
 
 ),
 
@@ -49,4 +60,7 @@ from lines
 inner join invoices on lines.invoice_id = invoices.invoice_id
 cross join settings
 left join visits on lines.visit_token = visits.visit_token
-cross join lateral (select case when visits.visit_token is null then 0::bigint else 1 end as visits) as ties
+left join usage on lines.invoice_id = usage.invoice_id and lines.line_number = usage.line_number
+cross join lateral (
+    select greatest(coalesce(usage.visits, 0), case when visits.visit_token is null then 0 else 1 end) as visits
+) as ties
