@@ -45,7 +45,7 @@ asked as (
         visit.patient_estimate_cents,
         visit.scheduled_end - visit.scheduled_start as scheduled,
         visit.ended_at - visit.started_at as delivered
-    from raw.visit as visit
+    from {observations} as visit
     left join practice on visit.practice_id = practice.practice_id
     where {which}
 )
@@ -65,12 +65,13 @@ not exists (
         and verdict.rule_version = %(rule_version)s
 )
 """
-_MISSING_SINCE = f"""
-(
-    visit.load_id > %(since)s
-    or visit.practice_id in (select changed.practice_id from raw.practice as changed where changed.load_id > %(since)s)
-) and {_MISSING}
-"""
+_ALL = "raw.visit"
+_SINCE = "(select * from raw.visit where load_id > %(since)s)"
+_SINCE_WITH_PRACTICES = """(
+    select * from raw.visit
+    where load_id > %(since)s
+        or practice_id in (select came.practice_id from raw.practice as came where came.load_id > %(since)s)
+)"""
 _OF_A_DAY = """
 visit.state_changed_at >= %(day)s::date::timestamp at time zone %(timezone)s
 and visit.state_changed_at < (%(day)s::date + 1)::timestamp at time zone %(timezone)s
@@ -112,7 +113,12 @@ def assess(connection: landing.Connection, since: int = 0) -> int:
     billing rule. Verdicts of earlier rules stay where they are. The rule is asked once for equal facts. Only
     observations and practices loaded after load `since` are looked at: the others were before.
     """
-    return _written(connection, _MISSING_SINCE if since else _MISSING, _STAYS, since=since)
+    which = _ALL
+    if since:
+        # Where no practice came the server is not asked for visits of one: it would prepare for all there are.
+        came = connection.execute("select 1 from raw.practice where load_id > %s limit 1", (since,)).fetchone()
+        which = _SINCE_WITH_PRACTICES if came else _SINCE
+    return _written(connection, which, _MISSING, _STAYS, since=since)
 
 
 def work_out_anew(connection: landing.Connection, day: str, timezone: str) -> int:
@@ -121,13 +127,13 @@ def work_out_anew(connection: landing.Connection, day: str, timezone: str) -> in
     Returns how many those were; commits nothing. A verdict under the rules in force that differs was not written by
     them; figures are made from verdicts and never the reverse, so nothing is lost.
     """
-    return _written(connection, _OF_A_DAY, _IS_PUT_RIGHT, day=day, timezone=timezone)
+    return _written(connection, _ALL, _OF_A_DAY, _IS_PUT_RIGHT, day=day, timezone=timezone)
 
 
-def _written(connection: landing.Connection, which: str, when_known: str, **given: object) -> int:
+def _written(connection: landing.Connection, observations: str, which: str, when_known: str, **given: object) -> int:
     """Ask the rule about some observations, keep its answers and return how many rows were written."""
     given |= {"default": DEFAULT_POLICY_KEY, "rule_version": RULE_VERSION}
-    connection.execute(_ASK.format(which=which).encode(), given)
+    connection.execute(_ASK.format(observations=observations, which=which).encode(), given)
     connection.execute(_MAKE_ANSWERS)
     with connection.cursor(name="distinct_facts") as cursor:
         cursor.execute(_DISTINCT_FACTS)

@@ -39,11 +39,15 @@ OnEvent = Callable[[Any], None]
 
 @dataclass(frozen=True)
 class Node:
-    """How one model, seed or test fared: `status` is dbt's word (success, pass, warn, fail, error, skipped)."""
+    """How one model, seed or test fared: `status` is dbt's word (success, pass, warn, fail, error, skipped).
+
+    `rows` is how many a model or seed wrote: all of its table's, or those of the part it replaced.
+    """
 
     unique_id: str
     status: str
     failures: int | None
+    rows: int | None = None
 
     @property
     def is_test(self) -> bool:
@@ -137,7 +141,15 @@ class Dbt:
         )
         if outcome.result is None:
             raise DbtFailed(f"dbt broke off while building {selection}; what it says stands in {self.log}.")
-        return [Node(result.node.unique_id, str(result.status), result.failures) for result in outcome.result]
+        return [
+            Node(
+                result.node.unique_id,
+                str(result.status),
+                result.failures,
+                result.adapter_response.get("rows_affected"),
+            )
+            for result in outcome.result
+        ]
 
     def unit_tests(self) -> Sequence[Node]:
         """Run the unit tests of the models, which need the tables of the models to be there, and say how each fared."""

@@ -6,9 +6,7 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import build_dbt_asset_specs
-from psycopg import sql
 
-from ledger.store.database import Database, connect
 from orchestration.dbt_project import STAGE_ONE, STAGE_TWO, Dbt, Node, name_of
 from orchestration.defs.resources import Books
 from orchestration.translator import Translator
@@ -85,13 +83,12 @@ def _stage(  # noqa: PLR0913, PLR0917 - what a stage is made of, from its only c
         whole = books.since is None
         chosen = selection if whole else books.dbt.tagged(name, [*replaced, *checked])
         nodes = books.dbt.build(chosen, books.advance, whole=whole)
-        counts = row_counts(books.database, manifest, [node.unique_id for node in nodes if not node.failed])
+        written = {node.unique_id: _written(manifest, node, whole=whole) for node in nodes}
         lost = {node.unique_id for node in nodes if node.failed or node.status == "skipped"}
         # A view that was not built again is as new as what it reads.
         for unique_id in made:
             if unique_id not in lost:
-                metadata = {"dagster/row_count": counts[unique_id]} if unique_id in counts else {}
-                yield dg.MaterializeResult(asset_key=keys[unique_id], metadata=metadata)
+                yield dg.MaterializeResult(asset_key=keys[unique_id], metadata=written.get(unique_id, {}))
         for node in nodes:
             if node.unique_id in checked and node.status != "skipped":
                 yield _check(node, checked[node.unique_id])
@@ -153,20 +150,14 @@ def _stop_at_failure(nodes: Sequence[Node], dbt: Dbt, published: str) -> None:
         raise dg.Failure(f"{what}; what dbt says stands in {dbt.log}. {published}")
 
 
-def row_counts(database: Database, manifest: Manifest, unique_ids: Sequence[str]) -> dict[str, int]:
-    """Count the rows of each stored table among `unique_ids` in one statement; a view stores none and is left out."""
-    stored = [
-        (unique_id, node["schema"], node["alias"])
-        for unique_id in unique_ids
-        if (node := manifest["nodes"].get(unique_id))
-        and node["resource_type"] in {"model", "seed"}
-        and node["config"]["materialized"] in {"table", "incremental", "seed"}
-    ]
-    if not stored:
+def _written(manifest: Manifest, node: Node, *, whole: bool) -> dict[str, int]:
+    """Tell how many rows a table has that was made whole; of one of which a part was replaced, the rows of that part.
+
+    The statement that wrote them counted them: to count those of every table would read all of them.
+    """
+    config = manifest["nodes"].get(node.unique_id, {"config": {}})["config"]
+    if node.rows is None or config.get("materialized") not in {"table", "incremental", "seed"}:
         return {}
-    counts = sql.SQL(" union all ").join(
-        sql.SQL("select {}, count(*) from {}").format(sql.Literal(unique_id), sql.Identifier(schema, table))
-        for unique_id, schema, table in stored
-    )
-    with connect(database) as connection:
-        return {str(unique_id): int(count) for unique_id, count in connection.execute(counts).fetchall()}
+    is_made_anew = whole and config["full_refresh"] is not False
+    stays = config["materialized"] == "incremental" and config["incremental_strategy"] != "replace_all"
+    return {"rows_written" if stays and not is_made_anew else "dagster/row_count": node.rows}

@@ -2,13 +2,8 @@
 
 -- What the memos of each visit must add up to: target less billed when a payer has decided or too much was billed, else 0
 -- (unbilled and unadjudicated is a leak, not a memo). A disputed visit gets no memo while it is disputed: it has no row.
--- The reason and the cause are those of a memo issued now.
-with visits as (
-
-    select * from {{ ref('int_visits__amounts') }} where not on_hold
-
-)
-
+-- The reason and the cause are those of a memo issued now. Without a `with`, so that the server merges it into what reads it and
+-- begins with the visits that were touched.
 select
     visit_token,
     case
@@ -24,7 +19,7 @@ select
         else 'remit:' || newest_claim_id
     end as caused_by,
     service_period as origin_period
-from visits
+from {{ ref('int_visits__amounts') }}
 cross join lateral (
     select
         case
@@ -37,3 +32,4 @@ cross join lateral (
             else 'visit_state'
         end as reason
 ) as causes
+where not on_hold
