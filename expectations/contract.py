@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Literal
 
@@ -30,6 +31,9 @@ class Contract:
 
     `expectation` is the name of a Great Expectations class and `arguments` what it is made with; the runner is the
     only place that knows more. `sentence` says what is wrong and how to mend it, and never shows a value.
+
+    `key` (an SQL expression over the table, and its type) names a row of a warning that goes row by row; its query
+    gives it as `key`. A row that keeps such a warning keeps it for ever: nothing that comes later breaks it.
     """
 
     name: str
@@ -39,21 +43,37 @@ class Contract:
     sentence: str
     expectation: str
     arguments: Mapping[str, object]
+    key: tuple[str, str] | None = None
+
+    def broken(self, rows: str | None, as_of: date) -> str:
+        """Return the query for what breaks it, of the rows for which `rows` holds; for a contract with a query."""
+        judged = f"raw.{self.table}" + (f" where {rows}" if rows else "")
+        query = str(self.arguments["unexpected_rows_query"])
+        return query.replace(f"from {BATCH}", f"from {judged}").replace(AS_OF, as_of.isoformat())
 
 
 Rows = Callable[[Contract], str | None]
 """Which rows of its table a contract is judged on, as a condition in SQL; None is all of them."""
 
 _LOADED = "load_id > {load}"
-# What stands below a transaction came with its file; a settlement may post what was held.
-_OF_FILES = """
-    file_sha256 in (
-        select file_sha256 from raw.era_transaction where load_id > {load}
-        union all
-        select file_sha256 from raw.era_settlement where settlement_id > {load}
-        union all
-        select replaced_by_file_sha256 from raw.era_settlement where settlement_id > {load}
+# File by file and by the place of a row: hashes come in no order, so that the server takes the index of ranges that the
+# large tables have by file (ingestion/raw.sql) for useless, and would read all files there are.
+_BELOW_FILES = """
+    ctid in (
+        select found.ctid
+        from ({files}) as came (file_sha256)
+        cross join lateral (
+            select ctid from raw.{table} as rows_of_files where rows_of_files.file_sha256 = came.file_sha256 offset 0
+        ) as found
     )
+"""
+# What stands below a transaction came with its file; a settlement may post what was held.
+_FILES = """
+    select file_sha256 from raw.era_transaction where load_id > {load}
+    union
+    select file_sha256 from raw.era_settlement where settlement_id > {load}
+    union
+    select replaced_by_file_sha256 from raw.era_settlement where settlement_id > {load}
 """
 
 
@@ -61,19 +81,35 @@ def every_row(_contract: "Contract") -> None:
     """Judge all rows there are."""
 
 
-def came_since(load: int) -> Rows:
-    """Judge by blocking contracts the rows that came after a load; a warning stands until nothing breaks it any more.
+def came_since(load: int, broke: str = "") -> Rows:
+    """Judge the rows that came after a load; a warning stands until nothing breaks it any more.
 
     A row of raw is never changed, and the rules of blocking contracts are of a row or of a remittance file. Keys that
-    a row could share with an older one are primary keys.
+    a row could share with an older one are primary keys. A warning with a key is judged on what came and on what broke
+    it before, as the table `broke` (contract, key) has it; one without, or without that table, on all rows.
     """
 
     def rows(contract: Contract) -> str | None:
-        if contract.severity is Severity.WARNING:
+        came = _came(contract, load)
+        if contract.severity is Severity.BLOCKING:
+            return came
+        if not (contract.key and broke):
             return None
-        return (_OF_FILES if contract.feed == "remittances" else _LOADED).format(load=load)
+        key, kind = contract.key
+        every, before = f"select ctid from raw.{contract.table}", f"{broke} where contract = '{contract.name}'"
+        return f"ctid in ({every} where {came} union {every} where {key} in (select cast(key as {kind}) from {before}))"
 
     return rows
+
+
+def _came(contract: Contract, load: int) -> str:
+    """Return the condition under which a row of a contract's table came after a load, or is of a file that did."""
+    files = _FILES.format(load=load)
+    if contract.feed != "remittances":
+        return _LOADED.format(load=load)
+    if contract.table == "era_transaction":
+        return f"file_sha256 in ({files})"
+    return _BELOW_FILES.format(files=files, table=contract.table)
 
 
 @dataclass(frozen=True)
@@ -99,28 +135,35 @@ def columns_stand(feed: Feed, table: str, columns: Sequence[str]) -> Contract:
 
 
 def unique(feed: Feed, table: str, columns: Sequence[str], sentence: str) -> Contract:
-    """Block when two rows share the values of `columns`."""
-    return _blocking("is_unique", feed, table, sentence, "ExpectCompoundColumnsToBeUnique", column_list=list(columns))
-
-
-def listed(  # noqa: PLR0913, PLR0917 - the parts of a contract, each named by the caller
-    feed: Feed,
-    table: str,
-    column: str,
-    values: Sequence[str],
-    sentence: str,
-    severity: Severity = Severity.BLOCKING,
-) -> Contract:
-    """Break when `column` holds a value that is not in the vocabulary `values`; null is not judged."""
-    return Contract(
-        name=f"{table}_{column}_is_listed",
+    """Block when two rows share the values of `columns`: while they are the primary key none can, and none is read."""
+    names = ", ".join(columns)
+    key = ", ".join(f"'{column}'" for column in sorted(columns))
+    return no_row(
+        name=f"{table}_is_unique",
         feed=feed,
         table=table,
-        severity=severity,
+        severity=Severity.BLOCKING,
         sentence=sentence,
-        expectation="ExpectColumnValuesToBeInSet",
-        arguments={"column": column, "value_set": sorted(values)},
+        query=f"""
+            select {names} from {table}
+            where not exists (
+                select from pg_index
+                where indrelid = 'raw.{table}'::regclass and indisprimary and indisvalid and array[{key}] = (
+                    select array_agg(attname::text order by attname::text collate "C")
+                    from pg_attribute
+                    where attrelid = indrelid and attnum = any(indkey)
+                )
+            )
+            group by {names}
+            having count(*) > 1
+        """,
     )
+
+
+def listed(feed: Feed, table: str, column: str, values: Sequence[str], sentence: str) -> Contract:
+    """Block when `column` holds a value that is not in the vocabulary `values`; null is not judged."""
+    name, arguments = f"{column}_is_listed", {"column": column, "value_set": sorted(values)}
+    return _blocking(name, feed, table, sentence, "ExpectColumnValuesToBeInSet", **arguments)
 
 
 def not_negative(feed: Feed, table: str, column: str) -> Contract:
@@ -130,8 +173,14 @@ def not_negative(feed: Feed, table: str, column: str) -> Contract:
     return _blocking(name, feed, table, sentence, "ExpectColumnValuesToBeBetween", column=column, min_value=0)
 
 
-def no_row(  # noqa: PLR0913, PLR0917 - the six parts of a contract, each named by the caller
-    name: str, feed: Feed, table: str, severity: Severity, sentence: str, query: str
+def no_row(  # noqa: PLR0913, PLR0917 - the parts of a contract, each named by the caller
+    name: str,
+    feed: Feed,
+    table: str,
+    severity: Severity,
+    sentence: str,
+    query: str,
+    key: tuple[str, str] | None = None,
 ) -> Contract:
     """State a rule that spans columns or tables: `query` selects offending rows, of which there must be none.
 
@@ -145,13 +194,15 @@ def no_row(  # noqa: PLR0913, PLR0917 - the six parts of a contract, each named 
         sentence=sentence,
         expectation="UnexpectedRowsExpectation",
         arguments={"unexpected_rows_query": f"with {table} as not materialized (select * from {BATCH}) {query}"},
+        key=key,
     )
 
 
-def fresh(feed: Feed, table: str, day: str, within_days: int) -> Contract:
-    """Warn when the newest `day` (an SQL date of the table) is older than `within_days` before the as-of day.
+def fresh(feed: Feed, table: str, at: str, within_days: int) -> Contract:
+    """Warn when the newest `at` (a date or time of the table) is older than `within_days` before the as-of day.
 
-    A feed that has no row yet is not stale: `trueup status` says what was never loaded.
+    A feed that has no row yet is not stale: `trueup status` says what was never loaded. Read is what the newest load
+    brought, and only if nothing of that is new enough, every row that is.
     """
     return no_row(
         name=f"{table}_is_fresh",
@@ -159,12 +210,21 @@ def fresh(feed: Feed, table: str, day: str, within_days: int) -> Contract:
         table=table,
         severity=Severity.WARNING,
         sentence=f"nothing newer than {within_days} days before the as-of day; a file may be missing.",
-        query=f"select max({day}) as newest from {table} having max({day}) < cast('{AS_OF}' as date) - {within_days}",
+        query=f"""
+            select 1 as stale
+            where exists (select from {table} where {at} is not null)
+              and not exists (
+                  select from {table}
+                  where load_id = (select max(load_id) from raw.{table})
+                    and {at} >= cast('{AS_OF}' as date) - {within_days}
+              )
+              and (select max({at}) from {table} where {at} >= cast('{AS_OF}' as date) - {within_days}) is null
+        """,
     )
 
 
-def has_no_hole(feed: Feed, table: str, day: str) -> Contract:
-    """Warn when, in the past 60 days, more than 7 days without a row lie between two days (an SQL date) with rows.
+def has_no_hole(feed: Feed, table: str, at: str) -> Contract:
+    """Warn when, in the past 60 days, more than 7 days without a row lie between two days with rows; `at` is a time.
 
     A holiday closes a practice for some days; a longer gap in the middle of a daily feed is a file that never came.
     """
@@ -179,8 +239,8 @@ def has_no_hole(feed: Feed, table: str, day: str) -> Contract:
             from (
                 select day, lead(day) over (order by day) as next_day
                 from (
-                    select distinct {day} as day from {table}
-                    where {day} between cast('{AS_OF}' as date) - {LOOKED_BACK_DAYS} and cast('{AS_OF}' as date)
+                    select distinct {at}::date as day from {table}
+                    where {at} >= cast('{AS_OF}' as date) - {LOOKED_BACK_DAYS} and {at} < cast('{AS_OF}' as date) + 1
                 ) as days
             ) as pairs
             where next_day - day > {LONGEST_GAP_DAYS} + 1

@@ -40,7 +40,7 @@ CONTRACTS: tuple[Contract, ...] = (
         severity=Severity.WARNING,
         sentence="a charge names a visit no ledger file brought; the leak report lists it as orphan_charge.",
         query="""
-            select object_id from stripe_object
+            select object_id as key from stripe_object
             where object_type = 'charge'
               and payload -> 'metadata' ->> 'visit_token' is not null
               and not exists (
@@ -48,7 +48,8 @@ CONTRACTS: tuple[Contract, ...] = (
                   where visit.visit_token::text = lower(stripe_object.payload -> 'metadata' ->> 'visit_token')
               )
         """,
+        key=("object_id", "text"),
     ),
-    fresh("stripe_objects", "stripe_object", "version_at::date", STALE_AFTER_DAYS),
-    has_no_hole("stripe_objects", "stripe_object", "version_at::date"),
+    fresh("stripe_objects", "stripe_object", "version_at", STALE_AFTER_DAYS),
+    has_no_hole("stripe_objects", "stripe_object", "version_at"),
 )

@@ -133,12 +133,13 @@ CONTRACTS: tuple[Contract, ...] = (
         severity=Severity.WARNING,
         sentence="a remittance claim's reference is, as written, no visit's; unmatched_remits lists what stays so.",
         query="""
-            select era_claim.file_sha256, era_claim.st_index, era_claim.claim_index
+            select file_sha256 || '#' || st_index || '/' || claim_index as key
             from era_claim
             join raw.era_standing as standing using (file_sha256, st_index)
             where standing.verdict = 'posted'
               and not exists (select from raw.claim_ref where claim_ref.claim_ref = era_claim.claim_ref)
         """,
+        key=("file_sha256 || '#' || st_index || '/' || claim_index", "text"),
     ),
     fresh("remittances", "era_transaction", "paid_on", STALE_AFTER_DAYS),
 )

@@ -66,13 +66,17 @@ CONTRACTS: tuple[Contract, ...] = (
         query="select visit_token from visit where place_of_service !~ '^[0-9][0-9]$'",
     ),
     # The code set grows with CMS: a code we do not know prices nothing, and must not stop the books of everyone else.
-    listed(
-        "visits",
-        "visit",
-        "place_of_service",
-        sorted(place_of_service.NAMES),
-        "a place of service that the CMS code set of this version lacks; it finds no fee and stays unpriced.",
+    no_row(
+        name="visit_place_of_service_is_listed",
+        feed="visits",
+        table="visit",
         severity=Severity.WARNING,
+        sentence="a place of service that the CMS code set of this version lacks; it finds no fee and stays unpriced.",
+        query=f"""
+            select visit_token as key from visit
+            where place_of_service not in ({", ".join(f"'{code}'" for code in sorted(place_of_service.NAMES))})
+        """,
+        key=("visit_token", "uuid"),
     ),
     not_negative("visits", "visit", "charge_cents"),
     not_negative("visits", "visit", "patient_estimate_cents"),
@@ -84,6 +88,6 @@ CONTRACTS: tuple[Contract, ...] = (
         sentence="an insured visit without patient_estimate_cents. Without it the patient's target is unknown.",
         query="select visit_token from visit where payer_id is not null and patient_estimate_cents is null",
     ),
-    fresh("visits", "visit", "state_changed_at::date", STALE_AFTER_DAYS),
-    has_no_hole("visits", "visit", "state_changed_at::date"),
+    fresh("visits", "visit", "state_changed_at", STALE_AFTER_DAYS),
+    has_no_hole("visits", "visit", "state_changed_at"),
 )

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 Connection: TypeAlias = PsycopgConnection[TupleRow]
 
 
-_FOUND_BY_FILE = ("era_claim", "era_service", "era_adjustment", "era_provider_adjustment")
+# Large tables with an index of ranges, and the columns that plans go by.
+_FOUND_BY_RANGE = {
+    "era_claim": ("era_claim_file", ["file_sha256"]),
+    "era_service": ("era_service_file", ["file_sha256"]),
+    "era_adjustment": ("era_adjustment_file", ["file_sha256"]),
+    "era_provider_adjustment": ("era_provider_adjustment_file", ["file_sha256"]),
+    "visit": ("visit_at", ["state_changed_at", "load_id", "visit_token", "practice_id", "payer_id", "service_code"]),
+    "stripe_object": ("stripe_object_at", ["version_at", "load_id", "object_id", "object_type"]),
+}
 
 
 class FeedUnreadable(Exception):  # noqa: N818 - the public name says what is wrong with the feed
@@ -142,19 +150,21 @@ def quarantine(
 
 
 def keep_statistics(connection: Connection) -> None:
-    """Tell the planner of the tables that are found by file how many files they hold, where a tenth of one is new.
+    """Tell the planner of the large tables what they hold (files, times, loads), where a tenth of one is new.
 
-    Without that it reads them whole to find a few files. A server that runs all day does it by itself, one that is
+    Without that it reads them whole to find a few rows. A server that runs all day does it by itself, one that is
     started for a command does not.
     """
     grown = connection.execute(
         "select relname from pg_stat_user_tables where schemaname = 'raw' and relname = any(%s)"
         " and n_mod_since_analyze > n_live_tup / 10",
-        (list(_FOUND_BY_FILE),),
+        (list(_FOUND_BY_RANGE),),
     ).fetchall()
     for (table,) in grown:
-        connection.execute("select brin_summarize_new_values(%s::regclass)", (f"raw.{table}_file",))
-        connection.execute(sql.SQL("analyze {} (file_sha256)").format(sql.Identifier("raw", table)))
+        index, columns = _FOUND_BY_RANGE[table]
+        connection.execute("select brin_summarize_new_values(%s::regclass)", (f"raw.{index}",))
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        connection.execute(sql.SQL("analyze {} ({})").format(sql.Identifier("raw", table), names))
 
 
 def finish(connection: Connection, load_id: int, row_count: int, quarantined_count: int) -> None:

@@ -56,8 +56,8 @@ create table if not exists raw.visit (
     primary key (visit_token, state_changed_at, row_sha256)
 );
 create index if not exists visit_load on raw.visit (load_id);
-
-create index if not exists visit_load on raw.visit (load_id);
+-- Rows come in nearly the order of their time: an index of ranges finds the newest ones at hardly any cost to a load.
+create index if not exists visit_at on raw.visit using brin (state_changed_at) with (autosummarize = on);
 
 -- A claim reference is one visit's alone: the first visit that brings it owns it.
 create table if not exists raw.claim_ref (
@@ -100,6 +100,7 @@ create table if not exists raw.stripe_object (
 );
 create index if not exists stripe_object_type on raw.stripe_object (object_type);
 create index if not exists stripe_object_load on raw.stripe_object (load_id);
+create index if not exists stripe_object_at on raw.stripe_object using brin (version_at) with (autosummarize = on);
 
 -- How far the API was read: every object of the type that was created before then is in raw, or in quarantine.
 create table if not exists raw.stripe_cursor (

@@ -62,6 +62,14 @@ create table if not exists ops.raw_total (
     totals jsonb not null
 );
 
+-- One row a row of raw that breaks a contract which warns row by row: what breaks it may be mended by what comes, so that the
+-- next run judges it again beside what came.
+create table if not exists ops.broken_row (
+    contract text not null,
+    key text not null,
+    primary key (contract, key)
+);
+
 -- What a backfill touched and no reconcile has seen yet: a visit's token, a Stripe object's id, a remittance file's hash.
 create table if not exists ops.touched (
     kind text not null check (kind in ('visit', 'object', 'remittance')),

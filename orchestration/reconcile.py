@@ -9,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from expectations import catalog
 from ingestion import landing, ledger_feeds, verdicts
 from ledger.store import inbox, periods, schema
 from ledger.store.database import Database, connect
@@ -95,7 +96,7 @@ def rests_on(guard: "psycopg.Connection", settings: "Settings", as_of: date) -> 
 
 def _code(guard: "psycopg.Connection") -> tuple[object, ...]:
     # A closing changes no figure; a reopening gives a month its own again.
-    return dbt_project.checksum(), schema.revision(guard), periods.reopenings(guard)
+    return dbt_project.checksum(), catalog.fingerprint(), schema.revision(guard), periods.reopenings(guard)
 
 
 def _run(  # noqa: PLR0913, PLR0917 - what a run is of, from its only caller

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 import dagster as dg
+import psycopg
 
 from expectations.catalog import CONTRACTS
 from expectations.contract import Contract, Severity, Verdict, came_since, every_row
 from expectations.runner import run
+from ledger.store.database import connect
 from orchestration.defs.resources import Books
 
 
@@ -23,10 +25,32 @@ def _spec(contract: Contract) -> dg.AssetCheckSpec:
 @dg.multi_asset_check(name="contracts", specs=[_spec(contract) for contract in CONTRACTS])
 def contracts(books: dg.ResourceParam[Books]) -> Iterator[dg.AssetCheckResult]:
     """Judge every contract in one Great Expectations session."""
-    rows = every_row if books.since is None else came_since(books.since)
-    for verdict in run(books.database.sqlalchemy("psycopg2"), CONTRACTS, books.as_of, rows):
+    rows = every_row if books.since is None else came_since(books.since, "ops.broken_row")
+    verdicts = run(books.database.sqlalchemy("psycopg2"), CONTRACTS, books.as_of, rows)
+    with connect(books.database) as connection:
+        for verdict in verdicts:
+            if verdict.contract.key:
+                keep_broken(connection, verdict, verdict.contract.broken(rows(verdict.contract), books.as_of))
+    for verdict in verdicts:
         yield _result(verdict)
     books.advance("contracts")
+
+
+def keep_broken(connection: psycopg.Connection, verdict: Verdict, query: str) -> None:
+    """Write down what breaks a warning, for the next run to judge again; `query` gives the keys of these rows.
+
+    A contract that could not be judged leaves what was known.
+    """
+    named = {"contract": verdict.contract.name}
+    if verdict.kept:
+        connection.execute("delete from ops.broken_row where contract = %(contract)s", named)
+    elif verdict.broken_rows is not None:
+        connection.execute(f"create temporary table breaks on commit drop as {query}".encode())
+        connection.execute("delete from ops.broken_row where contract = %(contract)s", named)
+        connection.execute(
+            "insert into ops.broken_row select distinct %(contract)s, cast(key as text) from breaks", named
+        )
+        connection.execute("drop table breaks")
 
 
 def _result(verdict: Verdict) -> dg.AssetCheckResult:

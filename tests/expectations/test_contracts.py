@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from expectations.catalog import CONTRACTS, of_feed
-from expectations.contract import Contract, Severity, Verdict, came_since
+from expectations.contract import Contract, Rows, Severity, Verdict, came_since, every_row
 from expectations.runner import run
 from ledger.store.database import connect
+from orchestration import ops
+from orchestration.defs.contracts import keep_broken
 
 if TYPE_CHECKING:
     from ledger.store.database import Database
@@ -129,8 +131,11 @@ COUNTER_EXAMPLES = {
     "bank_deposit_has_its_columns": "alter table raw.bank_deposit drop column trace_number",
 }
 
-# What is not two digits is in no code set either.
-BREAKS_WITH_IT = {"visit_place_of_service_is_two_digits": {"visit_place_of_service_is_listed"}}
+# What is not two digits is in no code set either; which load is the newest cannot be told without its number.
+BREAKS_WITH_IT = {
+    "visit_place_of_service_is_two_digits": {"visit_place_of_service_is_listed"},
+    "stripe_object_has_its_columns": {"stripe_object_is_fresh"},
+}
 
 
 def broken(database: Database, statements: str = "", as_of: date = AS_OF) -> set[str]:
@@ -194,6 +199,10 @@ def test_a_week_without_a_row_is_no_hole(database: Database) -> None:
     assert broken(database, week) == set()
 
 
+def _only(condition: str) -> Rows:
+    return lambda _contract: condition
+
+
 def test_only_the_rows_asked_for_are_judged(database: Database) -> None:
     with connect(database) as connection:
         connection.execute(CLEAN)
@@ -201,7 +210,7 @@ def test_only_the_rows_asked_for_are_judged(database: Database) -> None:
     blocking = [contract for contract in of_feed("visits") if contract.severity is Severity.BLOCKING]
     url = database.sqlalchemy("psycopg2")
     found = {
-        rows: {v.contract.name for v in run(url, blocking, AS_OF, lambda _, rows=rows: rows) if not v.kept}
+        rows: {v.contract.name for v in run(url, blocking, AS_OF, _only(rows)) if not v.kept}
         for rows in ("state_changed_at < '2026-10-20'", "state_changed_at >= '2026-10-20'")
     }
     assert list(found.values()) == [set(), {"visit_state_is_listed", "visit_place_of_service_is_two_digits"}]
@@ -243,6 +252,45 @@ def test_what_a_settlement_posts_is_judged_though_it_came_long_ago(database: Dat
         )
     verdicts = run(database.sqlalchemy("psycopg2"), of_feed("remittances"), AS_OF, came_since(last))
     assert {v.contract.name for v in verdicts if not v.kept} == {"remittance_claims_sum_to_their_transaction"}
+
+
+def test_what_broke_a_warning_before_is_judged_again_beside_what_came(database: Database) -> None:
+    by_row = [contract for contract in CONTRACTS if contract.key]
+    broken_by_row = (
+        "visit_place_of_service_is_listed",
+        "charges_name_a_known_visit",
+        "remittance_claims_name_a_known_visit",
+    )
+    with connect(database) as connection:
+        ops.prepare(connection)
+        connection.execute(CLEAN)
+        for name in broken_by_row:
+            connection.execute(COUNTER_EXAMPLES[name])
+        (last,) = connection.execute("select max(load_id) from raw.file").fetchone() or (0,)
+    since = came_since(last, "ops.broken_row")
+
+    def found(rows: Rows) -> dict[str, int | None]:
+        verdicts = run(database.sqlalchemy("psycopg2"), by_row, AS_OF, rows)
+        with connect(database) as connection:
+            for verdict in verdicts:
+                keep_broken(connection, verdict, verdict.contract.broken(rows(verdict.contract), AS_OF))
+        return {verdict.contract.name: verdict.broken_rows for verdict in verdicts if not verdict.kept}
+
+    assert found(since) == {}, "nothing came, and nothing is known to be broken"
+    assert found(every_row) == dict.fromkeys(broken_by_row, 1)
+    assert found(since) == dict.fromkeys(broken_by_row, 1)
+    with connect(database) as connection:
+        connection.execute("insert into raw.claim_ref select claim_ref, visit_token, load_id from raw.visit")
+        connection.execute(
+            "create temporary table late as select * from raw.visit;"
+            "update late set visit_token = '00000000-0000-4000-8000-000000000002', load_id = load_id + 1;"
+            "insert into raw.visit select * from late"
+        )
+    assert found(since) == {"visit_place_of_service_is_listed": 2}
+    with connect(database) as connection:
+        assert connection.execute("select distinct contract from ops.broken_row").fetchall() == [
+            ("visit_place_of_service_is_listed",)
+        ]
 
 
 def test_referential_and_freshness_rules_warn_and_only_they_do() -> None:
