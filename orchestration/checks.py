@@ -48,6 +48,96 @@ _REACHES = """
         left join file using (kind)
     )
 """
+_AMOUNTS = (
+    *("charge", "payer_paid", "patient_billed", "patient_collected", "patient_target", "patient_balance", "unbilled"),
+    *("payer_receivable", "contractual", "sequestration", "denied", "other_adjustment", "gross_revenue", "allowed"),
+    *("price_concession", "missed_visit_fee", "expected_allowed", "pos_variance", "pos_adjusted_revenue"),
+)
+# Runs add what was touched to what stood. Published figures rest on that: before a month closes all rows are added up,
+# and so is what came, of which the sums would lack what a run failed to touch.
+_SUMS = """
+    with counted as (
+        select
+            'visits' as what,
+            service_period as period,
+            array[count(*), sum(patient_billed_cents + memo_cents), {amounts}] as sums
+        from marts.visit_revenue
+        group by service_period
+        union all
+        select
+            'movements of the Stripe balance',
+            to_char(effective_on, 'YYYY-MM'),
+            array[count(*), coalesce(sum(net_cents), 0), sum(fee_cents), coalesce(sum(amount_cents), 0)]
+        from intermediate.int_payments__balance_movements
+        group by 2
+        union all
+        select 'entries on ' || line.account, journal.period, array[sum(line.cents)]
+        from ledger.journal, unnest(journal.accounts, journal.amounts) as line (account, cents)
+        group by line.account, journal.period
+        union all
+        select 'visits that came', 'all months', array[count(distinct visit_token)]
+        from raw.visit
+        union all
+        select 'balance transactions that came', 'all months', array[count(*), coalesce(sum(net_cents), 0)]
+        from staging.stg_stripe__balance_transactions
+        union all
+        select 'claims that were posted', 'all months', array[coalesce(sum(claims.paid_cents), 0)]
+        from staging.stg_era__claims as claims
+        inner join staging.stg_era__transactions as transactions using (file_sha256, st_index)
+        where claims.never_counts is not true and transactions.verdict = 'posted'
+        union all
+        select 'payments that were collected', 'all months', array[coalesce(sum(amount_cents), 0)]
+        from intermediate.int_payments__collected_lines
+    ),
+    added_up as (
+        select
+            'visits' as what,
+            service_period as period,
+            array[sum(visits), sum(patient_share_cents), {amounts}] as sums
+        from intermediate.int_month__visit_sums
+        group by service_period
+        union all
+        select
+            'movements of the Stripe balance',
+            to_char(effective_on, 'YYYY-MM'),
+            array[sum(transactions), sum(net_cents), sum(fee_cents), sum(amount_cents)]
+        from intermediate.int_payments__balance_sums
+        group by 2
+        union all
+        select 'entries on ' || account, period, array[sum(debit_cents - credit_cents)]
+        from ledger.journal_sum
+        group by account, period
+        union all
+        select 'visits that came', 'all months', array[coalesce(sum(visits), 0)]
+        from intermediate.int_month__visit_sums
+        union all
+        select
+            'balance transactions that came',
+            'all months',
+            array[coalesce(sum(transactions), 0), coalesce(sum(net_cents), 0)]
+        from intermediate.int_payments__balance_sums
+        union all
+        select 'claims that were posted', 'all months', array[coalesce(sum(paid_cents), 0)]
+        from (
+            select payer_paid_cents as paid_cents from intermediate.int_month__cash
+            union all
+            select paid_cents from intermediate.int_remits__unmatched
+        ) as remitted
+        union all
+        select
+            'payments that were collected',
+            'all months',
+            array[coalesce(sum(subscription_cash_cents + visit_cash_cents + other_cash_cents), 0)]
+        from marts.unified_revenue
+    )
+    select
+        period || '/' || what,
+        format('The %%s of %%s add up to something else than was added up run by run.', what, period)
+    from counted
+    full outer join added_up using (what, period)
+    where counted.sums is distinct from added_up.sums
+    order by 1
+""".format(amounts=", ".join(f"coalesce(sum({name}_cents), 0)" for name in _AMOUNTS))
 _FEEDS = (
     _REACHES
     + """
@@ -163,6 +253,7 @@ _REFUSED = """
 """
 
 QUERIES = (
+    Check("sums", "What runs added up is what all rows add up to", "hard", "trueup reconcile --full", _SUMS),
     Check("feeds", "Feeds reach to the month's end", "explainable", "trueup load …, or: trueup note feeds KEY", _FEEDS),
     Check("empty", "The month has visits or entries", "explainable", "trueup note empty KEY", _EMPTY),
     Check(

@@ -44,6 +44,21 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- The rows of touched remittance files in a raw table, or in a view of it. The server is made to look file by file: it takes the
+    index by file for nearly useless, since hashes come in no order, and would read all files there are to find one. -#}
+{% macro of_touched_files(relation) -%}
+    {%- set files = ref('int_touched__files') if model.resource_type != 'unit_test' -%}
+    {%- if replaces_a_part() -%}
+    select found.*
+    from {{ files }} as touched
+    cross join lateral (
+        select * from {{ relation }} as rows_of_files where rows_of_files.file_sha256 = touched.file_sha256 offset 0
+    ) as found
+    {%- else -%}
+    select * from {{ relation }}
+    {%- endif -%}
+{%- endmacro %}
+
 {#- Incremental strategy: what the table holds of the touched keys goes, what the model gives for them comes, in one transaction.
     Keys that give nothing any more leave nothing behind, which neither a merge nor a delete by arriving keys can do. -#}
 {% macro get_incremental_replace_touched_sql(arg_dict) %}

@@ -14,7 +14,7 @@ visits as (
     select
         service_period as period,
         sum(denied_cents) as cents
-    from {{ ref('visit_revenue') }}
+    from {{ ref('int_month__visit_sums') }}
     group by service_period
 
 )

@@ -6,4 +6,7 @@ select
     revenue.memo_cents
 from {{ ref('int_memos__desired') }} as desired
 inner join {{ ref('visit_revenue') }} as revenue on desired.visit_token = revenue.visit_token
-where desired.desired_cents is distinct from revenue.memo_cents and {{ touched('desired.visit_token', 'visits') }}
+where
+    desired.desired_cents is distinct from revenue.memo_cents
+    and {{ touched('desired.visit_token', 'visits') }}
+    and {{ touched('revenue.visit_token', 'visits') }}

@@ -1,4 +1,4 @@
--- Patients, payers and nobody yet: the buckets hold exactly what the visits' rows say is owed.
+-- Patients, payers and nobody yet: the buckets hold exactly what the visits, added up in another table, say is owed.
 with ageing as (
 
     select
@@ -15,7 +15,7 @@ visits as (
         coalesce(sum(patient_balance_cents), 0) as patient_cents,
         coalesce(sum(unbilled_cents), 0) as unbilled_cents,
         coalesce(sum(payer_receivable_cents), 0) as payer_cents
-    from {{ ref('visit_revenue') }}
+    from {{ ref('int_month__visit_sums') }}
 
 )
 

@@ -32,7 +32,7 @@ leaks as (
 visits as (
 
     select coalesce(sum(visits.pos_adjusted_revenue_cents), 0) as cents
-    from {{ ref('visit_revenue') }} as visits
+    from {{ ref('int_month__visit_sums') }} as visits
     left join closed on visits.service_period = closed.period
     where closed.period is null
 

@@ -28,10 +28,10 @@ mix as (
 insured as (
 
     select
-        count(*) as visits,
+        coalesce(sum(visits), 0) as visits,
         coalesce(sum(payer_paid_cents), 0) as paid_cents,
         coalesce(sum(pos_variance_cents), 0) as variance_cents
-    from {{ ref('visit_revenue') }}
+    from {{ ref('int_month__visit_sums') }}
     where payer_id is not null and service_period not in (select closed.period from closed)
 
 )

@@ -1,3 +1,4 @@
+{%- set rows_there_are, sums = ref('stg_stripe__balance_transactions'), ref('int_payments__balance_sums') -%}
 -- Opening and every movement give the closing, the next day or month opens with it, and days and months end at the same balance.
 with rows_of_both as (
 
@@ -13,7 +14,8 @@ with rows_of_both as (
 
 balance as (
 
-    select coalesce(sum(net_cents), 0) as net_cents from {{ ref('stg_stripe__balance_transactions') }}
+    select coalesce(sum(net_cents), 0) as net_cents
+    from {{ rows_there_are if flags.FULL_REFRESH else sums }}
 
 )
 

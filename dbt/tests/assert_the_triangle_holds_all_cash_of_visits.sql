@@ -15,7 +15,7 @@ visits as (
         service_period,
         sum(payer_paid_cents) as payer_paid_cents,
         sum(patient_collected_cents) as patient_collected_cents
-    from {{ ref('visit_revenue') }}
+    from {{ ref('int_month__visit_sums') }}
     group by service_period
 
 )

@@ -1,11 +1,18 @@
--- The run rate of open months is that of the movements, revenue that of deferred revenue, and every cent collected is in one column of cash.
-with unified as (
+-- The run rate of open months is that of the movements, revenue that of deferred revenue, and every cent collected is in one column
+-- of cash. All who subscribe are touched in every run, and of no other customer that was not touched can cash have moved.
+with customers as (
+
+    select * from {{ ref('unified_revenue') }} where {{ touched("coalesce(customer_id, '')", 'customers') }}
+
+),
+
+unified as (
 
     select
         period,
         sum(mrr_cents) as mrr_cents,
         sum(subscription_revenue_cents) as revenue_cents
-    from {{ ref('unified_revenue') }}
+    from customers
     group by period
 
 ),
@@ -29,13 +36,15 @@ months as (
 cash as (
 
     select coalesce(sum(subscription_cash_cents + visit_cash_cents + other_cash_cents), 0) as amount_cents
-    from {{ ref('unified_revenue') }}
+    from customers
 
 ),
 
 collected as (
 
-    select coalesce(sum(amount_cents), 0) as amount_cents from {{ ref('int_payments__collected_lines') }}
+    select coalesce(sum(amount_cents), 0) as amount_cents
+    from {{ ref('int_payments__collected_lines') }}
+    where {{ touched("coalesce(customer_id, '')", 'customers') }}
 
 )
 

@@ -88,6 +88,7 @@ def _query(model: str) -> sql.SQL:
     text = (MODELS / model).read_text(encoding="utf-8")
     text = re.sub(r"\{\{ config\(.*?\) \}\}", "", text, flags=re.DOTALL)
     text = re.sub(r"\{\{ touched\([^)]*\) \}\}", "true", text)
+    text = re.sub(r"\{\{ of_touched_files\(ref\('(\w+)'\)\) \}\}", r"select * from \1", text)
     text = re.sub(r"\{\{ claim_id\('(\w+)'\) \}\}", r"\1.claim_id", text)
     text = re.sub(r"\{\{ (?:source|ref)\((?:'raw', )?'(\w+)'\) \}\}", r"\1", text)
     return sql.SQL(text)

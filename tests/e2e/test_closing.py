@@ -23,12 +23,14 @@ from tests.support.closed_world import (
     ATTACKS,
     CLOSED,
     EXPLAINED,
+    MISCOUNTED,
     TODAY,
     Parts,
     Story,
     changed,
     exported,
     figures,
+    miscount,
     open_points,
     written,
 )
@@ -55,6 +57,9 @@ def closed(module_database: Database, tmp_path_factory: pytest.TempPathFactory) 
     story.blocked["not over"] = parts.close("2026-11")
     story.blocked["mistyped"] = parts.close("2016-09", ADA)
     story.blocked["unexplained"] = parts.close(CLOSED[0], ADA)
+    miscount(module_database, "+ 1")
+    story.blocked["miscounted"] = parts.close(CLOSED[0], ADA)
+    miscount(module_database, "- 1")
     point = next(point for checked in story.blocked["unexplained"].checked for point in checked.open)
     product = parts.product
     named = {"period": CLOSED[0], "today": TODAY, "by": EXPLAINED, "waiting": lambda: None}
@@ -113,7 +118,9 @@ def moved(closed: Story) -> Story:
 def test_a_closing_is_blocked_by_what_nobody_can_explain_away(closed: Story) -> None:
     assert open_points(closed.blocked["never reconciled"]) == {"run": 1}
     assert open_points(closed.blocked["not over"]) == {"over": 1, "run": 1}
-    assert [done.closed for done in closed.blocked.values()] == [None] * 5
+    sums = next(checked for checked in closed.blocked["miscounted"].checked if checked.check.name == "sums")
+    assert {point.key.split("/")[1] for point in sums.open} == MISCOUNTED
+    assert [done.closed for done in closed.blocked.values()] == [None] * 6
 
 
 def test_a_month_with_nothing_in_it_closes_only_when_a_person_says_why(closed: Story) -> None:

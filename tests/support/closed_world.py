@@ -43,6 +43,19 @@ MEMO = """
     select ledger.memo_id(token, 1), token, 1, 'debit', 1, 'visit_state', 'x', '2026-09', '2026-09', '2026-09-30'
     from (select '00000000-0000-4000-8000-000000000001'::uuid as token) as visit
 """
+MISCOUNT = """
+    update intermediate.int_month__visit_sums set denied_cents = denied_cents {0} where service_period = '{1}';
+    update intermediate.int_month__visit_sums set visits = visits {0} where service_period = '{2}';
+    update intermediate.int_month__cash set payer_paid_cents = payer_paid_cents {0};
+    update intermediate.int_payments__balance_sums set net_cents = net_cents {0} where effective_on = (
+        select min(effective_on) from intermediate.int_payments__balance_sums
+    );
+    update marts.unified_revenue set other_cash_cents = other_cash_cents {0};
+"""
+MISCOUNTED = {
+    *("visits", "visits that came", "claims that were posted", "payments that were collected"),
+    *("movements of the Stripe balance", "balance transactions that came"),
+}
 ATTACKS = [
     "update marts.month_summary set amount_cents = 0",
     "delete from marts.visit_revenue",
@@ -135,6 +148,12 @@ class Story:
 def open_points(closing: months.Closing) -> dict[str, int]:
     """Count the open points of each check that has any."""
     return {checked.check.name: len(checked.open) for checked in closing.checked if checked.open}
+
+
+def miscount(database: Database, by: str) -> None:
+    """Change one figure of each sum that runs keep, by `+ 1` or back by `- 1`."""
+    with connect(database) as connection:
+        connection.execute(MISCOUNT.format(by, *CLOSED).encode())
 
 
 def written(connection: psycopg.Connection, table: published.Table) -> bytes:

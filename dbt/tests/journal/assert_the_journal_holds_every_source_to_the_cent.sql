@@ -1,4 +1,7 @@
--- What came in, by source, is what the entries of that source say: nothing is missing, nothing stands twice.
+{%- set movements, sums_of_movements = ref('int_payments__balance_movements'), ref('int_payments__balance_sums') %}
+{%- set claims, cash, unmatched = ref('int_remits__claims'), ref('int_month__cash'), ref('int_remits__unmatched') -%}
+-- What came in, by source, is what the entries of that source say: nothing is missing, nothing stands twice. A run that is not
+-- whole reads sums of what came, which the closing of a month compares with the rows (orchestration/checks.py).
 with journal as (
 
     select
@@ -29,19 +32,20 @@ sources as (
     select
         'remittance_claim',
         'remittance_clearing',
-        coalesce(sum(paid_cents), 0)
-    from {{ ref('int_remits__claims') }}
+        {% if flags.FULL_REFRESH -%}
+            (select coalesce(sum(claims.paid_cents), 0) from {{ claims }} as claims)
+        {%- else -%}
+            (select coalesce(sum(cash.payer_paid_cents), 0) from {{ cash }} as cash)
+            + (select coalesce(sum(claims.paid_cents), 0) from {{ unmatched }} as claims)
+        {%- endif %}
     union all
     select
         'balance_transaction',
         'stripe_clearing',
         coalesce(sum(net_cents), 0)
-    from {{ ref('int_payments__balance_movements') }}
+    from {{ movements if flags.FULL_REFRESH else sums_of_movements }}
     union all
-    select
-        'deposit',
-        'bank',
-        coalesce(sum(amount_cents), 0)
+    select 'deposit', 'bank', coalesce(sum(amount_cents), 0)
     from {{ ref('stg_bank__deposits') }}
     union all
     select
@@ -50,17 +54,14 @@ sources as (
         coalesce(sum(case kind when 'debit' then amount_cents else -amount_cents end), 0)
     from {{ ref('memos') }}
     union all
-    select
-        'demand',
-        'patient_receivable',
-        coalesce(sum(patient_billed_cents), 0)
-    from {{ ref('visit_revenue') }}
+    select 'demand', 'patient_receivable', coalesce(sum(patient_billed_cents), 0)
+    from {{ ref('int_month__visit_sums') }}
     union all
     select
         'receipt',
         'patient_receivable',
         -coalesce(sum(patient_collected_cents), 0)
-    from {{ ref('visit_revenue') }}
+    from {{ ref('int_month__visit_sums') }}
     union all
     select
         'receipt',

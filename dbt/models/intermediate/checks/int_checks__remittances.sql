@@ -1,15 +1,26 @@
-{{ config(materialized='view') }}
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'file_sha256': 'files'}},
+    indexes=[{'columns': ['file_sha256']}]
+) }}
 
--- The same cents said twice in a remittance, where the two differ. Held transactions are among them.
+-- The same cents said twice in a remittance, where the two differ. Held transactions are among them. Which visit a claim is of
+-- may change without its file, so that is not kept here.
 with transactions as (
 
-    select * from {{ ref('stg_era__transactions') }}
+    select * from {{ ref('stg_era__transactions') }} where {{ touched('file_sha256', 'files') }}
+
+),
+
+services as (
+
+    {{ of_touched_files(source('raw', 'era_service')) }}
 
 ),
 
 posted_claims as (
 
-    select * from {{ ref('int_remits__claims') }}
+    select * from {{ ref('int_remits__claims') }} where {{ touched('file_sha256', 'files') }}
 
 )
 
@@ -21,28 +32,25 @@ select
     trn_number as source_id,
     bpr_cents as stated_cents,
     'era' as other_kind,
-    file_sha256 as other_file_sha256,
     'ST ' || st_index as other_position,
     bpr_cents - residual_cents as other_cents,
-    cast(null as uuid) as visit_token
+    cast(null as text) as claim_id
 from transactions
 where residual_cents <> 0 and verdict <> 'duplicate'
 union all
 select
     'claim_and_adjustments',
     'era',
-    claims.file_sha256,
-    {{ claim_position('claims.claim_id') }},
-    claims.claim_ref,
-    claims.charge_cents,
+    file_sha256,
+    {{ claim_position('claim_id') }},
+    claim_ref,
+    charge_cents,
     'era',
-    {{ claim_file('claims.claim_id') }},
-    {{ claim_position('claims.claim_id') }},
-    claims.charge_cents - claims.residual_cents,
-    matches.visit_token
-from posted_claims as claims
-left join {{ ref('int_remits__matches') }} as matches on claims.claim_id = matches.claim_id
-where claims.residual_cents <> 0
+    {{ claim_position('claim_id') }},
+    charge_cents - residual_cents,
+    claim_id
+from posted_claims
+where residual_cents <> 0
 union all
 select
     'service_and_adjustments',
@@ -52,14 +60,12 @@ select
     services.service_code,
     services.charge_cents,
     'era',
-    {{ claim_file('claims.claim_id') }},
     {{ claim_position('claims.claim_id') }} || ', service ' || services.service_index,
     services.charge_cents - services.residual_cents,
-    matches.visit_token
-from {{ source('raw', 'era_service') }} as services
+    claims.claim_id
+from services
 inner join posted_claims as claims
     on services.file_sha256 = claims.file_sha256
     and services.st_index = claims.st_index
     and services.claim_index = claims.claim_index
-left join {{ ref('int_remits__matches') }} as matches on claims.claim_id = matches.claim_id
 where services.residual_cents <> 0

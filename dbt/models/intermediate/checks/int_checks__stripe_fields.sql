@@ -1,38 +1,53 @@
-{{ config(materialized='view') }}
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'source_id': 'objects'}},
+    indexes=[{'columns': ['source_id']}]
+) }}
 
 -- The same cents said twice by two fields of one Stripe object, where the two differ.
 with objects as (
 
-    select * from {{ ref('stg_stripe__objects') }}
+    select
+        *,
+        {{ stripe_cents('amount') }} as amount_cents,
+        {{ stripe_cents('amount_due') }} as due_cents
+    from {{ ref('stg_stripe__objects') }}
+    where object_type in ('balance_transaction', 'invoice', 'credit_note') and {{ touched('object_id', 'objects') }}
 
-),
+)
 
-said_twice as (
-
+select
+    checks.check_name,
+    'stripe' as source_kind,
+    objects.file_sha256,
+    {{ stripe_position('objects.line_number') }} as position,
+    objects.object_id as source_id,
+    checks.stated_cents,
+    'stripe' as other_kind,
+    objects.file_sha256 as other_file_sha256,
+    {{ stripe_position('objects.line_number') }} as other_position,
+    checks.other_cents,
+    cast(payload -> 'metadata' ->> 'visit_token' as uuid) as visit_token
+from objects
+cross join lateral (
     select
         'balance_transaction_and_its_net' as check_name,
-        object_id,
-        {{ stripe_cents('amount') }} as stated_cents,
+        amount_cents as stated_cents,
         {{ stripe_cents('net') }} + {{ stripe_cents('fee') }} as other_cents
-    from objects
     where object_type = 'balance_transaction'
     union all
     select
         'invoice_and_what_is_due',
-        object_id,
-        {{ stripe_cents('amount_due') }},
+        due_cents,
         {{ stripe_cents('amount_paid') }}
         + {{ stripe_cents('amount_remaining') }}
         + coalesce({{ stripe_cents('pre_payment_credit_notes_amount') }}, 0)
-    from objects
     where object_type = 'invoice' and payload ->> 'status' in ('open', 'paid', 'uncollectible')
     union all
     select
         'invoice_and_its_total',
-        object_id,
         {{ stripe_cents('total') }},
-        {{ stripe_cents('amount_due') }}
-    from objects
+        due_cents
     where
         object_type = 'invoice'
         and payload ->> 'status' in ('open', 'paid', 'uncollectible')
@@ -41,26 +56,8 @@ said_twice as (
     union all
     select
         'credit_note_and_its_parts',
-        object_id,
-        {{ stripe_cents('amount') }},
+        amount_cents,
         {{ stripe_cents('pre_payment_amount') }} + {{ stripe_cents('post_payment_amount') }}
-    from objects
     where object_type = 'credit_note'
-
-)
-
-select
-    said_twice.check_name,
-    'stripe' as source_kind,
-    objects.file_sha256,
-    {{ stripe_position('objects.line_number') }} as position,
-    said_twice.object_id as source_id,
-    said_twice.stated_cents,
-    'stripe' as other_kind,
-    objects.file_sha256 as other_file_sha256,
-    {{ stripe_position('objects.line_number') }} as other_position,
-    said_twice.other_cents,
-    cast(objects.payload -> 'metadata' ->> 'visit_token' as uuid) as visit_token
-from said_twice
-inner join objects on said_twice.object_id = objects.object_id
-where said_twice.stated_cents <> said_twice.other_cents
+) as checks
+where checks.stated_cents <> checks.other_cents

@@ -1,10 +1,14 @@
-{{ config(materialized='view') }}
+{{ config(
+    materialized='incremental',
+    meta={'replaces': {'visit_token': 'visits'}},
+    indexes=[{'columns': ['visit_token']}]
+) }}
 
 -- What the visit ledger, the practice's rules and the fee schedule say of a visit against what payers and Stripe say of it,
 -- where the two differ. Many a difference is the business itself (a payer decided otherwise); a cent is a slip.
 with visits as (
 
-    select * from {{ ref('int_visits__amounts') }}
+    select * from {{ ref('int_visits__amounts') }} where {{ touched('visit_token', 'visits') }}
 
 ),
 
@@ -14,7 +18,7 @@ asked as (
         visit_token,
         min(source_id) as source_id
     from {{ ref('int_payments__billed_lines') }}
-    where visit_token is not null
+    where visit_token is not null and {{ touched('visit_token', 'visits') }}
     group by visit_token
 
 ),
@@ -22,40 +26,29 @@ asked as (
 differing as (
 
     select
-        'visit_and_claim' as check_name,
-        'visits' as source_kind,
+        checks.*,
         visits.visit_token,
-        visits.charge_cents as stated_cents,
-        'era' as other_kind,
-        adjudications.newest_claim_id as other_id,
-        adjudications.primary_charge_cents as other_cents
+        visits.practice_id,
+        visits.state_changed_at,
+        coalesce(visits.pos_paid, visits.place_of_service) as place_of_service
     from visits
-    inner join {{ ref('int_remits__visit_adjudications') }} as adjudications on visits.visit_token = adjudications.visit_token
-    where adjudications.primary_is_live and adjudications.primary_charge_cents <> visits.charge_cents
-    union all
-    select
-        'rule_and_demand',
-        case when visits.bills then 'visits' else 'practices' end,
-        visits.visit_token,
-        visits.rule_target_cents,
-        'stripe',
-        asked.source_id,
-        visits.patient_billed_cents
-    from visits
-    inner join asked on visits.visit_token = asked.visit_token
-    where visits.rule_target_cents <> visits.patient_billed_cents
-    union all
-    select
-        'fee_and_allowed',
-        'fees',
-        visits.visit_token,
-        visits.expected_at_pos_paid_cents,
-        'era',
-        adjudications.newest_claim_id,
-        visits.allowed_cents
-    from visits
-    inner join {{ ref('int_remits__visit_adjudications') }} as adjudications on visits.visit_token = adjudications.visit_token
-    where visits.expected_at_pos_paid_cents <> visits.allowed_cents and not visits.primary_is_denied
+    left join asked on visits.visit_token = asked.visit_token
+    cross join lateral (
+        values
+        (
+            'visit_and_claim', 'visits', visits.charge_cents, 'era', visits.newest_claim_id,
+            case when visits.primary_is_live then visits.primary_charge_cents end
+        ),
+        (
+            'rule_and_demand', case when visits.bills then 'visits' else 'practices' end, visits.rule_target_cents,
+            'stripe', asked.source_id, case when asked.source_id is not null then visits.patient_billed_cents end
+        ),
+        (
+            'fee_and_allowed', 'fees', visits.expected_at_pos_paid_cents,
+            'era', visits.newest_claim_id, case when not visits.primary_is_denied then visits.allowed_cents end
+        )
+    ) as checks (check_name, source_kind, stated_cents, other_kind, other_id, other_cents)
+    where checks.stated_cents <> checks.other_cents
 
 )
 
@@ -67,33 +60,37 @@ select
     cast(differing.visit_token as text) as source_id,
     differing.stated_cents,
     differing.other_kind,
-    coalesce(objects.file_sha256, {{ claim_file('differing.other_id') }}) as other_file_sha256,
+    coalesce(demands.file_sha256, {{ claim_file('differing.other_id') }}) as other_file_sha256,
     case
-        when differing.other_kind = 'stripe' then {{ stripe_position('objects.line_number') }}
+        when differing.other_kind = 'stripe' then {{ stripe_position('demands.line_number') }}
         else {{ claim_position('differing.other_id') }}
     end as other_position,
     differing.other_cents,
     differing.visit_token
 from differing
-inner join visits on differing.visit_token = visits.visit_token
-left join {{ ref('stg_stripe__objects') }} as objects
-    on differing.other_kind = 'stripe'
-    and differing.other_id = objects.object_id
 left join {{ ref('stg_visits__practices') }} as practices
     on differing.source_kind = 'practices'
-    and visits.practice_id = practices.practice_id
+    and differing.practice_id = practices.practice_id
 left join {{ ref('int_visits__fees') }} as fees
     on differing.source_kind = 'fees'
     and differing.visit_token = fees.visit_token
-    and coalesce(visits.pos_paid, visits.place_of_service) = fees.place_of_service
+    and differing.place_of_service = fees.place_of_service
 left join {{ source('raw', 'file') }} as fee_files on fees.load_id = fee_files.load_id
+-- Few visits differ, and the server takes it for nearly all of them: it looks these up a row at a time.
+left join lateral (
+    select objects.file_sha256, objects.line_number
+    from {{ ref('stg_stripe__objects') }} as objects
+    where differing.other_kind = 'stripe' and differing.other_id = objects.object_id
+    order by objects.object_id
+    limit 1
+) as demands on true
 left join lateral (
     select observations.file_sha256, observations.row_number
     from {{ source('raw', 'visit') }} as observations
     where
         differing.source_kind = 'visits'
         and observations.visit_token = differing.visit_token
-        and observations.state_changed_at = visits.state_changed_at
+        and observations.state_changed_at = differing.state_changed_at
     order by observations.row_sha256 desc
     limit 1
 ) as observed on true

@@ -17,9 +17,9 @@ moved as (
         account,
         payout_id,
         sum(times) as transactions,
-        sum(times * net_cents) as net_cents,
+        coalesce(sum(times * net_cents), 0) as net_cents,
         sum(times * fee_cents) as fee_cents,
-        sum(times * amount_cents) as amount_cents
+        coalesce(sum(times * amount_cents), 0) as amount_cents
     from movements
     group by effective_on, type, account, payout_id
 

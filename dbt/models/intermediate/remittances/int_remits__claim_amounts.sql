@@ -15,7 +15,7 @@ with claims as (
 
 adjustments as (
 
-    select * from {{ ref('stg_era__adjustments') }} where {{ touched('file_sha256', 'files') }}
+    {{ of_touched_files(ref('stg_era__adjustments')) }}
 
 ),
 

@@ -14,13 +14,13 @@
 -- macro remit_order.
 with transactions as (
 
-    select * from {{ ref('stg_era__transactions') }} where verdict = 'posted'
+    {{ of_touched_files(ref('stg_era__transactions')) }}
 
 ),
 
 claims as (
 
-    select * from {{ ref('stg_era__claims') }} where never_counts is not true and {{ touched('file_sha256', 'files') }}
+    {{ of_touched_files(ref('stg_era__claims')) }}
 
 )
 
@@ -35,3 +35,4 @@ from claims
 inner join transactions
     on claims.file_sha256 = transactions.file_sha256
     and claims.st_index = transactions.st_index
+where claims.never_counts is not true and transactions.verdict = 'posted'

@@ -13,6 +13,12 @@ with refused as (
     from {{ ref('int_remits__claim_amounts') }}
     where is_denial and {{ touched('file_sha256', 'files') }}
 
+),
+
+adjustments as (
+
+    {{ of_touched_files(ref('stg_era__adjustments')) }}
+
 )
 
 select
@@ -22,6 +28,5 @@ select
     adjustments.reason_code,
     cast(sum(adjustments.amount_cents) as bigint) as amount_cents
 from refused
-inner join {{ ref('stg_era__adjustments') }} as adjustments on refused.claim_id = adjustments.claim_id
-where {{ touched('adjustments.file_sha256', 'files') }}
+inner join adjustments on refused.claim_id = adjustments.claim_id
 group by refused.claim_id, refused.file_sha256, adjustments.group_code, adjustments.reason_code

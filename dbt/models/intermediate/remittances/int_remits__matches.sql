@@ -13,12 +13,6 @@ with claims as (
 
 ),
 
-refs as (
-
-    select * from {{ ref('stg_visits__claim_refs') }}
-
-),
-
 by_reference as (
 
     select
@@ -26,8 +20,8 @@ by_reference as (
         coalesce(exact.visit_token, normal.visit_token) as visit_token,
         case when exact.visit_token is not null then 'exact' else 'normalised' end as matched_by
     from claims
-    left join refs as exact on claims.claim_ref = exact.claim_ref
-    left join refs as normal on claims.normal_claim_ref = normal.claim_ref
+    left join {{ ref('stg_visits__claim_refs') }} as exact on claims.claim_ref = exact.claim_ref
+    left join {{ ref('stg_visits__claim_refs') }} as normal on claims.normal_claim_ref = normal.claim_ref
     where coalesce(exact.visit_token, normal.visit_token) is not null
 
 ),
@@ -39,7 +33,7 @@ by_prefix as (
         (array_agg(refs.visit_token))[1] as visit_token,
         'prefix' as matched_by
     from claims
-    inner join refs
+    inner join {{ ref('stg_visits__claim_refs') }} as refs
         on left(claims.normal_claim_ref, 12) = left(refs.claim_ref, 12)
         and starts_with(refs.claim_ref, claims.normal_claim_ref)
     where

@@ -7,8 +7,11 @@ with of_files as (
         claims.claim_id,
         claims.payer_claim_number,
         claims.normal_payer_claim_number
-    from {{ ref('stg_era__claims') }} as claims
-    inner join {{ ref('int_touched__files') }} as files on claims.file_sha256 = files.file_sha256
+    from {{ ref('int_touched__files') }} as files
+    -- File by file, as in of_touched_files.
+    cross join lateral (
+        select loaded.* from {{ ref('stg_era__claims') }} as loaded where files.file_sha256 = loaded.file_sha256 offset 0 -- noqa: AM09
+    ) as claims
 
 ),
 

@@ -1,17 +1,11 @@
 -- Visits to do anew, by every input that may move an amount of theirs: an observation, the rules of their practice, a fee of
 -- their payer and service, a remit claim that reaches or reached them, a Stripe object that names them in any version, posts a
 -- memo of theirs or asked for their usage, and that usage itself.
-with observations as (
-
-    select * from {{ source('raw', 'visit') }} where {{ not flags.FULL_REFRESH }}
-
-),
-
-practices as (
+with practices as (
 
     select distinct practice_id
     from {{ source('raw', 'practice') }}
-    where load_id > {{ since() }}
+    where {{ not flags.FULL_REFRESH }} and load_id > {{ since() }}
 
 ),
 
@@ -21,7 +15,7 @@ fees as (
         payer_id,
         service_code
     from {{ source('raw', 'fee') }}
-    where load_id > {{ since() }}
+    where {{ not flags.FULL_REFRESH }} and load_id > {{ since() }}
 
 ),
 
@@ -48,15 +42,15 @@ usage_before as (
 )
 
 select visit_token
-from observations
-where load_id > {{ since() }}
+from {{ source('raw', 'visit') }}
+where {{ not flags.FULL_REFRESH }} and load_id > {{ since() }}
 union
 select observations.visit_token
-from observations
+from {{ source('raw', 'visit') }} as observations
 inner join practices on observations.practice_id = practices.practice_id
 union
 select observations.visit_token
-from observations
+from {{ source('raw', 'visit') }} as observations
 inner join fees
     on observations.payer_id = fees.payer_id
     and observations.service_code = fees.service_code

@@ -14,19 +14,19 @@ with visits as (
 
 payments as (
 
-    select * from {{ ref('int_visits__payments') }}
+    select * from {{ ref('int_visits__payments') }} where {{ touched('visit_token', 'visits') }}
 
 ),
 
 adjudications as (
 
-    select * from {{ ref('int_remits__visit_adjudications') }}
+    select * from {{ ref('int_remits__visit_adjudications') }} where {{ touched('visit_token', 'visits') }}
 
 ),
 
 fees as (
 
-    select * from {{ ref('int_visits__fees') }}
+    select * from {{ ref('int_visits__fees') }} where {{ touched('visit_token', 'visits') }}
 
 ),
 
@@ -43,6 +43,7 @@ joined as (
         coalesce(adjudications.primary_is_live, false) as primary_is_live,
         coalesce(adjudications.primary_is_denied, false) as primary_is_denied,
         coalesce(adjudications.primary_is_capitated, false) as primary_is_capitated,
+        adjudications.primary_charge_cents,
         adjudications.last_primary_adjustment_cents,
         coalesce(adjudications.newest_is_reversal, false) as newest_is_reversal,
         adjudications.newest_claim_id,
@@ -83,7 +84,6 @@ select
     case when bills or on_hold then charge_cents else 0 end as gross_revenue_cents,
     case when bills and payer_id is null then charge_cents - rule_target_cents else 0 end as price_concession_cents,
     case when bills or on_hold then 0 else rule_target_cents end as missed_visit_fee_cents,
-    -- The account of what is owed for the visit and the patient was not asked for yet.
     case
         when payer_id is not null and (bills or on_hold) then 'payer_receivable'
         else 'unbilled_receivable'

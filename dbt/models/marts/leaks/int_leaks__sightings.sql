@@ -4,7 +4,8 @@
     grants={},
     materialized='incremental',
     incremental_strategy='append',
-    full_refresh=false
+    full_refresh=false,
+    post_hook='create unique index if not exists leak_is_sighted_once on {{ this }} (leak_id)'
 ) }}
 
 -- The day each leak was first seen: written once, kept when the leak is mended, so that one that comes back keeps its age.

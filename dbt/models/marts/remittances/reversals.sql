@@ -17,19 +17,13 @@ changed as (
 ),
 
 {% endif -%}
-claims as (
-
-    select * from {{ ref('int_remits__claims') }}
-
-),
-
 reversals as (
 
     select
         claims.*,
         adjudicated.visit_token,
         adjudicated.undoes_claim_id
-    from claims
+    from {{ ref('int_remits__claims') }} as claims
     left join {{ ref('int_remits__adjudicated_claims') }} as adjudicated on claims.claim_id = adjudicated.claim_id
     where claims.is_reversal {% if replaces_a_part() %}and claims.claim_id in (select changed.claim_id from changed){% endif %}
 
@@ -68,5 +62,5 @@ select
     visits.visit_token,
     visits.practice_id
 from reversals
-left join claims as undone on reversals.undoes_claim_id = undone.claim_id
+left join {{ ref('int_remits__claims') }} as undone on reversals.undoes_claim_id = undone.claim_id
 left join visits on reversals.visit_token = visits.visit_token

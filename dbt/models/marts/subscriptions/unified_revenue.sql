@@ -13,12 +13,6 @@ with settings as (
 
 ),
 
-visits as (
-
-    select visit_token from {{ ref('stg_visits__visits') }}
-
-),
-
 cash as (
 
     select
@@ -33,7 +27,7 @@ cash as (
         lines.amount_cents
     from {{ ref('int_payments__collected_lines') }} as lines
     cross join settings
-    left join visits on lines.visit_token = visits.visit_token
+    left join {{ ref('stg_visits__visits') }} as visits on lines.visit_token = visits.visit_token
     where {{ touched("coalesce(lines.customer_id, '')", 'customers') }}
 
 ),
@@ -48,7 +42,7 @@ billed as (
         lines.amount_cents
     from {{ ref('int_payments__billed_lines') }} as lines
     cross join settings
-    inner join visits on lines.visit_token = visits.visit_token
+    inner join {{ ref('stg_visits__visits') }} as visits on lines.visit_token = visits.visit_token
     where {{ touched("coalesce(lines.customer_id, '')", 'customers') }}
 
 ),

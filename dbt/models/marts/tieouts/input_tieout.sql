@@ -1,9 +1,25 @@
--- Cents that two inputs, or two places of one, say differently; each side with its file and its place in it.
+{{ config(materialized='view') }}
+
+-- Cents that two inputs, or two places of one, say differently; each side with its file and its place in it. A view: what it
+-- reads holds the differences alone and replaces what was touched.
 with differing as (
 
     select * from {{ ref('int_checks__visits') }}
     union all
-    select * from {{ ref('int_checks__remittances') }}
+    select
+        checks.check_name,
+        checks.source_kind,
+        checks.file_sha256,
+        checks.position,
+        checks.source_id,
+        checks.stated_cents,
+        checks.other_kind,
+        checks.file_sha256 as other_file_sha256,
+        checks.other_position,
+        checks.other_cents,
+        matches.visit_token
+    from {{ ref('int_checks__remittances') }} as checks
+    left join {{ ref('int_remits__matches') }} as matches on checks.claim_id = matches.claim_id
     union all
     select * from {{ ref('int_checks__deposits') }}
     union all

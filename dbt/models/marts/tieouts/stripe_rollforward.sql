@@ -43,8 +43,7 @@ spans as (
 
     select
         grains.grain,
-        cast(series.start as date) as starts_on,
-        cast(series.start + grains.step as date) as next_on
+        cast(series.start as date) as starts_on
     from grains
     cross join lateral generate_series(
         date_trunc(grains.grain, cast((select min(day) from by_day) as timestamp)),
@@ -54,17 +53,29 @@ spans as (
 
 ),
 
+-- By the day a span starts, not by the days within it: two ranges would be compared day by day.
+spent as (
+
+    select
+        grains.grain,
+        cast(date_trunc(grains.grain, cast(by_day.day as timestamp)) as date) as starts_on,
+        by_day.*
+    from by_day
+    cross join grains
+
+),
+
 sums as (
 
     select
         spans.grain,
         spans.starts_on,
         {% for figure in ['charges', 'refunds', 'disputes', 'fees', 'payouts', 'reserves', 'other', 'unexplained', 'net'] -%}
-        cast(coalesce(sum(by_day.{{ figure }}_cents), 0) as bigint) as {{ figure }}_cents,
+        cast(coalesce(sum(spent.{{ figure }}_cents), 0) as bigint) as {{ figure }}_cents,
         {% endfor -%}
-        cast(coalesce(sum(by_day.transactions), 0) as bigint) as transactions
+        cast(coalesce(sum(spent.transactions), 0) as bigint) as transactions
     from spans
-    left join by_day on by_day.day >= spans.starts_on and by_day.day < spans.next_on
+    left join spent on spans.grain = spent.grain and spans.starts_on = spent.starts_on
     group by spans.grain, spans.starts_on
 
 )
