@@ -244,7 +244,7 @@ def show(story: dict[str, object], again: str, output: Output) -> None:
     for day, sentence in (
         (
             VISIT.start.date(),
-            "Booked, held, completed; list price {charge_cents}. The patient's share is estimated and",
+            "Booked and completed; list price {charge_cents}. The patient's share is estimated and",
         ),
         ("", "charged to the card on file: {billed_cents}, Stripe's invoice {invoice}."),
         (VISIT.paid_on, "The payer pays {payer_paid_cents} and leaves {patient_responsibility_cents} to the patient."),
