@@ -67,7 +67,9 @@ def demo(as_json: Json = False) -> int:
             load.take_in(books, kind, [folder / name], output, loaded)
         with demo_loop.opened(books, folder, output) as loop:
             if loop:
-                output.message("3 of 5: one visit takes place, is charged at a sandbox of Stripe, and its payer answers")
+                output.message(
+                    "3 of 5: one visit takes place, is charged at a sandbox of Stripe, and its payer answers"
+                )
                 loop.hold()
             output.message("4 of 5: the books are reconciled (up to a minute the first time)")
             outcome = reconcile.run(sample.as_of, output)
