@@ -20,6 +20,7 @@ FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 SENTENCES = {
     "orchestration.commands.errors.Misused": MISUSED,
     "orchestration.commands.errors.CannotRun": COULD_NOT_RUN,
+    "orchestration.exports.DoesNotFit": COULD_NOT_RUN,
     "orchestration.reconcile.Blocked": COULD_NOT_RUN,
     "ledger.settings.SettingsError": MISUSED,
     "ledger.store.database.DatabaseUnavailable": COULD_NOT_RUN,

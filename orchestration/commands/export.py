@@ -78,7 +78,7 @@ def export(  # noqa: PLR0913, PLR0917 - the options of the command
     ] = False,
 ) -> int:
     """Export a table of the books. Rows come in one fixed order, amounts as integer cents, times in ISO-8601."""
-    from orchestration.commands import exports
+    from orchestration import exports
 
     output = Output(as_json)
     if version is not None and period is None:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ledger.store import periods
 from ledger.store.database import connect
 from orchestration import closing as months
-from orchestration import published
-from orchestration.commands import exports
+from orchestration import exports, published
 from orchestration.reconcile import Outcome, reconcile
 from tests.support.random_world import Options, World, random_world
 

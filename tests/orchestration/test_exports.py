@@ -12,9 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from orchestration import published
-from orchestration.commands import exports
-from orchestration.commands.errors import CannotRun
+from orchestration import exports, published
 
 TABLE = """
 create table marts.sample (
@@ -105,7 +103,7 @@ def test_xlsx_holds_integers_and_never_a_formula(connection: psycopg.Connection,
 
 
 def test_xlsx_refuses_a_number_a_cell_cannot_hold(connection: psycopg.Connection, table: published.Table) -> None:
-    with pytest.raises(CannotRun, match="9007199254740993"):
+    with pytest.raises(exports.DoesNotFit, match="9007199254740993"):
         _written(exports.as_xlsx, connection, table)
 
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from orchestration.commands.errors import CannotRun
 from orchestration.published import INTEGER_TYPES, JSON_TYPES, MOMENT, Column, Table
 
 if TYPE_CHECKING:
@@ -21,6 +20,10 @@ ROWS_A_FETCH = 5_000
 XLSX_ROWS = 1_048_576  # of a sheet, the header included (Excel specifications and limits)
 XLSX_INTEGER = 2**53  # a cell is an IEEE 754 double: whole numbers are exact up to here
 XLSX_CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 - the library wants it bare; fixed, so that equal tables give equal bytes
+
+
+class DoesNotFit(Exception):  # noqa: N818 - the public name says what is wrong
+    """A table is more than a sheet can hold; the message says what and which format holds it."""
 
 
 def as_csv(connection: "psycopg.Connection", table: Table, sink: BinaryIO) -> int:
@@ -65,7 +68,7 @@ def as_parquet(connection: "psycopg.Connection", table: Table, sink: BinaryIO) -
 def as_xlsx(connection: "psycopg.Connection", table: Table, sink: BinaryIO) -> int:
     """Write one sheet in constant memory: amounts as integer cents, days and moments as ISO text.
 
-    Raises CannotRun for an integer a cell cannot hold exactly and for more rows than a sheet has.
+    Raises DoesNotFit for an integer a cell cannot hold exactly and for more rows than a sheet has.
     """
     with tempfile.TemporaryDirectory(prefix="trueup-") as scratch:
         draft = Path(scratch, "book.xlsx")
@@ -151,7 +154,7 @@ def _fill(book: "xlsxwriter.Workbook", connection: "psycopg.Connection", table: 
     count = 0
     for count, row in enumerate(_rows(connection, table.query(_for_xlsx)), start=1):
         if count >= XLSX_ROWS:
-            raise CannotRun(
+            raise DoesNotFit(
                 f"{table.name} has more rows than a sheet holds ({XLSX_ROWS:,}): export it as csv or parquet."
             )
         _write(sheet, count, row, table)
@@ -170,7 +173,7 @@ def _write(sheet: "Worksheet", place: int, row: tuple[object, ...], table: Table
 
 def _exact(value: int, table: Table, column: Column) -> int:
     if abs(value) > XLSX_INTEGER:
-        raise CannotRun(
+        raise DoesNotFit(
             f"{table.name}.{column.name} holds {value}, which a cell of XLSX cannot hold exactly (more than 2^53): "
             "export it as csv, json or parquet."
         )
