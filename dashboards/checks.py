@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from dashboards.reading import Connection, rows
+from dashboards.here import Here
+from dashboards.reading import rows
 
 _LABELS = {
     "remits": ("Posted remit claims", "Payer paid on visits + claims without a visit"),
@@ -26,9 +27,9 @@ class Check(NamedTuple):
         return self.left_cents - self.right_cents
 
 
-def checks(connection: Connection) -> list[Check]:
+def checks(here: Here) -> list[Check]:
     """Compare the books over all months."""
-    found = {row["name"]: row for row in rows(connection, "checks")}
+    found = {row["name"]: row for row in rows(here, "checks")}
     return [
         Check(left, found[name]["left_cents"], right, found[name]["right_cents"])
         for name, (left, right) in _LABELS.items()

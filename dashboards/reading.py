@@ -1,16 +1,25 @@
-"""Reads the marts as trueup_reader, in a transaction that cannot write."""
+"""Reads the marts, as they are now or as they were known, in a role that can read them and in no way write."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib import resources
 from typing import Any, TypeAlias, cast
 
-import psycopg
 from psycopg.rows import dict_row
 
+from dashboards.desk import Connection, Relations
+from dashboards.here import Here
+
 Row: TypeAlias = dict[str, Any]
-Connection: TypeAlias = psycopg.Connection[Any]
+
+# A mart where a query names it, with the alias that may follow.
+_MART = re.compile(r"\bmarts\.(?P<name>[a-z_]+)\b(?P<alias> as [a-z_]+)?")
+
+
+class NotKnown(LookupError):  # noqa: N818 - named for what it says
+    """A mart cannot be told as of the time that was asked for; the text is its name."""
 
 
 @contextmanager
@@ -25,18 +34,45 @@ def restricted(connection: Connection) -> Iterator[Connection]:
         yield connection
 
 
-def rows(connection: Connection, name: str, values: Mapping[str, object] | None = None) -> list[Row]:
-    """Run queries/<name>.sql and return its rows as dictionaries; `values` are its named parameters."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(_statement(name), values or {}).fetchall()
+def rows(here: Here, name: str, values: Mapping[str, object] | None = None) -> list[Row]:
+    """Run queries/<name>.sql and return its rows as dictionaries; `values` are its named parameters.
+
+    Raises NotKnown when it reads a mart that cannot be told as of here's time.
+    """
+    text = _statement(name)
+    if here.relations is not None:
+        text = as_told(text, here.relations)
+    with here.connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(cast("Any", text), values or {}).fetchall()
 
 
-def one(connection: Connection, name: str, values: Mapping[str, object] | None = None) -> Row:
+def told(here: Here, name: str, values: Mapping[str, object] | None = None) -> list[Row] | None:
+    """Run a query as `rows` does; None when it cannot be told as of here's time."""
+    try:
+        return rows(here, name, values)
+    except NotKnown:
+        return None
+
+
+def one(here: Here, name: str, values: Mapping[str, object] | None = None) -> Row:
     """Run a query that has exactly one row."""
-    (row,) = rows(connection, name, values)
+    (row,) = rows(here, name, values)
     return row
 
 
+def as_told(text: str, relations: Relations) -> str:
+    """Put in the place of every mart that a query names the relation that tells it; raises NotKnown."""
+
+    def relation(found: re.Match[str]) -> str:
+        name = found["name"]
+        if name not in relations:
+            raise NotKnown(name)
+        # The text goes on to take parameters, to which a percent sign of the relation would look like one.
+        return f"{relations[name].replace('%', '%%')}{found['alias'] or f' as {name}'}"
+
+    return _MART.sub(relation, text)
+
+
 @cache
-def _statement(name: str) -> Any:  # psycopg wants a literal; the text is a file of ours
-    return cast("Any", resources.files("dashboards").joinpath("queries", f"{name}.sql").read_text(encoding="utf-8"))
+def _statement(name: str) -> str:
+    return resources.files("dashboards").joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")

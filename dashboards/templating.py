@@ -8,13 +8,15 @@ from importlib import resources
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from dashboards.here import Frame
 from dashboards.leak_guide import guide
 from dashboards.money import dollars
+from dashboards.navigation import links_of
 
 STATIC = resources.files("dashboards").joinpath("static")
 
 
-def page(template: str, *, standalone: bool = False, **values: object) -> str:
+def page(here: Frame, template: str, *, standalone: bool = False, **values: object) -> str:
     """Render templates/<template>; `standalone` puts the stylesheet inside and leaves links to other pages out.
 
     The file then carries its own content security policy: that one stylesheet, by its hash, and nothing else.
@@ -22,7 +24,9 @@ def page(template: str, *, standalone: bool = False, **values: object) -> str:
     style = _stylesheet() if standalone else ""
     inside = Markup(style)  # noqa: S704 - the stylesheet is a file of ours
     chosen = _environment().get_template(template)
-    return chosen.render(standalone=standalone, style=inside, style_hash=_hash(style), **values)
+    links = () if standalone else links_of(here.reader)
+    known = {"here": here, "links": links, "standalone": standalone, "style": inside, "style_hash": _hash(style)}
+    return chosen.render(**known, **values)
 
 
 @cache

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dashboards.checks import Check, checks
+from dashboards.here import Here
 from dashboards.leak_guide import guide
 from dashboards.money import dollars
 from dashboards.reading import restricted, rows
@@ -70,20 +71,21 @@ def read(connection: "psycopg.Connection", period: str) -> Summary:
     """Read the summary of a month (YYYY-MM) from the marts, as the reader role and in one snapshot."""
     asked = {"period": period}
     with restricted(connection):
+        here = Here(connection=connection)
         measures = {
             row["measure"]: {"amount_cents": row["amount_cents"], "count": row["count"]}
-            for row in rows(connection, "measures", asked)
+            for row in rows(here, "measures", asked)
         }
         amounts = {measure: figure["amount_cents"] for measure, figure in measures.items()}
         return Summary(
             period,
-            {row["measure"]: row["ratio"] or row["amount_cents"] for row in rows(connection, "headlines", asked)},
+            {row["measure"]: row["ratio"] or row["amount_cents"] for row in rows(here, "headlines", asked)},
             measures,
             waterfall(amounts),
             tuple(Memos(*row) for row in connection.execute(MEMOS, (period,))),
-            rows(connection, "leak_totals", asked),
-            rows(connection, "tie_totals"),
-            checks(connection),
+            rows(here, "leak_totals", asked),
+            rows(here, "tie_totals"),
+            checks(here),
         )
 
 

@@ -1,0 +1,84 @@
+"""What stands behind the pages: who reads them, other times, files, and what people may do, each room's part."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+import psycopg
+from starlette.requests import Request
+
+Connection: TypeAlias = psycopg.Connection[Any]
+Relations: TypeAlias = Mapping[str, str]
+
+AUDITOR = "auditor"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads: roles (billing, finance, practice_admin, auditor), and the one practice whose figures they see.
+
+    practice_id None: those of all practices. An auditor reads everything and acts never.
+    """
+
+    name: str
+    roles: frozenset[str] = frozenset()
+    practice_id: str | None = None
+
+    @property
+    def may_act(self) -> bool:
+        """Whether the reader may do anything but read."""
+        return AUDITOR not in self.roles
+
+    def may_read(self, *roles: str) -> bool:
+        """Tell whether the reader has any of these roles, or is an auditor."""
+        return not self.roles.isdisjoint({*roles, AUDITOR})
+
+
+THIS_MACHINE = Reader("this machine", frozenset({AUDITOR}))
+
+
+class Entered(NamedTuple):
+    """Who came in, and what each of their forms must carry as `csrf`."""
+
+    reader: Reader
+    csrf: str = ""
+
+
+class SignInNeeded(Exception):  # noqa: N818 - named for what is answered
+    """Nobody is signed in: `location` is where they can."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(location)
+        self.location = location
+
+
+class Staff(Protocol):
+    """Knows whoever is signed in."""
+
+    async def form(self, request: Request) -> Mapping[str, str]:
+        """Read the form of a request; one without has an empty one."""
+
+    def entered(self, request: Request, form: Mapping[str, str]) -> Entered:
+        """Tell who asks; raises SignInNeeded, or HTTPException 403 for a form that is not of one of their pages."""
+
+
+class Times(Protocol):
+    """Tells what marts said at another time: their names, each with the SQL of a relation in its place."""
+
+    def as_known(self, connection: Connection, day: date) -> Relations:
+        """Tell the marts as they were known at the end of a day."""
+
+    def as_closed(self, connection: Connection, period: str, version: int) -> Relations:
+        """Tell the marts as a closing of a month kept them; raises LookupError when there is no such closing."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the pages can do beside reading the books as they are now; a part that is None is not offered.
+
+    Without staff the pages are for whoever is on this machine, and nobody acts.
+    """
+
+    staff: Staff | None = None
+    times: Times | None = None

@@ -1,0 +1,31 @@
+"""The links at the head of every page, by who reads."""
+
+from typing import NamedTuple
+
+from dashboards.desk import Reader
+
+
+class Link(NamedTuple):
+    """A link: `name` is what its page calls itself (`active`); `roles` whose page it is, none: every reader's."""
+
+    name: str
+    label: str
+    path: str
+    roles: tuple[str, ...] = ()
+    is_of_all: bool = False
+
+
+LINKS = (
+    Link("month", "Month", "/", is_of_all=True),
+    Link("memos", "Memos", "/memos"),
+    Link("tieouts", "Tie-outs", "/tieouts", is_of_all=True),
+)
+
+
+def links_of(reader: Reader) -> list[Link]:
+    """Return the links for a reader, in their order."""
+    return [
+        link
+        for link in LINKS
+        if (not link.roles or reader.may_read(*link.roles)) and not (link.is_of_all and reader.practice_id)
+    ]

@@ -1,0 +1,5 @@
+"""The pages' addresses, one module a room."""
+
+from dashboards.routes import leaks, month, registers, visits
+
+ROUTERS = (month.router, leaks.router, visits.router, registers.router)
