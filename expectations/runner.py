@@ -5,6 +5,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
 from itertools import groupby
@@ -28,14 +29,29 @@ def run(sqlalchemy_url: str, contracts: Sequence[Contract], as_of: date, rows: R
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         gx = importlib.import_module("great_expectations")
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = {"globally": False}
-        source = context.data_sources.add_postgres("warehouse", connection_string=sqlalchemy_url)
-        return tuple(
-            verdict
-            for (table, which), group in groupby(in_order, key=lambda contract: (contract.table, rows(contract)))
-            for verdict in _judged(gx, source, table, tuple(group), as_of, which)
-        )
+        with _warehouse(gx, sqlalchemy_url) as source:
+            return tuple(
+                verdict
+                for (table, which), group in groupby(in_order, key=lambda contract: (contract.table, rows(contract)))
+                for verdict in _judged(gx, source, table, tuple(group), as_of, which)
+            )
+
+
+@contextmanager
+def _warehouse(gx: Any, sqlalchemy_url: str) -> Iterator[Any]:
+    """Yield the database as a data source, and leave no connection to it behind.
+
+    The library disposes of neither of the two engines of a data source; each keeps a connection until the collector
+    comes by, and a backfill that judges day by day runs PostgreSQL out of them.
+    """
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    source = context.data_sources.add_postgres("warehouse", connection_string=sqlalchemy_url)
+    try:
+        yield source
+    finally:
+        source.get_engine().dispose()
+        source.get_execution_engine().close()
 
 
 def _judged(  # noqa: PLR0913, PLR0917 - what a suite is made of, from its only caller

@@ -141,7 +141,7 @@ def _made(connection: psycopg.Connection, timezone: str, feed: Feed, part: Part,
 
 
 def _broken(books: Books, feed: Feed, parts: Sequence[Part]) -> dict[str, str]:
-    """Judge the blocking contracts on partitions, all at once, and one by one only when one of them is broken.
+    """Judge the blocking contracts on partitions: all at once, and where one is broken on either half of them.
 
     Returns the sentence of the first broken contract by key.
     """
@@ -152,10 +152,16 @@ def _broken(books: Books, feed: Feed, parts: Sequence[Part]) -> dict[str, str]:
         verdicts = run(books.database.sqlalchemy("psycopg2"), contracts, books.as_of, lambda _: rows)
         return next((verdict.sentence for verdict in verdicts if not verdict.kept), None)
 
-    if not parts or first_broken([part.key for part in parts]) is None:
-        return {}
-    found = {part.key: first_broken([part.key]) for part in parts}
-    return {key: sentence for key, sentence in found.items() if sentence}
+    def broken_of(keys: Sequence[str]) -> dict[str, str]:
+        sentence = first_broken(keys) if keys else None
+        if sentence is None:
+            return {}
+        if len(keys) == 1:
+            return {keys[0]: sentence}
+        middle = len(keys) // 2
+        return broken_of(keys[:middle]) | broken_of(keys[middle:])
+
+    return broken_of([part.key for part in parts])
 
 
 def _sentence(broken: dict[str, str]) -> str:

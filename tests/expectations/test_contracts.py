@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import time
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -314,3 +316,19 @@ def test_the_sentence_names_the_table_and_counts_the_rows_and_shows_no_value(dat
     sentences = [verdict.sentence for verdict in judged(database) if not verdict.kept]
     vocabulary = "a visit state outside the vocabulary. Correct the state in the visit ledger and load it again."
     assert sentences == [f"raw.visit: 1 row: {vocabulary}"]
+
+
+def test_no_connection_outlives_a_run_even_while_nothing_is_collected(database: Database) -> None:
+    others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    gc.disable()
+    try:
+        with connect(database, autocommit=True) as connection:
+            for _ in range(3):
+                judged(database)
+            # A server process is gone a moment after its client.
+            until = time.monotonic() + 5
+            while connection.execute(others).fetchall() != [(0,)]:
+                assert time.monotonic() < until, connection.execute(others).fetchall()
+                time.sleep(0.01)
+    finally:
+        gc.enable()
