@@ -12,7 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from dashboards.desk import Desk, SignInNeeded
 from dashboards.door import Door, frame_of
-from dashboards.headers import WithHeaders
+from dashboards.headers import HEADERS, WithHeaders
 from dashboards.reading import NotKnown
 from dashboards.routes import ROUTERS
 from dashboards.templating import STATIC, page
@@ -39,7 +39,8 @@ def create_app(settings: Settings, database: Database, desk: Desk | None = None)
     app.exception_handler(DatabaseUnavailable)(_away)
     app.exception_handler(psycopg.OperationalError)(_away)
     app.exception_handler(psycopg.errors.UndefinedTable)(_unreconciled)
-    app.exception_handler(psycopg.errors.InsufficientPrivilege)(_unreconciled)
+    app.exception_handler(psycopg.errors.InsufficientPrivilege)(_refused)
+    app.exception_handler(Exception)(_unforeseen)
     for router in ROUTERS:
         app.include_router(router)
     return app
@@ -52,8 +53,16 @@ def _said(request: Request, status: HTTPStatus, title: str, sentence: str) -> HT
 def _missing(request: Request, error: Exception) -> HTMLResponse:
     status = HTTPStatus(error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND)
     detail = error.detail if isinstance(error, HTTPException) else ""
+    if status is HTTPStatus.FORBIDDEN:
+        _noted(request)
     title = "Nothing here" if status is HTTPStatus.NOT_FOUND else status.phrase
     return _said(request, status, title, detail if detail != status.phrase else "There is no such page.")
+
+
+def _noted(request: Request) -> None:
+    frame = frame_of(request)
+    if frame.desk.staff:
+        frame.desk.staff.refused(frame.reader, request.method, getattr(request.scope.get("route"), "path", ""))
 
 
 def _unreadable(request: Request, _error: Exception) -> HTMLResponse:
@@ -80,6 +89,30 @@ def _away(request: Request, _error: Exception) -> HTMLResponse:
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The database is away",
         "No connection to PostgreSQL. Check that it runs (trueup status) and reload the page; no figure was changed.",
+    )
+
+
+def _unforeseen(request: Request, _error: Exception) -> HTMLResponse:
+    answer = _said(
+        request,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "Something went wrong",
+        "This page could not be made. No figure was changed; what happened stands where trueup up runs.",
+    )
+    # It is made outside of what adds them to every other answer.
+    answer.headers.update(HEADERS)
+    return answer
+
+
+def _refused(request: Request, error: Exception) -> HTMLResponse:
+    if frame_of(request).reader.practice_id is None:
+        return _unreconciled(request, error)
+    _noted(request)
+    return _said(
+        request,
+        HTTPStatus.FORBIDDEN,
+        "Not of one practice",
+        "What this page shows is not kept by practice, and you see the figures of yours.",
     )
 
 

@@ -62,6 +62,9 @@ class Staff(Protocol):
     def entered(self, request: Request, form: Mapping[str, str]) -> Entered:
         """Tell who asks; raises SignInNeeded, or HTTPException 403 for a form that is not of one of their pages."""
 
+    def refused(self, reader: Reader, method: str, path: str) -> None:
+        """Record that a reader asked for what is not theirs: the method, and the path with its parameters' names."""
+
 
 class Times(Protocol):
     """Tells what marts said at another time: their names, each with the SQL of a relation in its place."""

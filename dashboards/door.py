@@ -35,7 +35,7 @@ class Door:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             as_of, relations = self._time(request, connection)
             frame = request.state.frame = _frame(request, self.desk, who, as_of)
-            with restricted(connection):
+            with restricted(connection, who.reader.practice_id):
                 connection.execute("select set_config('TimeZone', %s, true)", [self.timezone])
                 yield Here(**vars(frame), connection=connection, relations=relations, form=form)
 

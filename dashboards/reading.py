@@ -23,13 +23,15 @@ class NotKnown(LookupError):  # noqa: N818 - named for what it says
 
 
 @contextmanager
-def restricted(connection: Connection) -> Iterator[Connection]:
+def restricted(connection: Connection, practice_id: str | None = None) -> Iterator[Connection]:
     """Lend the connection as trueup_reader, read-only; afterwards it has its own role back.
 
-    Works inside a transaction of the caller's too: both settings end with the savepoint.
+    With a practice as trueup_practice_reader, to whom the database gives the rows of that practice alone.
+    Works inside a transaction of the caller's too: all settings end with the savepoint.
     """
     with connection.transaction(force_rollback=True):
-        connection.execute("set local role trueup_reader")
+        connection.execute(f"set local role {'trueup_reader' if practice_id is None else 'trueup_practice_reader'}")
+        connection.execute("select set_config('app.practice_id', %s, true)", [practice_id or ""])
         connection.execute("set transaction read only")
         yield connection
 

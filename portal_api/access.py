@@ -20,9 +20,14 @@ class Role(StrEnum):
     BILLING = "billing"
     FINANCE = "finance"
     PRACTICE_ADMIN = "practice_admin"
+    AUDITOR = "auditor"
 
 
 STAFF_ROLES = frozenset(Role) - {Role.PATIENT}
+# Whoever is an auditor is nothing else: they read the books, and here no patient.
+WORKERS = STAFF_ROLES - {Role.AUDITOR}
+# Who reads the books.
+READERS = frozenset({Role.BILLING, Role.FINANCE, Role.PRACTICE_ADMIN, Role.AUDITOR})
 
 
 class Kind(StrEnum):
@@ -34,7 +39,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Who:
-    """The person of a session. `id` is portal.patient's or portal.staff's; `proved_at` when last proved to be them."""
+    """The person of a session. `id` is portal.patient's or portal.staff's; `proved_at` when last proved to be them.
+
+    `sees_all_practices`: in the books; here everybody sees their own practice.
+    """
 
     kind: Kind
     id: UUID
@@ -45,6 +53,7 @@ class Who:
     proved_at: datetime
     patient_token: UUID | None = None
     provider_id: str | None = None
+    sees_all_practices: bool = False
 
     def has(self, *roles: Role) -> bool:
         """Tell whether the person has any of these roles."""

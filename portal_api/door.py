@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from fastapi import Depends, Request
 
 from portal_api import audit, audit_chain, cookies
-from portal_api.access import Role
+from portal_api.access import STAFF_ROLES, WORKERS, Role
 from portal_api.cookies import Jar
 from portal_api.forms import Form, read_form
 from portal_api.here import Browser, Here
@@ -278,5 +278,6 @@ SignedIn = Annotated[Here, needs()]
 AsPatient = Annotated[Here, needs(Role.PATIENT)]
 AsPatientInSteps = Annotated[Steps, steps_of(Role.PATIENT)]
 AsProvider = Annotated[Here, needs(Role.PROVIDER)]
-AsStaff = Annotated[Here, needs(Role.PROVIDER, Role.FRONT_DESK, Role.BILLING, Role.FINANCE, Role.PRACTICE_ADMIN)]
+AsStaff = Annotated[Here, needs(*STAFF_ROLES)]
+AsWorker = Annotated[Here, needs(*WORKERS)]
 AsAdmin = Annotated[Here, needs(Role.PRACTICE_ADMIN)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from portal_api.access import STAFF_ROLES, Role
+from portal_api.access import READERS, STAFF_ROLES, WORKERS, Role
 
 if TYPE_CHECKING:
     from portal_api.access import Who
@@ -33,14 +33,15 @@ class Menu(NamedTuple):
 
 PATIENT = frozenset({Role.PATIENT})
 PLANNERS = frozenset({Role.PROVIDER, Role.FRONT_DESK, Role.PRACTICE_ADMIN})
-CLERKS = STAFF_ROLES - {Role.PROVIDER}
+CLERKS = WORKERS - {Role.PROVIDER}
 ADMIN = frozenset({Role.PRACTICE_ADMIN})
 SCHEDULE, PRACTICE = "Schedule", "Practice"
 LINKS = (
     Link("Home", "/", PATIENT),
     Link("Home", "/staff", STAFF_ROLES),
-    Link("Day", "/staff/day", STAFF_ROLES, about="Today's visits: video, outcome, what waits to be closed out"),
+    Link("Day", "/staff/day", WORKERS, about="Today's visits: video, outcome, what waits to be closed out"),
     Link("Worklist", "/staff/worklist", CLERKS, about="What to look into: charges, remittances, close-outs"),
+    Link("Books", "/books/", READERS, about="The month in figures, leaks, memos and tie-outs; exports"),
     Link("Book", "/book", PATIENT),
     Link("My visits", "/visits", PATIENT),
     Link("Bills", "/bills", PATIENT),

@@ -23,6 +23,7 @@ class Person(NamedTuple):
     name: str
     roles: frozenset[Role] = frozenset()
     provider_id: str | None = None
+    sees_all_practices: bool = False
 
 
 class Sample(NamedTuple):
@@ -58,6 +59,8 @@ HARBOR = Sample(
         Person("desk@harbor.example", "Lena Fischer", frozenset({Role.FRONT_DESK})),
         Person("billing@harbor.example", "Sam Okafor", frozenset({Role.BILLING, Role.FINANCE})),
         Person("admin@harbor.example", "Ines Duarte", frozenset({Role.PRACTICE_ADMIN})),
+        Person("finance@harbor.example", "Tomas Lind", frozenset({Role.FINANCE}), sees_all_practices=True),
+        Person("auditor@harbor.example", "Vera Holm", frozenset({Role.AUDITOR}), sees_all_practices=True),
     ),
 )
 CEDAR = Sample(
@@ -105,7 +108,14 @@ def fill(door: Door) -> None:
 def _add(here: Here, person: Person) -> None:
     if person.roles:
         if people.staff_of_email(here, person.email) is None:
-            people.add_staff(here, person.email, person.name, person.roles, person.provider_id)
+            people.add_staff(
+                here,
+                person.email,
+                person.name,
+                person.roles,
+                person.provider_id,
+                sees_all_practices=person.sees_all_practices,
+            )
     elif people.patient_of_email(here, person.email) is None:
         given, _, family = person.name.partition(" ")
         people.add_patient(here, person.email, given, family, time_zone=here.practice.time_zone, home_state=None)

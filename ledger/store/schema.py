@@ -96,5 +96,6 @@ def _upgrade(database: Database, chain: Chain) -> None:
         raise DatabaseUnavailable(
             f"The user of the database {database.place()} may not prepare it ({error.orig.diag.message_primary}); "
             "let an administrator grant CREATE on the database and run: "
-            "create role trueup_books nologin; create role trueup_reader nologin; create role trueup_portal nologin;",
+            "create role trueup_books nologin; create role trueup_reader nologin; create role trueup_portal nologin; "
+            "create role trueup_practice_reader nologin;",
         ) from error

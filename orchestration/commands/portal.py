@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from portal_api.identity.people import Staff
     from portal_api.tenants.practices import Practice
 
-SHOWN = ("provider", "front_desk", "billing", "practice_admin")
+SHOWN = ("provider", "front_desk", "billing", "practice_admin", "finance", "auditor")
 
 
 @contextlib.contextmanager

@@ -31,22 +31,29 @@ def add(  # noqa: PLR0913, PLR0917 - a command's options
     name: Annotated[str, typer.Option(help="The person's name.")],
     role: Annotated[list[str], typer.Option(help="A role; repeat for further ones.")],
     provider: Annotated[str | None, typer.Option(help="For a provider: the id in the visit ledger.")] = None,
+    all_practices: Annotated[
+        bool, typer.Option("--all-practices", help="In the books they see every practice, not only this one.")
+    ] = False,
     as_json: Json = False,
 ) -> int:
     """Add somebody and print the link by which they choose a password: give it to them alone. Good for a day, once."""
-    from portal_api.access import STAFF_ROLES, Role
+    from portal_api.access import READERS, STAFF_ROLES, Role
     from portal_api.identity import people
 
     if unknown := sorted(set(role) - set(STAFF_ROLES)):
         raise Misused(f"--role {printable(unknown[0])} is no role; there are {', '.join(sorted(STAFF_ROLES))}.")
     if not people.EMAIL.match(email) or not name.strip():
         raise Misused("Give an e-mail address, such as ada@west.example, and a name.")
+    if not people.can_be(role):
+        raise Misused("An auditor reads the books and does nothing else: give auditor no other --role.")
+    if all_practices and not (set(role) & READERS):
+        raise Misused(f"--all-practices is of the books, which are for {', '.join(sorted(READERS))}.")
     if Role.PROVIDER in role and not provider:
         raise Misused("A provider has an id in the visit ledger: give it with --provider.")
     with workspace.opened() as books, portal.opened(books) as door, portal.at(door, practice) as here:
         if people.staff_of_email(here, email):
             raise Misused(f"{printable(email)} works there already: trueup staff link prints a new link.")
-        people.add_staff(here, email, name.strip(), map(Role, role), provider)
+        people.add_staff(here, email, name.strip(), map(Role, role), provider, sees_all_practices=all_practices)
         address = _invited(here, email)
     return _told(email, address, Output(as_json))
 
@@ -68,6 +75,32 @@ def link(
             staff_secrets.drop_authenticator(here, _known(here, email).id)
         address = _invited(here, email)
     return _told(email, address, Output(as_json))
+
+
+@staff.command("practices", epilog=example("trueup staff practices ada@west.example --practice prac_west --all"))
+def practices(
+    email: Email,
+    practice: Practice,
+    all_practices: Annotated[
+        bool, typer.Option("--all/--own", help="Every practice's figures, or those of their own.", show_default=False)
+    ],
+    as_json: Json = False,
+) -> int:
+    """Say whose figures somebody sees in the books, from their next page on: every practice's, or their own."""
+    from portal_api import audit
+    from portal_api.identity import people
+
+    output = Output(as_json)
+    with workspace.opened() as books, portal.opened(books) as door, portal.at(door, practice) as here:
+        found = _known(here, email)
+        people.change_staff(here, found.id, sees_all_practices=all_practices)
+        audit.record(here, "staff.practices_changed", f"staff/{found.id}")
+    output.result({"email": email, "sees_all_practices": all_practices})
+    if not as_json:
+        output.line(
+            f"{printable(email)} sees {'every practice' if all_practices else 'their own practice'} in the books."
+        )
+    return WENT_WELL
 
 
 @staff.command("disable", epilog=example("trueup staff disable ada@west.example --practice prac_west"))
@@ -96,14 +129,23 @@ def list_(practice: Practice, as_json: Json = False) -> int:
     output = Output(as_json)
     with workspace.opened() as books, portal.opened(books) as door, portal.at(door, practice) as here:
         found = people.all_staff(here)
-    names = ("email", "name", "roles", "provider", "sign-in")
+    names = ("email", "name", "roles", "provider", "books", "sign-in")
     lines = [
-        (each.email, each.name, ", ".join(sorted(each.roles)), each.provider_id or "", _state(each)) for each in found
+        (each.email, each.name, ", ".join(sorted(each.roles)), each.provider_id or "", _books(each), _state(each))
+        for each in found
     ]
     output.result([dict(zip(names, line, strict=True)) for line in lines])
     if not as_json:
         output.table(plain_table("Staff", names, (tuple(map(printable, line)) for line in lines)))
     return WENT_WELL
+
+
+def _books(person: "Staff") -> str:
+    from portal_api.access import READERS
+
+    if not (person.roles & READERS):
+        return ""
+    return "all practices" if person.sees_all_practices else "own practice"
 
 
 def _state(person: "Staff") -> str:

@@ -20,7 +20,7 @@ from orchestration.commands.output import Json, Output, example, printable
 
 if TYPE_CHECKING:
     import uvicorn
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
     from ledger.settings import Settings
 
@@ -85,7 +85,9 @@ def _tell(settings: "Settings", sandbox: str | None, output: Output) -> None:
     addresses = {name: f"http://{LOOPBACK}:{port}/" for name, port in ports.items()}
     folder, at = settings.drop_folder, settings.nightly_at
     endpoints = [f"{addresses['portal']}webhooks/stripe/{name}" for name in sorted(settings.webhook_secrets)]
-    output.line(f"Dashboards: {addresses['dashboards']}")
+    addresses["books"] = f"{addresses['portal']}books/"
+    output.line(f"Dashboards: {addresses['dashboards']} (for this machine, without sign-in)")
+    output.line(f"Books, for staff who sign in: {addresses['books']}")
     output.line(f"Dagster UI: {addresses['dagster']} (takes up to a minute to answer)")
     output.line(f"Stripe's webhooks: {', '.join(endpoints) or 'no secret is set (TRUEUP_STRIPE_WEBHOOK_SECRET_NAME)'}")
     if sandbox:
@@ -155,22 +157,23 @@ def _twilio_sandbox(settings: "Settings") -> Iterator[None]:
 
 @contextlib.contextmanager
 def _served(books: workspace.Workspace) -> Iterator["Servers"]:
-    """Serve dashboards and portal, each on its door; without a key the portal's cards are the sandbox's."""
-    from dashboards.app import create_app as create_dashboards
-    from portal_api.app import create_app as create_portal
+    """Serve dashboards, and portal with books, each on its door; without a key its cards are the sandbox's."""
+    from orchestration import serving
+    from portal_api.app import create_app
 
-    settings = books.settings
+    settings, database = books.settings, books.database
+    portal = create_app(_with_cards(settings), database, does_chores=True)
     with (
         listening(settings.dashboard_port, "TRUEUP_DASHBOARD_PORT") as pages,
         listening(settings.portal_port, "TRUEUP_PORTAL_PORT") as door,
-        in_thread("dashboards", create_dashboards(settings, books.database), pages) as dashboards,
-        in_thread("portal", create_portal(_with_cards(settings), books.database, does_chores=True), door) as own,
+        in_thread("dashboards", serving.for_this_machine(settings, database), pages) as dashboards,
+        in_thread("portal", serving.with_books(portal, settings, database), door) as own,
     ):
         yield {"dashboards": dashboards, "portal": own}
 
 
 @contextlib.contextmanager
-def in_thread(name: str, app: "FastAPI", door: socket.socket) -> Iterator["uvicorn.Server"]:
+def in_thread(name: str, app: "ASGIApp", door: socket.socket) -> Iterator["uvicorn.Server"]:
     """Serve the app on the door in a thread, until the block ends."""
     import uvicorn
 

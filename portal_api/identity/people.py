@@ -55,12 +55,13 @@ class Staff:
     has_password: bool
     has_totp: bool
     disabled_at: datetime | None
+    sees_all_practices: bool
 
 
 _PATIENT = ", ".join(field.name for field in fields(Patient))
 _STAFF = (
     "id, email, name, roles, provider_id, password_hash is not null as has_password,"
-    " totp_confirmed_at is not null as has_totp, disabled_at"
+    " totp_confirmed_at is not null as has_totp, disabled_at, sees_all_practices"
 )
 
 
@@ -105,7 +106,21 @@ def all_staff(here: Here) -> list[Staff]:
     return _staff(here, "cast(:value as text) is null", None)
 
 
-def add_staff(here: Here, email: str, name: str, roles: Iterable[Role], provider_id: str | None = None) -> UUID:
+def can_be(roles: Iterable[str]) -> bool:
+    """Tell whether one person may have all of these roles: one at least, and an auditor no other."""
+    found = set(roles)
+    return bool(found) and (Role.AUDITOR not in found or len(found) == 1)
+
+
+def add_staff(  # noqa: PLR0913 - a person's columns
+    here: Here,
+    email: str,
+    name: str,
+    roles: Iterable[Role],
+    provider_id: str | None = None,
+    *,
+    sees_all_practices: bool = False,
+) -> UUID:
     """Add a member of staff, who has no password yet. Returns the id."""
     values = {
         "id": uuid4(),
@@ -114,6 +129,7 @@ def add_staff(here: Here, email: str, name: str, roles: Iterable[Role], provider
         "name": name,
         "roles": sorted(roles),
         "provider_id": provider_id,
+        "sees_all_practices": sees_all_practices,
         "created_at": here.now,
     }
     here.db.execute(_insert("staff", values), values)

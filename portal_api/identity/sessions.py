@@ -35,7 +35,7 @@ class Session:
 _RESUME = sa.text(
     "select session.id, session.signed_in_at, session.proved_at, session.seen_at, session.expires_at,"
     " session.patient_id, session.staff_id, patient.given_name || ' ' || patient.family_name as patient_name,"
-    " patient.patient_token, staff.name as staff_name, staff.roles, staff.provider_id,"
+    " patient.patient_token, staff.name as staff_name, staff.roles, staff.provider_id, staff.sees_all_practices,"
     " coalesce(patient.disabled_at, staff.disabled_at) as disabled_at"
     " from portal.session left join portal.patient on patient.id = session.patient_id"
     " left join portal.staff on staff.id = session.staff_id"
@@ -98,6 +98,7 @@ def resume(db: sa.Connection, practice: Practice, token: str, now: datetime) -> 
         proved_at=row.proved_at,
         patient_token=row.patient_token,
         provider_id=row.provider_id,
+        sees_all_practices=bool(row.sees_all_practices),
     )
 
 

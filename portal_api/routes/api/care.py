@@ -19,7 +19,7 @@ from portal_api.access import Role
 from portal_api.care import agenda, close_out, whereabouts
 from portal_api.care.agenda import Entry
 from portal_api.care.close_out import Outcome
-from portal_api.door import AsPatient, AsStaff, needs
+from portal_api.door import AsPatient, AsWorker, needs
 from portal_api.here import Here
 from portal_api.idempotency import Key, once
 from portal_api.problems import Problem, not_found
@@ -85,7 +85,7 @@ class PlaceAsked(BaseModel):
 
 
 @router.get("/agenda", response_model=Agenda)
-def day(here: AsStaff, on: Annotated[date | None, Query()] = None) -> Agenda:
+def day(here: AsWorker, on: Annotated[date | None, Query()] = None) -> Agenda:
     """Return a day of the practice, in its own time zone; providers see their own visits."""
     zone = here.practice.zone
     today = here.now.astimezone(zone).date()

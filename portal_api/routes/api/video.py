@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import JSONResponse
 
 from portal_api import audit
-from portal_api.door import AsStaff, SignedIn
+from portal_api.door import AsWorker, SignedIn
 from portal_api.problems import not_found
 from portal_api.video import attendance, entering, gates, joining, meetings, recording
 
@@ -86,7 +86,7 @@ def agree(here: SignedIn, appointment_id: UUID, answer: Answer) -> CallShown:
 
 
 @router.get("/calls/{appointment_id}/attendance", response_model=Stays)
-def who_was_there(here: AsStaff, appointment_id: UUID) -> Stays:
+def who_was_there(here: AsWorker, appointment_id: UUID) -> Stays:
     """Return who was in the meeting, from when until when."""
     meeting = meetings.of(here, appointment_id)
     if meeting is None:

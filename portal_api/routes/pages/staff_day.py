@@ -17,7 +17,7 @@ from portal_api import audit
 from portal_api.access import Role
 from portal_api.care import agenda, close_out, whereabouts
 from portal_api.care.close_out import Outcome
-from portal_api.door import AsStaff, needs
+from portal_api.door import AsWorker, needs
 from portal_api.here import Here
 from portal_api.pages import onward, page
 from portal_api.problems import Problem, not_found
@@ -34,7 +34,7 @@ DAY = timedelta(days=1)
 
 
 @router.get("/staff/day", response_class=HTMLResponse)
-def day(here: AsStaff, on: Annotated[str, Query()] = "") -> HTMLResponse:
+def day(here: AsWorker, on: Annotated[str, Query()] = "") -> HTMLResponse:
     """Show a day's visits, and what is over and waits to be closed out."""
     zone = here.practice.zone
     today = here.now.astimezone(zone).date()
@@ -54,7 +54,7 @@ def day(here: AsStaff, on: Annotated[str, Query()] = "") -> HTMLResponse:
 
 
 @router.get("/staff/closing/{visit_token}", response_class=HTMLResponse)
-def closing(here: AsStaff, visit_token: UUID) -> HTMLResponse:
+def closing(here: AsWorker, visit_token: UUID) -> HTMLResponse:
     """Show how a visit stands: the form that closes it out, or how it was closed out and what that billed."""
     return _shown(here, _entry(here, visit_token))
 

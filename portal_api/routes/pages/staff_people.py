@@ -35,9 +35,11 @@ def add(here: AsAdmin) -> Response:
     fresh(here)
     email, name, provider = here.form["email"], here.form["name"][:200], here.form.get("provider_id") or None
     roles = frozenset(map(Role, set(here.form.all("role")) & set(ROLES)))
-    if not people.EMAIL.match(email) or not roles or (Role.PROVIDER in roles and provider is None):
+    if not people.EMAIL.match(email) or not people.can_be(roles) or (Role.PROVIDER in roles and provider is None):
         return _page(
-            here, "Please give an e-mail address, at least one role, and for a provider their id in the books."
+            here,
+            "Please give an e-mail address, at least one role, of which an auditor has no other, and for a provider "
+            "their id in the books.",
         )
     try:
         with here.db.begin_nested():
@@ -58,6 +60,8 @@ def change_roles(here: AsAdmin, staff_id: UUID) -> Response:
     roles = sorted(set(here.form.all("role")) & set(ROLES))
     if not roles:
         return _page(here, "Everybody has at least one role; disable who has none.")
+    if not people.can_be(roles):
+        return _page(here, "An auditor reads the books and does nothing else: they have no other role.")
     if Role.PROVIDER in roles and found.provider_id is None:
         return _page(here, "A provider needs an id in the books; add them as one.")
     _keep_an_admin(here, staff_id, is_admin_after=Role.PRACTICE_ADMIN in roles)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from portal_api import audit
-from portal_api.door import AsStaff, SignedIn
+from portal_api.door import AsWorker, SignedIn
 from portal_api.pages import onward, page
 from portal_api.problems import not_found
 from portal_api.video import attendance, entering, gates, joining, meetings, recording
@@ -64,7 +64,7 @@ def agree(here: SignedIn, appointment_id: UUID) -> Response:
 
 
 @router.get("/staff/call/{appointment_id}", response_class=HTMLResponse)
-def who_was_there(here: AsStaff, appointment_id: UUID) -> HTMLResponse:
+def who_was_there(here: AsWorker, appointment_id: UUID) -> HTMLResponse:
     """Show the practice who was in a meeting, from when until when."""
     meeting = meetings.of(here, appointment_id)
     if meeting is None:
