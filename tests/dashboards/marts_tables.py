@@ -9,6 +9,14 @@ import yaml
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+# As dbt/macros/practices.sql says it of a table.
+GUARDED = """
+alter table marts.{mart} enable row level security;
+create policy every_practice on marts.{mart} for select to trueup_reader using (true);
+create policy own_practice on marts.{mart} for select to trueup_practice_reader
+    using (practice_id = nullif(current_setting('app.practice_id', true), ''));
+grant select on marts.{mart} to trueup_practice_reader;
+"""
 MODELS = Path(__file__).parents[2] / "dbt" / "models" / "marts"
 
 
@@ -20,6 +28,8 @@ def create(connection: psycopg.Connection[Any], books: Mapping[str, Iterable[Map
             sql.SQL("{} {}").format(sql.Identifier(column["name"]), sql.SQL(column["data_type"])) for column in columns
         )
         connection.execute(sql.SQL("create table marts.{} ({})").format(sql.Identifier(name), described))
+        if any(column["name"] == "practice_id" for column in columns):
+            connection.execute(sql.SQL(GUARDED).format(mart=sql.Identifier(name)))
         for row in books.get(name, ()):
             _insert(connection, name, row)
     connection.execute("grant usage on schema marts to trueup_reader")

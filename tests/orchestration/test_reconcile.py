@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 import dagster as dg
+import psycopg
 import pytest
 
 from ingestion import bank_deposits, fee_schedule, practices, stripe_objects, visit_ledger
@@ -115,6 +116,39 @@ def test_a_second_run_says_nothing_new_within_seconds_and_changes_nothing(books:
     assert time.monotonic() - started < 5
     after = asked(books.database, "select oid, relname from pg_class where relnamespace = 'marts'::regnamespace")
     assert before == after
+
+
+MARTS = """
+select
+    table_name,
+    exists (
+        select from information_schema.columns as own
+        where own.table_schema = 'marts' and own.table_name = known.table_name and column_name = 'practice_id'
+    )
+from information_schema.tables as known where table_schema = 'marts'
+"""
+
+
+def test_who_reads_by_practice_sees_its_rows_of_every_mart_and_nothing_without_one(books: Books) -> None:
+    marts = dict(asked(books.database, MARTS))
+    seen = dict.fromkeys((mart for mart, is_of_practices in marts.items() if is_of_practices), 0)
+    assert {"visit_revenue", "leaks", "memos", "revenue_feed"} <= set(seen) < set(marts)
+    practices = [practice for (practice,) in asked(books.database, "select practice_id from raw.practice")]
+    assert len(practices) > 1
+    with contextlib.closing(connect(books.database)) as connection, connection.transaction():
+        whose = "select practice_id, count(*) from marts.{} group by practice_id"
+        truth = {mart: dict(connection.execute(whose.format(mart)).fetchall()) for mart in seen}
+        connection.execute("set local role trueup_practice_reader")
+        for mart in marts.keys() - seen.keys():
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                connection.execute(f"select from marts.{mart}")
+        for practice in ["", "nobody's", *practices]:
+            connection.execute("select set_config('app.practice_id', %s, true)", [practice])
+            for mart in seen:
+                found = dict(connection.execute(whose.format(mart)).fetchall())
+                assert found == {key: count for key, count in truth[mart].items() if key == practice}, (mart, practice)
+                seen[mart] += sum(found.values())
+    assert all(seen[mart] for mart in ("visit_revenue", "leaks", "memos", "revenue_feed"))
 
 
 def test_the_partitions_a_load_touched_are_materialised_with_their_totals(

@@ -102,3 +102,20 @@ def test_an_audit_read_with_another_key_is_not_whole(trueup: Commands, monkeypat
     trueup("audit", "verify", "--practice", "prac_harbor")
     monkeypatch.setenv("TRUEUP_PORTAL_KEY", SECRET_TEXT.replace("A", "B", 1))
     assert "broken at row 1" in trueup("audit", "verify", "--practice", "prac_harbor", code=1)
+
+
+def test_whose_figures_somebody_sees_is_said_from_the_command_line_alone(trueup: Commands) -> None:
+    trueup.document("portal", "add", *WEST)
+    eve = ("eve@west.example", "--practice", "prac_west")
+    added = ("staff", "add", *eve, "--name", "Eve")
+    assert "does nothing else" in trueup(*added, "--role", "auditor", "--role", "finance", code=2)
+    assert "is of the books" in trueup(*added, "--role", "front_desk", "--all-practices", code=2)
+    trueup(*added, "--role", "auditor", "--all-practices")
+
+    def books() -> str:
+        listed = trueup.document("staff", "list", "--practice", "prac_west")
+        return str(next(each["books"] for each in listed if each["email"] == "eve@west.example"))
+
+    assert books() == "all practices"
+    assert trueup.document("staff", "practices", *eve, "--own")["sees_all_practices"] is False
+    assert books() == "own practice"

@@ -90,3 +90,12 @@ def test_adding_somebody_wants_a_fresh_proof(portal: Portal) -> None:
     portal.clock.move(minutes=11)
     answer = admin.submit("/staff/people", email="x@harbor.example", name="X", role="billing")
     assert answer.headers["location"].startswith("/account/prove")
+
+
+def test_an_auditor_is_nothing_else(portal: Portal) -> None:
+    admin = portal.staff(Role.PRACTICE_ADMIN)
+    who = {"email": "both@harbor.example", "name": "Bo Both"}
+    assert admin.submit("/staff/people", **who, role=["auditor", "finance"]).status_code == 400
+    path = f"/staff/people/{id_of(portal, 'auditor@harbor.example')}/roles"
+    assert admin.submit(path, role=["auditor", "finance"]).status_code == 400
+    assert admin.submit(path, role=["auditor"]).status_code == 303

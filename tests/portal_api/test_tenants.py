@@ -14,7 +14,7 @@ from psycopg import errors
 from psycopg.sql import SQL, Identifier
 
 from ledger.store.database import connect
-from portal_api.access import STAFF_ROLES, Kind
+from portal_api.access import WORKERS, Kind
 from portal_api.identity import people
 from tests.support.portals import CEDAR, HARBOR
 
@@ -94,7 +94,7 @@ def ids(owner: psycopg.Connection, name: str) -> list[str]:
 def everybody(portal: Portal) -> list[Visitor]:
     """Return Cedar's people: a patient, and one who has every role that staff can have."""
     with portal.at(CEDAR) as here:
-        staff_id = people.add_staff(here, "all@cedargrove.example", "All Roles", STAFF_ROLES, "prov_cedar_all")
+        staff_id = people.add_staff(here, "all@cedargrove.example", "All Roles", WORKERS, "prov_cedar_all")
     return [portal.patient(CEDAR), portal.signed_in(CEDAR, Kind.STAFF, staff_id), portal.visitor(CEDAR)]
 
 

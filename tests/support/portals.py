@@ -29,11 +29,12 @@ from portal_api.store import schema
 from tests.support.databases import fresh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from uuid import UUID
 
     from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
     from ledger.store.database import Database
     from portal_api.here import Here
@@ -157,13 +158,19 @@ def filled(template: Database, home: Path) -> Iterator[Database]:
         yield made
 
 
+def _alone(portal: FastAPI) -> ASGIApp:
+    return portal
+
+
 @contextlib.contextmanager
-def served(settings: Settings, database: Database, clock: Clock | None = None) -> Iterator[Portal]:
-    """Serve a portal on a free port over a database that has the sample practices."""
+def served(
+    settings: Settings, database: Database, clock: Clock | None = None, beside: Callable[[FastAPI], ASGIApp] = _alone
+) -> Iterator[Portal]:
+    """Serve a portal on a free port over a database that has the sample practices, with what stands `beside` it."""
     moved = clock or Clock()
     app = create_app(settings, database, clock=moved)
     with socket.create_server(("127.0.0.1", 0)) as door:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))
+        server = uvicorn.Server(uvicorn.Config(beside(app), log_level="error", access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
         thread.start()
         while not server.started and thread.is_alive():

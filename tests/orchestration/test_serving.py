@@ -1,0 +1,170 @@
+"""The books at the portal's address: who is let in, whose rows they see, and what nobody gets another to do."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ledger.settings import Settings
+from ledger.store.database import connect
+from orchestration import serving
+from portal_api import audit_chain, cookies
+from portal_api.access import Role
+from tests.dashboards import marts_tables, sample_books
+from tests.support.portals import CEDAR, HARBOR, SECRET_TEXT, filled, served
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ledger.store.database import Database
+    from tests.support.portals import Portal, Visitor
+
+MONTH = sample_books.MONTH
+LEAKS = f"/books/months/{MONTH}/leaks"
+# Whose the sample's practices are.
+OURS = {"practice-1": HARBOR, "practice-2": CEDAR}
+
+
+@pytest.fixture(scope="module")
+def books(template: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """Yield a database with the sample practices and a sample month, of which each has visits."""
+    with filled(template, tmp_path_factory.mktemp("home")) as made:
+        with contextlib.closing(connect(made, autocommit=True)) as connection:
+            marts_tables.create(connection, sample_books.books())
+            for theirs, ours in OURS.items():
+                connection.execute(
+                    "update marts.visit_revenue set practice_id = %s where practice_id = %s",
+                    (ours.practice.practice_id, theirs),
+                )
+            for mart in ("leaks", "memos"):
+                connection.execute(
+                    f"update marts.{mart} as own set practice_id = visits.practice_id"
+                    " from marts.visit_revenue as visits where visits.visit_token = own.visit_token"
+                )
+        yield made
+
+
+@pytest.fixture(scope="module")
+def portal(books: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """Yield the portal with the books beside it, served."""
+    settings = Settings(home=tmp_path_factory.mktemp("home"), database_url=books.url, portal_key=SECRET_TEXT)
+    with served(settings, books, beside=lambda own: serving.with_books(own, settings, books)) as opened:
+        yield opened
+
+
+def finance(portal: Portal) -> Visitor:
+    """Return a browser of somebody in finance who sees all practices."""
+    return portal.staff(Role.FINANCE, email="finance@harbor.example")
+
+
+def visits_of(books: Database, practice_id: str) -> set[str]:
+    """Return the tokens of a practice's visits."""
+    with contextlib.closing(connect(books)) as connection:
+        found = connection.execute("select visit_token from marts.visit_revenue where practice_id = %s", (practice_id,))
+        return {str(token) for (token,) in found}
+
+
+def audited(portal: Portal) -> list[tuple[str, str]]:
+    """Return what stands in Harbor's audit, as pairs of action and subject."""
+    with portal.at() as here:
+        return [(row.entry.action, row.entry.subject) for row in audit_chain.rows(here.db, here.practice.practice_id)]
+
+
+def test_nobody_reads_without_signing_in_and_the_way_leads_back(portal: Portal) -> None:
+    stranger = portal.visitor()
+    answer = stranger.get("/books/memos", params={"part": 2})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/staff/sign-in?next=%2Fbooks%2Fmemos%3Fpart%3D2"
+    assert 'name="next" value="/books/memos?part=2"' in stranger.get(answer.headers["location"]).text
+
+
+@pytest.mark.parametrize("role", [Role.PROVIDER, Role.FRONT_DESK])
+def test_staff_without_a_role_of_the_books_are_refused_and_that_is_recorded(portal: Portal, role: Role) -> None:
+    answer = portal.staff(role).get("/books/memos")
+    assert answer.status_code == 403
+    assert "The books are for billing, finance" in answer.text
+    assert audited(portal)[-1] == ("access.refused", "route/GET books")
+
+
+def test_a_patient_has_no_way_in(portal: Portal) -> None:
+    assert portal.patient().get("/books/").status_code == 303
+
+
+def test_finance_of_all_practices_reads_every_page(portal: Portal, books: Database) -> None:
+    reader = finance(portal)
+    for path in ("/books/", f"/books/months/{MONTH}", f"{LEAKS}/denied", "/books/memos", "/books/tieouts"):
+        answer = reader.get(path)
+        assert answer.status_code == 200, path
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
+        assert not re.search(r"<script|style=|\son\w+=|https?://", answer.text)
+        links = re.findall(r'(?:href|src|action)="([^"#][^"]*)"', answer.text)
+        assert links
+        assert not [link for link in links if not link.startswith("/books/") and link != "/staff"], path
+        assert reader.get("/books/static/trueup.css").status_code == 200
+    for practice in OURS.values():
+        token = min(visits_of(books, practice.practice.practice_id))
+        assert reader.get(f"/books/visits/{token}").status_code == 200
+
+
+@pytest.mark.parametrize("role", [Role.BILLING, Role.PRACTICE_ADMIN])
+def test_who_sees_one_practice_sees_its_rows_on_every_page_and_no_others(
+    portal: Portal, books: Database, role: Role
+) -> None:
+    reader = portal.staff(role)
+    own = visits_of(books, "prac_harbor")
+    shown: set[str] = set()
+    for category in {row["category"] for row in sample_books.leaks()}:
+        answer = reader.get(f"{LEAKS}/{category}")
+        assert answer.status_code in {200, 404}
+        shown |= set(re.findall(r"/books/visits/([0-9a-f-]{36})", answer.text))
+    for part in (1, 2):
+        shown |= set(re.findall(r"/books/visits/([0-9a-f-]{36})", reader.get(f"/books/memos?part={part}").text))
+    assert shown
+    assert shown <= own
+    assert reader.get(f"/books/visits/{min(own)}").status_code == 200
+    assert reader.get(f"/books/visits/{min(visits_of(books, 'prac_cedar'))}").status_code == 404
+
+
+def test_pages_over_all_practices_are_refused_to_who_sees_one(portal: Portal) -> None:
+    reader = portal.staff(Role.BILLING)
+    for path in ("/books/", f"/books/months/{MONTH}", "/books/tieouts"):
+        assert reader.get(path).status_code == 403, path
+    assert audited(portal)[-1] == ("access.refused", "route/GET /tieouts")
+
+
+def test_an_auditor_reads_the_books_of_all_and_no_patient(portal: Portal) -> None:
+    auditor = portal.staff(Role.AUDITOR)
+    assert auditor.get(f"/books/months/{MONTH}").status_code == 200
+    assert auditor.get("/staff").status_code == 200
+    assert 'href="/books/"' in auditor.get("/staff").text
+    for path in ("/staff/day", "/staff/worklist", "/staff/people", "/messages", "/staff/hours"):
+        assert auditor.get(path).status_code == 403, path
+
+
+def test_the_portal_leads_to_the_books_who_may_read_them(portal: Portal) -> None:
+    for role in (Role.BILLING, Role.FINANCE, Role.PRACTICE_ADMIN):
+        assert 'href="/books/"' in portal.staff(role).get("/staff").text
+    for role in (Role.PROVIDER, Role.FRONT_DESK):
+        assert 'href="/books/"' not in portal.staff(role).get("/staff").text
+
+
+def test_the_books_are_at_the_practices_own_names_alone(portal: Portal) -> None:
+    reader = finance(portal)
+    assert reader.get("/books/memos", headers={"Host": "books.evil.example"}).status_code == 404
+
+
+def test_a_session_that_ended_reads_no_more(portal: Portal) -> None:
+    reader = finance(portal)
+    assert reader.get("/books/memos").status_code == 200
+    reader.cookies.delete(cookies.SESSION)
+    assert reader.get("/books/memos").status_code == 303
+
+
+def test_the_rest_of_the_address_is_the_portals(portal: Portal) -> None:
+    assert portal.visitor().get("/health").json() == {"status": "ok"}
+    assert portal.visitor().get("/bookshelf").status_code == 404
+    assert portal.visitor().get("/staff/sign-in").status_code == 200
