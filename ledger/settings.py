@@ -69,9 +69,14 @@ class Settings:
     twilio: TwilioAccount | None = None
 
     @property
+    def is_at_stripe(self) -> bool:
+        """Whether Stripe itself is called, and not a sandbox on this machine."""
+        return self.stripe_url == type(self).stripe_url
+
+    @property
     def stripe_js_url(self) -> str:
         """Where the script of the card form comes from: Stripe, or the sandbox that stands for it."""
-        return STRIPE_JS_URL if self.stripe_url == type(self).stripe_url else f"{self.stripe_url}/js/v3/"
+        return STRIPE_JS_URL if self.is_at_stripe else f"{self.stripe_url}/js/v3/"
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:

@@ -68,6 +68,9 @@ def environment(settings: "Settings", database: Database) -> Mapping[str, str]:
         "TRUEUP_HOME": str(settings.home),
         "TRUEUP_DATABASE_URL": database.url,
         "TRUEUP_DROP_FOLDER": str(settings.drop_folder or ""),
+        # Both or neither: a key goes to the address it is for.
+        "TRUEUP_STRIPE_KEY": settings.stripe_key or "",
+        "TRUEUP_STRIPE_URL": settings.stripe_url,
         "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": str(SECONDS_OF_A_LOOK),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
     }
@@ -92,7 +95,7 @@ def webserver(port: int, socket: Path) -> list[str]:
 
 
 def daemon(socket: Path) -> list[str]:
-    """Return the command that looks at the drop folder again and again. It opens no port."""
+    """Return the command that does what is to be done by itself. It opens no port."""
     return _command("dagster-daemon", "run", "--log-level", "warning", "--grpc-socket", str(socket))
 
 

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
 from ledger.dispatch import Dispatcher
 from ledger.gateways.stripe_gateway import StripeGateway
 from ledger.settings import Settings
+from ledger.store import outbox
 from orchestration import patience
 from orchestration.commands import errors, summary, webhooks, workspace
 from orchestration.commands.output import Output, counted
@@ -18,6 +19,15 @@ from orchestration.reconcile import Outcome, reconcile
 
 AGAIN = dg.RetryPolicy(max_retries=3, delay=60, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 """For a database that is still away when the patience of one attempt has ended; any other failure fails at once."""
+
+SECONDS_BETWEEN_LOOKS = 15
+_UNDER_WAY = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 
 @dg.op(config_schema={"said": dg.Field([str], default_value=[])}, retry_policy=AGAIN)
@@ -100,11 +110,21 @@ def sweep() -> None:
     fetch_missed()
 
 
+def look_for_due(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Ask for a delivery where one is due and none is under way: a visit is charged within the minute it was closed."""
+    under_way = dg.RunsFilter(job_name=deliver.name, statuses=_UNDER_WAY)
+    if context.instance.get_runs_count(under_way):
+        return dg.SkipReason("A delivery is under way.")
+    with in_sentences(), workspace.opened() as books, books.connection() as connection:
+        due = len(outbox.due(connection, datetime.now(UTC)))
+    return dg.RunRequest() if due else dg.SkipReason("Nothing is due.")
+
+
 def timetable(settings: Settings) -> dg.Definitions:
     """Return the jobs with their schedules; days are local.
 
-    The reconciles run where TRUEUP_NIGHTLY_AT is set, deliveries every five minutes and sweeps every hour where
-    TRUEUP_STRIPE_KEY is.
+    The reconciles run where TRUEUP_NIGHTLY_AT is set. Where TRUEUP_STRIPE_KEY is, deliveries as soon as one is due, and
+    every five minutes for what follows from time alone, and sweeps every hour.
     """
     at = settings.nightly_at
     minute, hour = (at.minute, at.hour) if at else (0, 0)
@@ -121,8 +141,16 @@ def timetable(settings: Settings) -> dg.Definitions:
         dg.ScheduleDefinition(job=job, cron_schedule=cron, default_status=sending)
         for job, cron in ((deliver, "*/5 * * * *"), (sweep, "17 * * * *"))
     ]
+    looking = dg.SensorDefinition(
+        name="due",
+        job=deliver,
+        evaluation_fn=look_for_due,
+        minimum_interval_seconds=SECONDS_BETWEEN_LOOKS,
+        default_status=dg.DefaultSensorStatus.RUNNING if settings.stripe_key else dg.DefaultSensorStatus.STOPPED,
+        description="Delivers what stands in the outbox as soon as it is due.",
+    )
     jobs = [nightly_reconcile, month_start, deliver, sweep]
-    return dg.Definitions(jobs=jobs, schedules=schedules, executor=dg.in_process_executor)
+    return dg.Definitions(jobs=jobs, schedules=schedules, sensors=[looking], executor=dg.in_process_executor)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ SENTENCES = {
     "ingestion.era835.settlement.CannotSettle": COULD_NOT_RUN,
     "orchestration.closing.NoSuchPoint": MISUSED,
     "orchestration.dbt_project.DbtFailed": COULD_NOT_RUN,
+    "sandbox.stripe.keeping.NotKept": COULD_NOT_RUN,
 }
 
 # SQLSTATE codes and classes (PostgreSQL, Appendix A): psycopg's own texts may quote a row, so they are never shown.

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -36,8 +37,9 @@ Servers: TypeAlias = "dict[str, uvicorn.Server]"
 def up(as_json: Json = False) -> int:
     """Serve dashboards, portal and Dagster UI on this machine only and watch the drop folder, until Ctrl-C."""
     output = Output(as_json)
-    with workspace.opened() as books:
-        settings = books.settings
+    with workspace.opened() as found:
+        settings = _with_sandbox(found.settings)
+        books = replace(found, settings=settings)
         _look_for(settings.drop_folder)
         # Dagster opens its own; a busy one is better said now.
         listening(settings.dagster_port, "TRUEUP_DAGSTER_PORT").close()
@@ -90,7 +92,9 @@ def _tell(settings: "Settings", sandbox: str | None, output: Output) -> None:
     output.line(f"Books, for staff who sign in: {addresses['books']}")
     output.line(f"Dagster UI: {addresses['dagster']} (takes up to a minute to answer)")
     output.line(f"Stripe's webhooks: {', '.join(endpoints) or 'no secret is set (TRUEUP_STRIPE_WEBHOOK_SECRET_NAME)'}")
-    if sandbox:
+    if sandbox and sandbox == settings.stripe_url:
+        output.line(f"Stripe sandbox: {sandbox} (no key of Stripe's is set: cards are saved and visits charged there)")
+    elif sandbox:
         output.line(f"Stripe sandbox: {sandbox} (TRUEUP_STRIPE_URL={sandbox} with a key sk_test_… sends there)")
     if settings.twilio:
         there = settings.twilio.url or "Twilio"
@@ -105,14 +109,25 @@ def _tell(settings: "Settings", sandbox: str | None, output: Output) -> None:
 
 
 def _has_sandbox(settings: "Settings") -> bool:
-    at_stripe = settings.stripe_key is not None and settings.stripe_url == type(settings).stripe_url
+    at_stripe = settings.stripe_key is not None and settings.is_at_stripe
     return not (settings.stripe_is_live or at_stripe or not settings.sandbox_port)
 
 
-def _with_cards(settings: "Settings") -> "Settings":
-    if settings.stripe_key or not _has_sandbox(settings):
+def _with_sandbox(settings: "Settings") -> "Settings":
+    """Send to the sandbox, and hear it, where no key is set: of embedded books only, which somebody may be trying out.
+
+    What was charged there counts as charged for ever, so that other books wait for a key.
+    """
+    from sandbox.stripe.spec import lacking
+
+    if settings.stripe_key or settings.database_url or not _has_sandbox(settings) or lacking():
         return settings
-    return replace(settings, stripe_key="sk_test_sandbox", stripe_url=f"http://{LOOPBACK}:{settings.sandbox_port}")
+    return replace(
+        settings,
+        stripe_key="sk_test_sandbox",
+        stripe_url=f"http://{LOOPBACK}:{settings.sandbox_port}",
+        webhook_secrets={**settings.webhook_secrets, "sandbox": secrets.token_hex()},
+    )
 
 
 @contextlib.contextmanager
@@ -130,7 +145,8 @@ def _stripe_sandbox(settings: "Settings", output: Output) -> Iterator[str | None
     listening(settings.sandbox_port, "TRUEUP_SANDBOX_PORT").close()
     from sandbox.stripe.serving import served
 
-    with served(settings.sandbox_port, ticking=True) as sandbox:
+    kept = None if settings.database_url else workspace.tried_out(settings)
+    with served(settings.sandbox_port, ticking=True, kept=kept) as sandbox:
         for name, secret in settings.webhook_secrets.items():
             endpoint = f"http://{LOOPBACK}:{settings.portal_port}/webhooks/stripe/{name}"
             sandbox.control.endpoint(endpoint, secret)
@@ -157,12 +173,12 @@ def _twilio_sandbox(settings: "Settings") -> Iterator[None]:
 
 @contextlib.contextmanager
 def _served(books: workspace.Workspace) -> Iterator["Servers"]:
-    """Serve dashboards, and portal with books, each on its door; without a key its cards are the sandbox's."""
+    """Serve dashboards, and portal with books, each on its door."""
     from orchestration import serving
     from portal_api.app import create_app
 
     settings, database = books.settings, books.database
-    portal = create_app(_with_cards(settings), database, does_chores=True)
+    portal = create_app(settings, database, does_chores=True)
     with (
         listening(settings.dashboard_port, "TRUEUP_DASHBOARD_PORT") as pages,
         listening(settings.portal_port, "TRUEUP_PORTAL_PORT") as door,

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def opened() -> Iterator[Workspace]:
     from ledger.store import schema
 
     settings = Settings.from_environment()
+    _not_mixed(settings)
     with store.opened(settings.database_url, settings.home) as database:
         schema.prepare(database)
         workspace = Workspace(settings, database)
@@ -47,3 +49,19 @@ def opened() -> Iterator[Workspace]:
             landing.ensure_schema(connection)
             connection.commit()
         yield workspace
+
+
+def tried_out(settings: "Settings") -> Path:
+    """Return the file that keeps the account of the sandbox in which embedded books were tried out."""
+    return settings.home / "sandbox" / "stripe"
+
+
+def _not_mixed(settings: "Settings") -> None:
+    """Raise SettingsError for a key of Stripe's over books whose customers and charges only the sandbox knows."""
+    from ledger.settings import SettingsError
+
+    if settings.stripe_key and settings.is_at_stripe and not settings.database_url and tried_out(settings).exists():
+        raise SettingsError(
+            "TRUEUP_STRIPE_KEY is Stripe's, and these books were tried out with the sandbox: Stripe knows none of "
+            "their customers. Begin books of their own with another TRUEUP_HOME, or leave the key out."
+        )

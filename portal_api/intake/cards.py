@@ -21,7 +21,6 @@ from ledger.gateways.egress import NotAdmitted
 from ledger.gateways.stripe_gateway import StripeGateway
 from ledger.rules import opaque
 from ledger.rules.stripe_events import of_reading
-from ledger.settings import STRIPE_JS_URL
 from ledger.store import customers, inbox
 from portal_api import audit
 from portal_api.identity import rates
@@ -76,13 +75,12 @@ class Service:
 
 def service(settings: Settings) -> Service | None:
     """Return where cards go; None where the installation has no key for it."""
-    at_stripe = settings.stripe_js_url == STRIPE_JS_URL
-    publishable_key = settings.stripe_publishable_key or (None if at_stripe else SANDBOX_KEY)
+    publishable_key = settings.stripe_publishable_key or (None if settings.is_at_stripe else SANDBOX_KEY)
     if not settings.stripe_key or not publishable_key:
         return None
     own = {"script-src": f"'self' {settings.stripe_url}", "connect-src": f"'self' {settings.stripe_url}"}
     gateway = _gateway(settings.stripe_key, settings.stripe_url)
-    return Service(gateway, publishable_key, settings.stripe_js_url, _OF_STRIPE if at_stripe else own)
+    return Service(gateway, publishable_key, settings.stripe_js_url, _OF_STRIPE if settings.is_at_stripe else own)
 
 
 @cache

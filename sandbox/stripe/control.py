@@ -68,9 +68,14 @@ class Control:
         return dict(self._service.deliveries.drain(timeout))
 
     def endpoint(self, url: str, secret: str) -> Obj:
-        """Make a webhook endpoint for every event, signed with a secret that the receiver has already."""
+        """Make a webhook endpoint for every event, signed with a secret that the receiver has already.
+
+        It takes the place of one at the same address.
+        """
         account = self._service.account
         with account.lock:
+            for before in [each for each in account.objects.all("webhook_endpoint") if each["url"] == url]:
+                account.objects.delete(before)
             made = account.new("webhook_endpoint", url=url, enabled_events=["*"], status="enabled")
             account.objects.notes[made["id"]]["secret"] = secret
             return dict(made)

@@ -1,7 +1,6 @@
 """The account's objects by kind and id, and what is known of them beside what Stripe shows."""
 
 import copy
-import itertools
 import secrets
 from collections import defaultdict
 from collections.abc import Iterator
@@ -52,7 +51,7 @@ class Objects:
         self._schemas = schemas
         self._kinds: defaultdict[str, dict[str, Obj]] = defaultdict(dict)
         self._by_id: dict[str, Obj] = {}
-        self._counter = itertools.count()
+        self._count = 0
         self._made: list[Obj] = []
         self.order: dict[str, int] = {}
         self.notes: defaultdict[str, Obj] = defaultdict(dict)
@@ -74,7 +73,7 @@ class Objects:
         self._kinds[kind][made["id"]] = made
         self._by_id[made["id"]] = made
         self._made.append(made)
-        self.order.setdefault(made["id"], next(self._counter))
+        self.order.setdefault(made["id"], self.number())
         return made
 
     def part(self, schema: str, **fields: object) -> Obj:
@@ -90,7 +89,8 @@ class Objects:
 
     def number(self) -> int:
         """Return a number that no other object of the account has."""
-        return next(self._counter)
+        self._count += 1
+        return self._count
 
     def find(self, object_id: str) -> Obj | None:
         """Return the object of that id, whatever its kind; None when there is none."""
@@ -120,6 +120,14 @@ class Objects:
     def forget(self, found: Obj) -> None:
         """Drop an object that was only a preview."""
         del self._kinds[found["object"]][found["id"]], self._by_id[found["id"]], self.order[found["id"]]
+
+    def state(self) -> Obj:
+        """Return all that was made and is known of it, for `resume`."""
+        return {name: value for name, value in vars(self).items() if name != "_schemas"}
+
+    def resume(self, state: Obj) -> None:
+        """Go on from where another account stood."""
+        vars(self).update(state)
 
     def everything(self) -> list[Obj]:
         """Return a copy of every object, in the order of making."""

@@ -6,9 +6,11 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import uvicorn
 
+from sandbox.stripe import keeping
 from sandbox.stripe.app import application
 from sandbox.stripe.checks import Checker
 from sandbox.stripe.control import Control
@@ -41,19 +43,24 @@ def new_service() -> Service:
     return Service(document, _checker(document))
 
 
-def _tick(service: Service, over: threading.Event) -> None:
+def _tick(service: Service, over: threading.Event, kept: Path | None) -> None:
     while not over.wait(_TICK_SECONDS):
         with service.account.lock:
             service.account.pass_time()
+        if kept:
+            keeping.keep(service, kept)
 
 
 @contextlib.contextmanager
-def served(port: int = 0, *, ticking: bool = False) -> Iterator[Sandbox]:
-    """Serve an empty account on loopback (port 0 is a free one) in a thread, until the block ends.
+def served(port: int = 0, *, ticking: bool = False, kept: Path | None = None) -> Iterator[Sandbox]:
+    """Serve an account on loopback (port 0 is a free one) in a thread, until the block ends: an empty one, or `kept`'s.
 
     What falls due is done when a call or a control comes; ticking, every second too, for who waits and calls nothing.
+    What the account holds is written to the file `kept` at each tick and at the end. Raises keeping.NotKept.
     """
     service = new_service()
+    if kept:
+        keeping.restore(service, kept)
     over = threading.Event()
     config = uvicorn.Config(application(service), log_config=None, lifespan="off", ws="none", access_log=False)
     server = uvicorn.Server(config)
@@ -61,7 +68,7 @@ def served(port: int = 0, *, ticking: bool = False) -> Iterator[Sandbox]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         if ticking:
-            threading.Thread(target=_tick, args=(service, over), daemon=True).start()
+            threading.Thread(target=_tick, args=(service, over, kept), daemon=True).start()
         try:
             yield Sandbox(f"http://{LOOPBACK}:{listening.getsockname()[1]}", Control(service), service)
         finally:
@@ -69,3 +76,5 @@ def served(port: int = 0, *, ticking: bool = False) -> Iterator[Sandbox]:
             server.should_exit = True
             thread.join(_STOP_SECONDS)
             service.deliveries.close()
+            if kept:
+                keeping.keep(service, kept)

@@ -1,5 +1,6 @@
 """`trueup up`: pages on loopback, and remittances taken in from the drop folder while it runs."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -10,13 +11,25 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from uuid import UUID, uuid4
 
 import httpx
+import psycopg
 import pytest
 import stripe
 
+from ledger.settings import Settings
+from ledger.store import database as store
+from ledger.store.database import connect
+from portal_api import keys
+from portal_api.access import Role
+from portal_api.door import Door
+from tests.support import bookings
 from tests.support.command_line import environment, start, trueup
+from tests.support.portals import HARBOR, Clock, Portal
 from tests.support.remittance_writer import Payment, interchange
 from tests.support.webhooks import SECRETS, event, signed
 
@@ -41,12 +54,15 @@ def _env(place: Path) -> dict[str, str]:
 
 def test_up_serves_pages_takes_in_what_is_dropped_and_ends_all_on_sigterm(place: Path, env: dict[str, str]) -> None:
     serving = start("up", env=env)
-    (place / "inbox" / "a.835").write_bytes(interchange((Payment(),)))
     try:
         _until(serving, lambda: _answers(env["TRUEUP_DASHBOARD_PORT"]))
         _until(serving, lambda: _answers(env["TRUEUP_DAGSTER_PORT"]))
         assert _taken_in(env["TRUEUP_PORTAL_PORT"]) == {"received": "new"}
         assert _reaches_the_portal(env["TRUEUP_SANDBOX_PORT"]) == "customer.created"
+        with _tried_out(env) as (portal, stripe_url, books):
+            token = _closed_out(portal, stripe_url)
+            _until(serving, lambda: _charged(books, token))
+        (place / "inbox" / "a.835").write_bytes(interchange((Payment(),)))
         busy = trueup("up", env=env)
         assert busy.returncode == 3
         assert "in use" in busy.stderr
@@ -65,6 +81,66 @@ def test_up_serves_pages_takes_in_what_is_dropped_and_ends_all_on_sigterm(place:
     assert not [line for line in left.splitlines() if f"port {env['TRUEUP_DAGSTER_PORT']}" in line]
 
 
+@contextlib.contextmanager
+def _tried_out(env: dict[str, str]) -> Iterator[tuple[Portal, str, psycopg.Connection]]:
+    """Yield the portal that is served, which needed no key, its sandbox's address, and a connection to its books."""
+    settings = Settings.from_environment(env)
+    with store.opened(None, settings.home) as database, contextlib.closing(connect(database, autocommit=True)) as books:
+        clock = Clock(datetime.now(UTC))
+        door = Door(settings, database, keys.found(settings), clock)
+        app = SimpleNamespace(state=SimpleNamespace(door=door))
+        portal = Portal(f"http://127.0.0.1:{settings.portal_port}", app, clock)
+        yield portal, f"http://127.0.0.1:{settings.sandbox_port}", books
+        portal.close()
+        door.close()
+
+
+def _closed_out(portal: Portal, stripe_url: str) -> UUID:
+    """Save a patient's card and close out a visit of last week, by the portal's own forms; return the visit's token."""
+    now = portal.clock.now
+    portal.clock.now = (now - timedelta(days=now.weekday() + 7)).replace(hour=12)  # a Monday
+    with portal.at() as here:
+        visit = bookings.book(here, bookings.patient(here, "tried"), 1)
+    portal.clock.now = now
+    patient = portal.patient(email="tried@example.com")
+    secret = patient.submit("/card/setup", ask=str(uuid4())).json()["client_secret"]
+    setup = secret.partition("_secret_")[0]
+    form = {"payment_method": "pm_card_visa", "client_secret": secret}
+    confirmed = httpx.post(
+        f"{stripe_url}/v1/setup_intents/{setup}/confirm", data=form, headers={"Authorization": "Bearer pk_test_x"}
+    )
+    assert confirmed.status_code == 200, confirmed.text
+    assert patient.submit("/card/saved", setup_intent=setup).status_code == 303
+    provider = next(each for each in HARBOR.people if each.provider_id == visit.ledger_id)
+    closed = portal.staff(Role.PROVIDER, email=provider.email).submit(
+        f"/staff/closing/{visit.visit_token}", outcome="completed", place="10"
+    )
+    assert closed.status_code == 303, closed.text
+    assert visit.visit_token is not None
+    return visit.visit_token
+
+
+def _charged(books: psycopg.Connection, visit_token: UUID) -> bool:
+    """Tell whether the visit is charged, and the sandbox's webhook came that says so."""
+    query = (
+        "select from ledger.outbox inner join ledger.inbox on object_id = outcome ->> 'object_id'"
+        " where visit_token = %s and state = 'done' and endpoint = 'sandbox' and event_type = 'invoice.paid'"
+    )
+    return books.execute(query, (visit_token,)).rowcount == 1
+
+
+def test_a_key_of_stripes_is_never_used_over_books_that_were_tried_out(place: Path, env: dict[str, str]) -> None:
+    account = place / "home" / "sandbox" / "stripe"
+    account.parent.mkdir(parents=True)
+    account.touch()
+    finished = trueup("send", env={**env, "TRUEUP_STRIPE_KEY": "sk_test_of_stripe"})
+    assert finished.returncode == 2
+    assert "tried out with the sandbox" in finished.stderr
+    damaged = trueup("up", env=env)
+    assert damaged.returncode == 3
+    assert f"{account} holds no account" in damaged.stderr
+
+
 def test_a_drop_folder_that_is_not_there_is_said_at_once(place: Path, env: dict[str, str]) -> None:
     finished = trueup("up", env={**env, "TRUEUP_DROP_FOLDER": str(place / "gone")})
     assert finished.returncode == 3
@@ -77,7 +153,7 @@ def _reaches_the_portal(port: str) -> str:
     client.v1.customers.create({})
     drain = urllib.request.Request(f"http://127.0.0.1:{port}/_sandbox/drain", data=b"{}")
     with urllib.request.urlopen(drain) as answer:  # noqa: S310 - the same
-        assert json.load(answer)["taken"] == 1
+        assert json.load(answer)["taken"] == 2  # by the endpoint of the settings and the sandbox's own
     (event,) = client.v1.events.list({"delivery_success": True}).data
     return event.type
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
+from ledger.settings import Settings
 from orchestration import dagster_home
 
 if TYPE_CHECKING:
     import pytest
 
-    from ledger.settings import Settings
     from ledger.store.database import Database
 
 CODE = Path("/run/trueup/code")
@@ -37,6 +38,10 @@ def test_the_database_of_dagster_stands_beside_the_books(
     monkeypatch.setenv(dagster_home.URL_VARIABLE, "")
     environment = dagster_home.environment(settings, database)
     assert environment["TRUEUP_DATABASE_URL"] == database.url
+    assert (environment["TRUEUP_STRIPE_KEY"], environment["TRUEUP_STRIPE_URL"]) == ("", "https://api.stripe.com")
+    sandbox = replace(settings, stripe_key="sk_test_x", stripe_url="http://127.0.0.1:8353")
+    given = Settings.from_environment(dagster_home.environment(sandbox, database))
+    assert (given.stripe_key, given.stripe_url) == (sandbox.stripe_key, sandbox.stripe_url)
     name = database.dbt_environment()["TRUEUP_DBT_NAME"]
     assert f"/{name}_dagster?" in environment[dagster_home.URL_VARIABLE]
 

@@ -32,6 +32,9 @@ def schedules(settings: Settings) -> dict[str, dg.ScheduleDefinition]:
 
 def test_without_a_time_of_day_nothing_runs_by_itself(settings: Settings) -> None:
     assert {schedule.default_status for schedule in schedules(settings).values()} == {dg.DefaultScheduleStatus.STOPPED}
+    (sensor,) = jobs.timetable(settings).sensors or ()
+    assert isinstance(sensor, dg.SensorDefinition)
+    assert sensor.default_status is dg.DefaultSensorStatus.STOPPED
 
 
 def test_every_night_is_reconciled_and_on_the_first_the_month_before_summed_up(settings: Settings) -> None:
@@ -85,8 +88,33 @@ def test_the_outbox_is_delivered_by_the_clock_where_there_is_a_key(
         jobs.deliver_outbox(dg.build_op_context())
         assert opened.states() == ["pending"]
         monkeypatch.setenv("TRUEUP_STRIPE_KEY", "sk_test_x")
+        assert isinstance(_looked(), dg.RunRequest)
         jobs.deliver_outbox(dg.build_op_context())
         assert opened.states() == ["done"]
+        assert isinstance(_looked(), dg.SkipReason)
+
+
+def _looked(*under_way: dg.DagsterRunStatus) -> object:
+    """Return what a look for something due answers, while some deliveries are under way."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        for status in under_way:
+            instance.create_run_for_job(jobs.deliver, status=status)
+        return jobs.look_for_due(dg.build_sensor_context(instance))
+
+
+def test_what_is_due_is_delivered_at_once_and_by_one_run_at_a_time(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (found,) = jobs.timetable(replace(settings, stripe_key="sk_test_x")).sensors or ()
+    assert isinstance(found, dg.SensorDefinition)
+    assert (found.default_status, found.minimum_interval_seconds) == (dg.DefaultSensorStatus.RUNNING, 15)
+    monkeypatch.setenv("TRUEUP_HOME", str(settings.home))
+    monkeypatch.setenv("TRUEUP_DATABASE_URL", settings.database_url or "")
+    with shop(Database(settings.database_url or "")) as opened:
+        assert opened.put(opened.a(CreditBalance))
+        assert isinstance(_looked(dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE), dg.RunRequest)
+        assert isinstance(_looked(dg.DagsterRunStatus.STARTING), dg.SkipReason)
+        assert isinstance(_looked(dg.DagsterRunStatus.STARTED), dg.SkipReason)
 
 
 def test_what_webhooks_did_not_bring_is_fetched_by_the_clock_where_there_is_a_key(
