@@ -67,13 +67,20 @@ class Staff(Protocol):
 
 
 class Times(Protocol):
-    """Tells what marts said at another time: their names, each with the SQL of a relation in its place."""
+    """Tells what marts said at another time: their names, each with the SQL of a relation in its place.
 
-    def as_known(self, connection: Connection, day: date) -> Relations:
-        """Tell the marts as they were known at the end of a day."""
+    It is asked before the connection is restricted to a role, and tells no more than the reader may see: of one
+    practice, its own rows, and of no mart that does not say whose its rows are. `period` is the month of the page.
+    """
 
-    def as_closed(self, connection: Connection, period: str, version: int) -> Relations:
+    def as_known(self, connection: Connection, reader: Reader, day: date, period: str | None) -> Relations:
+        """Tell the marts as they were known at the end of a day; raises ValueError with a sentence for one to come."""
+
+    def as_closed(self, connection: Connection, reader: Reader, period: str, version: int) -> Relations:
         """Tell the marts as a closing of a month kept them; raises LookupError when there is no such closing."""
+
+    def closings(self, connection: Connection, period: str) -> Mapping[int, date]:
+        """Tell on which day each version of a month was closed."""
 
 
 @dataclass(frozen=True)

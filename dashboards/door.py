@@ -1,8 +1,8 @@
 """The way in: a request becomes a page's Here, one snapshot of the marts for whoever asks."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from dashboards.desk import THIS_MACHINE, Desk, Entered, Relations
+from dashboards.desk import THIS_MACHINE, Connection, Desk, Entered, Relations
 from dashboards.here import AsOf, Frame, Here
 from dashboards.reading import restricted
 from dashboards.sentences import SAID
@@ -29,44 +29,61 @@ class Door:
 
     @contextmanager
     def entered(self, request: Request, form: Mapping[str, str]) -> Iterator[Here]:
-        """Read the books for whoever asks, in one snapshot."""
+        """Read the books for whoever asks, as of the time that the address says, in one snapshot."""
         who = self.desk.staff.entered(request, form) if self.desk.staff else Entered(THIS_MACHINE)
-        with connect(self.database) as connection:
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            as_of, relations = self._time(request, connection)
-            frame = request.state.frame = _frame(request, self.desk, who, as_of)
-            with restricted(connection, who.reader.practice_id):
-                connection.execute("select set_config('TimeZone', %s, true)", [self.timezone])
-                yield Here(**vars(frame), connection=connection, relations=relations, form=form)
+        frame = request.state.frame = _frame(request, self.desk, who)
+        with self.reading(frame, request.query_params, request.path_params.get("period")) as here:
+            request.state.frame = here
+            yield replace(here, form=form)
 
-    def _time(self, request: Request, connection: psycopg.Connection) -> tuple[AsOf | None, Relations | None]:
-        query, period = request.query_params, request.path_params.get("period")
-        if not ({"as_of", "version"} & set(query)):
-            return None, None
-        if self.desk.times is None:
-            raise HTTPException(HTTPStatus.NOT_FOUND, "These pages can only be told as of now.")
-        if "as_of" in query:
-            day = _day(query["as_of"])
-            relations = self.desk.times.as_known(connection, day)
+    @contextmanager
+    def reading(self, frame: Frame, asked: Mapping[str, str], period: str | None) -> Iterator[Here]:
+        """Read the books for a reader as of a time: as_of=DAY, or version=N of the month `period`; else as now.
+
+        Raises HTTPException with a sentence for a time that is none.
+        """
+        practice_id = frame.reader.practice_id
+        with closing(connect(self.database)) as connection:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            as_of, relations = _time(connection, frame, asked, period)
+            closings = frame.desk.times.closings(connection, period) if frame.desk.times and period else {}
+            known = frame.shown | {"as_of": as_of, "closings": closings}
+            with restricted(connection, practice_id):
+                connection.execute("select set_config('TimeZone', %s, true)", [self.timezone])
+                yield Here(**known, connection=connection, relations=relations)
+
+
+def _time(
+    connection: Connection, frame: Frame, asked: Mapping[str, str], period: str | None
+) -> tuple[AsOf | None, Relations | None]:
+    if not ({"as_of", "version"} & set(asked)):
+        return None, None
+    if (times := frame.desk.times) is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, "These pages can only be told as of now.")
+    try:
+        if "as_of" in asked:
+            day = _day(asked["as_of"])
+            relations = times.as_known(connection, frame.reader, day, period)
             return AsOf(f"as known at the end of {day}", {"as_of": str(day)}), relations
-        if period is None or not query["version"].isdecimal():
+        if period is None or not asked["version"].isdecimal():
             raise HTTPException(HTTPStatus.NOT_FOUND, "A version is a number, of a month that was closed.")
-        version = int(query["version"])
-        try:
-            relations = self.desk.times.as_closed(connection, period, version)
-        except LookupError as none:
-            raise HTTPException(HTTPStatus.NOT_FOUND, str(none)) from none
-        return AsOf(f"{period} as closed, version {version}", {"version": str(version)}, period), relations
+        version = int(asked["version"])
+        relations = times.as_closed(connection, frame.reader, period, version)
+    except LookupError as none:
+        raise HTTPException(HTTPStatus.NOT_FOUND, str(none)) from none
+    except ValueError as wrong:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, str(wrong)) from None
+    return AsOf(f"{period} as closed, version {version}", {"version": str(version)}, period), relations
 
 
 def frame_of(request: Request) -> Frame:
     """Return the frame of a request, for an answer that is an error; of one that nobody was found for, a bare one."""
     if isinstance(found := getattr(request.state, "frame", None), Frame):
         return found
-    return _frame(request, Desk(), Entered(THIS_MACHINE), None)
+    return _frame(request, Desk(), Entered(THIS_MACHINE))
 
 
-def _frame(request: Request, desk: Desk, who: Entered, as_of: AsOf | None) -> Frame:
+def _frame(request: Request, desk: Desk, who: Entered) -> Frame:
     base = request.scope.get("root_path", "")
     return Frame(
         reader=who.reader,
@@ -75,7 +92,6 @@ def _frame(request: Request, desk: Desk, who: Entered, as_of: AsOf | None) -> Fr
         base=base,
         path=request.url.path.removeprefix(base) or "/",
         query=dict(request.query_params),
-        as_of=as_of,
         said=SAID.get(request.query_params.get("said", ""), ""),
     )
 
@@ -84,7 +100,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise HTTPException(HTTPStatus.BAD_REQUEST, "as_of is a day: write it as 2026-10-31.") from None
+        raise ValueError("as_of is a day: write it as 2026-10-31.") from None
 
 
 async def _form(request: Request) -> Mapping[str, str]:

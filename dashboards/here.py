@@ -1,9 +1,10 @@
 """Where work on a page stands: who reads, which snapshot of the books, as of when, and where its links lead."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import date
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -24,6 +25,7 @@ class Frame:
     """What the frame of every page needs, an error's too.
 
     `base` stands before the path of every link ("" or "/books"); `path` and `query` are those of this page.
+    `closings`: of the page's month, when each version of it was closed.
     """
 
     reader: Reader = THIS_MACHINE
@@ -32,6 +34,7 @@ class Frame:
     path: str = "/"
     query: Mapping[str, str] = field(default_factory=dict)
     as_of: AsOf | None = None
+    closings: Mapping[int, date] = field(default_factory=dict)
     csrf: str = ""
     said: str = ""
 
@@ -41,9 +44,19 @@ class Frame:
         asked = {**kept, **{name: value for name, value in query.items() if value is not None}}
         return f"{self.base}{path}{'?' + urlencode(asked) if asked else ''}"
 
-    def now(self) -> str:
-        """Give the link to this page as the books say now."""
-        asked = {name: value for name, value in self.query.items() if name not in {"as_of", "version", "said"}}
+    @property
+    def shown(self) -> dict[str, Any]:
+        """All that a frame is made of, by name."""
+        return {each.name: getattr(self, each.name) for each in fields(Frame)}
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """What the address asks beside a time."""
+        return {name: value for name, value in self.query.items() if name not in {"as_of", "version", "said"}}
+
+    def at(self, **time: object) -> str:
+        """Give the link to this page at another time (as_of, version), or as the books say now."""
+        asked = {**self.asked, **time}
         return f"{self.base}{self.path}{'?' + urlencode(asked) if asked else ''}"
 
 

@@ -51,6 +51,34 @@ _TRIAL_BALANCE = (
     join codes.account as chart on chart.account = held.account
 """
 )
+_ROLL_FORWARDS = (
+    "with"
+    + _LINES
+    + """,
+    movement as (
+        select period, account, source_kind, sum(cents)::bigint as movement_cents, count(*) as entries
+        from lines
+        group by period, account, source_kind
+    ),
+    held as (
+        select
+            months.period, starts.account, starts.source_kind,
+            coalesce(movement_cents, 0) as movement_cents, coalesce(entries, 0) as entries,
+            sum(coalesce(movement_cents, 0))
+                over (partition by starts.account, starts.source_kind order by months.period)::bigint as closing_cents
+        from (select account, source_kind, min(period) as first_period from movement group by 1, 2) as starts
+        join (select distinct period from movement) as months on months.period >= starts.first_period
+        left join movement
+            on movement.period = months.period
+            and movement.account = starts.account
+            and movement.source_kind = starts.source_kind
+    )
+    select
+        period, account, source_kind, closing_cents - movement_cents as opening_cents, movement_cents, closing_cents,
+        entries
+    from held
+"""
+)
 _MEMOS = """
     with known as (
         select distinct on (visit_token) visit_token, practice_id
@@ -70,18 +98,23 @@ _MEMOS = """
     left join posted on posted.memo_id = memos.memo_id::text
     where issued_at < {moment}
 """
-# Of a month that was closed on the day, all that was published; of the others what the journal and the memos said.
-_MONTH_SUMMARY = (
-    "with"
-    + _LINES
-    + """,
+_CLOSING = """
     event as (
-        select distinct on (period) period, event, (ordinal + 1) / 2 as version
+        select distinct on (period) period, event, (ordinal + 1) / 2 as version, made_at, made_by
         from ledger.period_event
         where made_at < {moment}
         order by period, ordinal desc
     ),
-    closed as (select period, version from event where event = 'close'),
+    closed as (select * from event where event = 'close')
+"""
+_CLOSED_MONTHS = "with" + _CLOSING + "select period, version, made_at as closed_at, made_by as closed_by from closed"
+# Of a month that was closed on the day, all that was published; of the others what the journal and the memos said.
+_MONTH_SUMMARY = (
+    "with"
+    + _LINES
+    + ","
+    + _CLOSING
+    + """,
     of_visit as (
         select
             case when is_late then period else origin_period end as period,
@@ -113,16 +146,39 @@ _MONTH_SUMMARY = (
 """
 )
 QUERIES = {
+    "closed_months": _CLOSED_MONTHS,
     "memos": _MEMOS,
     "month_summary": _MONTH_SUMMARY,
     "revenue_feed": _REVENUE_FEED,
+    "roll_forwards": _ROLL_FORWARDS,
     "trial_balance": _TRIAL_BALANCE,
 }
 
 
+# What these say of a closed month is what its closing kept: it is known as of every day until a reopening.
+STAYING = frozenset(
+    {
+        *("denials", "month_ratios", "mrr_movements", "payer_scorecard", "pos_mix", "revenue_waterfall"),
+        "underpayments",
+    }
+)
+
+
+def end_of(day: date, timezone: str) -> datetime:
+    """Give the end of a day in the books' time zone."""
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone))
+
+
+def version_known(connection: "psycopg.Connection", period: str, day: date, timezone: str) -> int | None:
+    """Give which closing of a month stood at the end of a day, if it was closed then."""
+    query = sql.SQL("with" + _CLOSING + "select version from closed where period = {period}")
+    row = connection.execute(query.format(moment=end_of(day, timezone), period=period)).fetchone()
+    return int(row[0]) if row else None
+
+
 def as_known(connection: "psycopg.Connection", day: date, timezone: str) -> dict[str, published.Table]:
     """Give what can be told as of the end of a day in the books' time zone, in the columns it is published in."""
-    end = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone))
+    end = end_of(day, timezone)
     found = published.tables(connection)
     return {
         name: replace(found[name], relation=sql.SQL(f"({query})").format(moment=end).as_string())

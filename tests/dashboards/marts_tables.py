@@ -17,6 +17,8 @@ create policy own_practice on marts.{mart} for select to trueup_practice_reader
     using (practice_id = nullif(current_setting('app.practice_id', true), ''));
 grant select on marts.{mart} to trueup_practice_reader;
 """
+CODES = Path(__file__).parents[2] / "ledger" / "rules" / "codes"
+KINDS = {"sign": "integer", "is_of_visits": "boolean"}
 MODELS = Path(__file__).parents[2] / "dbt" / "models" / "marts"
 
 
@@ -34,6 +36,20 @@ def create(connection: psycopg.Connection[Any], books: Mapping[str, Iterable[Map
             _insert(connection, name, row)
     connection.execute("grant usage on schema marts to trueup_reader")
     connection.execute("grant select on all tables in schema marts to trueup_reader")
+
+
+def create_codes(connection: psycopg.Connection[Any]) -> None:
+    """Create the code lists that figures of another day are made with, filled from ledger/rules/codes."""
+    connection.execute("create schema codes")
+    for name in ("account", "measure"):
+        header, *lines = (CODES / f"{name}.csv").read_text(encoding="utf-8").splitlines()
+        kinds = ", ".join(f"{column} {KINDS.get(column, 'text')}" for column in header.split(","))
+        connection.execute(sql.SQL("create table codes.{} ({})").format(sql.Identifier(name), sql.SQL(kinds)))
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(sql.SQL("copy codes.{} from stdin (format csv)").format(sql.Identifier(name))) as copy,
+        ):
+            copy.write("\n".join(lines))
 
 
 def _contracts() -> Iterable[tuple[str, list[dict[str, Any]]]]:

@@ -32,7 +32,7 @@ def test_a_link_keeps_a_closing_on_pages_of_its_month_alone() -> None:
 
 def test_the_way_back_to_now_keeps_what_else_was_asked() -> None:
     frame = Frame(path="/memos", query={"as_of": "2026-10-31", "part": "2", "said": "saved"}, as_of=A_DAY)
-    assert frame.now() == "/memos?part=2"
+    assert frame.at() == "/memos?part=2"
 
 
 def test_a_mart_is_told_by_its_relation_under_its_own_name_or_its_alias() -> None:

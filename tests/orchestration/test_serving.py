@@ -27,6 +27,29 @@ LEAKS = f"/books/months/{MONTH}/leaks"
 # Whose the sample's practices are.
 OURS = {"practice-1": HARBOR, "practice-2": CEDAR}
 
+# Visits and memos as raw and the ledger have them, for what was known on a day; whose they are.
+THEN = {sample_books.token(900): "prac_harbor", sample_books.token(901): "prac_cedar"}
+A_DAY = "2026-10-15"
+VISIT = """
+insert into raw.visit (
+    visit_token, practice_id, provider_id, state, service_code, units, place_of_service, scheduled_start, scheduled_end,
+    charge_cents, state_changed_at, row_sha256, file_sha256, row_number, load_id, recorded_at
+)
+values (
+    %s, %s, 'p', 'completed', '99213', 1, '10', '2026-10-01 09:00+00', '2026-10-01 10:00+00', 100, '2026-10-01', 'r',
+    'f', 1, 1, '2026-10-02'
+)
+"""
+MEMO = """
+insert into ledger.memos (
+    memo_id, visit_token, ordinal, kind, amount_cents, reason, caused_by, origin_period, period, as_of, issued_at
+)
+values (
+    ledger.memo_id(%(token)s, 1), %(token)s, 1, 'debit', 100, 'visit_state', 'x', '2026-10', '2026-10', '2026-10-15',
+    '2026-10-15 12:00+00'
+)
+"""
+
 
 @pytest.fixture(scope="module")
 def books(template: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
@@ -34,6 +57,10 @@ def books(template: Database, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with filled(template, tmp_path_factory.mktemp("home")) as made:
         with contextlib.closing(connect(made, autocommit=True)) as connection:
             marts_tables.create(connection, sample_books.books())
+            marts_tables.create_codes(connection)
+            for token, practice in THEN.items():
+                connection.execute(VISIT, (token, practice))
+                connection.execute(MEMO, {"token": token})
             for theirs, ours in OURS.items():
                 connection.execute(
                     "update marts.visit_revenue set practice_id = %s where practice_id = %s",
@@ -134,6 +161,37 @@ def test_pages_over_all_practices_are_refused_to_who_sees_one(portal: Portal) ->
     for path in ("/books/", f"/books/months/{MONTH}", "/books/tieouts"):
         assert reader.get(path).status_code == 403, path
     assert audited(portal)[-1] == ("access.refused", "route/GET /tieouts")
+
+
+def test_every_page_is_told_as_of_a_day_or_says_that_it_cannot(portal: Portal) -> None:
+    reader, then = finance(portal), {"as_of": A_DAY}
+    memos = reader.get("/books/memos", params=then).text
+    assert f"as known at the end of {A_DAY}" in memos
+    assert {token for token in THEN if str(token) in memos} == set(THEN)
+    assert f'href="/books/tieouts?as_of={A_DAY}"' in memos
+    assert str(min(THEN)) not in reader.get("/books/memos", params={"as_of": "2026-10-14"}).text
+    for path in (f"{LEAKS}/denied", "/books/tieouts", f"/books/visits/{sample_books.token(0)}"):
+        answer = reader.get(path, params=then)
+        assert answer.status_code == 404, path
+        assert "Not known as of that time" in answer.text
+    for wrong, status in (("2099-01-01", 400), ("yesterday", 400)):
+        assert reader.get("/books/memos", params={"as_of": wrong}).status_code == status
+    assert reader.get(f"/books/months/{MONTH}", params={"version": 1}).status_code == 404
+    assert reader.get("/books/memos", params={"version": 1}).status_code == 404
+
+
+def test_as_of_a_day_too_practices_are_kept_apart(portal: Portal) -> None:
+    memos = portal.staff(Role.BILLING).get("/books/memos", params={"as_of": A_DAY}).text
+    assert {practice for token, practice in THEN.items() if str(token) in memos} == {"prac_harbor"}
+
+
+def test_two_times_of_a_month_are_put_side_by_side(portal: Portal) -> None:
+    asked = {"period": "2026-10", "left": "2026-10-14", "right": A_DAY}
+    text = finance(portal).get("/books/compare", params=asked).text
+    assert "as known at the end of 2026-10-14 and as known at the end of 2026-10-15" in text
+    assert "memo debit" in text
+    assert "$2.00" in text
+    assert portal.staff(Role.BILLING).get("/books/compare", params=asked).status_code == 403
 
 
 def test_an_auditor_reads_the_books_of_all_and_no_patient(portal: Portal) -> None:
