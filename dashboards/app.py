@@ -62,7 +62,8 @@ def _missing(request: Request, error: Exception) -> HTMLResponse:
 def _noted(request: Request) -> None:
     frame = frame_of(request)
     if frame.desk.staff:
-        frame.desk.staff.refused(frame.reader, request.method, getattr(request.scope.get("route"), "path", ""))
+        path = getattr(request.scope.get("route"), "path", "")
+        frame.desk.staff.record(frame.reader, "access.refused", f"route/{request.method} {path}")
 
 
 def _unreadable(request: Request, _error: Exception) -> HTMLResponse:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, BinaryIO, NamedTuple, Protocol, TypeAlias
 
 import psycopg
 from starlette.requests import Request
@@ -62,8 +62,8 @@ class Staff(Protocol):
     def entered(self, request: Request, form: Mapping[str, str]) -> Entered:
         """Tell who asks; raises SignInNeeded, or HTTPException 403 for a form that is not of one of their pages."""
 
-    def refused(self, reader: Reader, method: str, path: str) -> None:
-        """Record that a reader asked for what is not theirs: the method, and the path with its parameters' names."""
+    def record(self, reader: Reader, action: str, subject: str) -> None:
+        """Write in the audit that a reader did `action` (books.exported) to `subject` (table/leaks.csv, no name)."""
 
 
 class Times(Protocol):
@@ -83,6 +83,27 @@ class Times(Protocol):
         """Tell on which day each version of a month was closed."""
 
 
+class File(NamedTuple):
+    """A mart as a file: `form` is its ending (csv, xlsx, parquet, json), `period` the month it is cut to."""
+
+    name: str
+    form: str
+    period: str | None = None
+
+
+class Exports(Protocol):
+    """Writes marts as files."""
+
+    def media_type(self, form: str) -> str:
+        """Give the media type of a form; raises LookupError for one that nobody writes."""
+
+    def write(self, connection: Connection, file: File, relation: str, sink: BinaryIO) -> int:
+        """Write what the relation of a mart says, and give the number of rows.
+
+        Raises LookupError when there is no such relation, ValueError with a sentence when the form cannot hold it.
+        """
+
+
 @dataclass(frozen=True)
 class Desk:
     """What the pages can do beside reading the books as they are now; a part that is None is not offered.
@@ -92,3 +113,4 @@ class Desk:
 
     staff: Staff | None = None
     times: Times | None = None
+    exports: Exports | None = None

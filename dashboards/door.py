@@ -32,7 +32,7 @@ class Door:
         """Read the books for whoever asks, as of the time that the address says, in one snapshot."""
         who = self.desk.staff.entered(request, form) if self.desk.staff else Entered(THIS_MACHINE)
         frame = request.state.frame = _frame(request, self.desk, who)
-        with self.reading(frame, request.query_params, request.path_params.get("period")) as here:
+        with self.reading(frame, request.query_params, _month(request)) as here:
             request.state.frame = here
             yield replace(here, form=form)
 
@@ -94,6 +94,10 @@ def _frame(request: Request, desk: Desk, who: Entered) -> Frame:
         query=dict(request.query_params),
         said=SAID.get(request.query_params.get("said", ""), ""),
     )
+
+
+def _month(request: Request) -> str | None:
+    return request.path_params.get("period") or request.query_params.get("period")
 
 
 def _day(text: str) -> date:

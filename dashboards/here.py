@@ -39,8 +39,8 @@ class Frame:
     said: str = ""
 
     def to(self, path: str, **query: object) -> str:
-        """Give the link to a page: the time of this one is kept, that of a closing on pages of its month only."""
-        kept = self.as_of.query if self.as_of and (self.as_of.period or "") in path else {}
+        """Give the link to a page: the time of this one is kept, that of a closing for its month only."""
+        kept = self.as_of.query if self.as_of and (self.as_of.period or "") in f"{path} {query.get('period')}" else {}
         asked = {**kept, **{name: value for name, value in query.items() if value is not None}}
         return f"{self.base}{path}{'?' + urlencode(asked) if asked else ''}"
 

@@ -62,17 +62,26 @@ def one(here: Here, name: str, values: Mapping[str, object] | None = None) -> Ro
     return row
 
 
+def relation(here: Here, name: str) -> str:
+    """Return the SQL of the relation that a mart is read from; raises NotKnown."""
+    if here.relations is None:
+        return f"marts.{name}"
+    if name not in here.relations:
+        raise NotKnown(name)
+    return here.relations[name]
+
+
 def as_told(text: str, relations: Relations) -> str:
     """Put in the place of every mart that a query names the relation that tells it; raises NotKnown."""
 
-    def relation(found: re.Match[str]) -> str:
+    def told_by(found: re.Match[str]) -> str:
         name = found["name"]
         if name not in relations:
             raise NotKnown(name)
         # The text goes on to take parameters, to which a percent sign of the relation would look like one.
         return f"{relations[name].replace('%', '%%')}{found['alias'] or f' as {name}'}"
 
-    return _MART.sub(relation, text)
+    return _MART.sub(told_by, text)
 
 
 @cache

@@ -56,7 +56,9 @@ _ROLL_FORWARDS = (
     + _LINES
     + """,
     movement as (
-        select period, account, source_kind, sum(cents)::bigint as movement_cents, count(*) as entries
+        select
+            period, account, source_kind,
+            sum(cents)::bigint as movement_cents, sum(case when reverses is null then 1 else -1 end) as entries
         from lines
         group by period, account, source_kind
     ),

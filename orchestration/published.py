@@ -79,7 +79,7 @@ def tables(connection: "psycopg.Connection") -> dict[str, Table]:
 
 def of_month(connection: "psycopg.Connection", period: str) -> dict[str, Table]:
     """Give, of every table, what is of an open month: what its closing would keep."""
-    return {name: _cut(table, period) for name, table in tables(connection).items() if name not in _OF_NO_MONTH}
+    return {name: cut(table, period) for name, table in tables(connection).items() if name not in _OF_NO_MONTH}
 
 
 def as_closed(connection: "psycopg.Connection", period: str, version: int) -> dict[str, Table]:
@@ -136,7 +136,8 @@ def _read(connection: "psycopg.Connection", schema: str, name: str | None) -> di
     }
 
 
-def _cut(table: Table, period: str) -> Table:
+def cut(table: Table, period: str) -> Table:
+    """Give the part of a table that is of a month; all of one whose rows are of none."""
     names = {column.name for column in table.columns}
     days = [quoted(name) for name in _DAY_COLUMNS if name in names]
     months = [quoted(name) for name in _MONTH_COLUMNS if name in names]

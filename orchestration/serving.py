@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from dashboards.app import create_app
 from dashboards.desk import Desk
+from orchestration.desk.exports import Exports
 from orchestration.desk.staff import PortalStaff
 from orchestration.desk.times import Times
 
@@ -38,10 +39,10 @@ class OneOrigin:
 
 def for_this_machine(settings: "Settings", database: "Database") -> "FastAPI":
     """Build the dashboards for whoever is on this machine: nobody signs in, everything is read and nothing done."""
-    return create_app(settings, database, Desk(times=Times(settings.timezone)))
+    return create_app(settings, database, Desk(times=Times(settings.timezone), exports=Exports()))
 
 
 def with_books(portal: "FastAPI", settings: "Settings", database: "Database") -> OneOrigin:
     """Put the dashboards beside the portal, for its staff."""
-    desk = Desk(staff=PortalStaff(portal.state.door), times=Times(settings.timezone))
+    desk = Desk(staff=PortalStaff(portal.state.door), times=Times(settings.timezone), exports=Exports())
     return OneOrigin(portal, create_app(settings, database, desk))

@@ -1,5 +1,5 @@
 """The pages' addresses, one module a room."""
 
-from dashboards.routes import compare, leaks, month, registers, visits
+from dashboards.routes import compare, exports, leaks, month, registers, visits
 
-ROUTERS = (month.router, leaks.router, visits.router, registers.router, compare.router)
+ROUTERS = (month.router, leaks.router, visits.router, registers.router, compare.router, exports.router)

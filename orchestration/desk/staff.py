@@ -57,14 +57,14 @@ class PortalStaff:
         roles = frozenset(map(str, who.roles & READERS))
         member = Member(who.name, roles, practice_id, home=home, who=who, browser=browser)
         if not roles:
-            self.refused(member, request.method, "books")
+            self.record(member, "access.refused", f"route/{request.method} books")
             raise HTTPException(403, "The books are for billing, finance, practice admins and auditors.")
         return Entered(member, browser.csrf)
 
-    def refused(self, reader: Reader, method: str, path: str) -> None:
-        """Record that somebody asked for what is not theirs."""
+    def record(self, reader: Reader, action: str, subject: str) -> None:
+        """Write in the audit of the reader's practice what they did."""
         with self.acting(reader) as here:
-            audit.record(here, "access.refused", f"route/{method} {path}")
+            audit.record(here, action, subject)
 
     @contextlib.contextmanager
     def acting(self, reader: Reader) -> Iterator["Here"]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import html
+import io
 import re
 from typing import TYPE_CHECKING
 
@@ -10,7 +13,7 @@ import pytest
 
 from ledger.settings import Settings
 from ledger.store.database import connect
-from orchestration import serving
+from orchestration import exports, published, serving
 from portal_api import audit_chain, cookies
 from portal_api.access import Role
 from tests.dashboards import marts_tables, sample_books
@@ -192,6 +195,60 @@ def test_two_times_of_a_month_are_put_side_by_side(portal: Portal) -> None:
     assert "memo debit" in text
     assert "$2.00" in text
     assert portal.staff(Role.BILLING).get("/books/compare", params=asked).status_code == 403
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "parquet", "json"])
+def test_a_table_comes_as_the_command_line_exports_it_and_the_audit_says_so(
+    portal: Portal, books: Database, form: str
+) -> None:
+    answer = finance(portal).get(f"/books/exports/visit_revenue.{form}")
+    assert answer.status_code == 200
+    with contextlib.closing(connect(books)) as connection:
+        sink = io.BytesIO()
+        count = exports.FORMATS[form](connection, published.tables(connection)["visit_revenue"], sink)
+    assert answer.content == sink.getvalue()
+    assert answer.headers["content-disposition"] == f'attachment; filename="visit_revenue.{form}"'
+    assert answer.headers["cache-control"] == "no-store"
+    assert audited(portal)[-1] == ("books.exported", f"table/visit_revenue.{form} rows={count}")
+
+
+def test_an_export_keeps_month_day_and_practice(portal: Portal, books: Database) -> None:
+    asked = {"period": "2026-10", "as_of": A_DAY}
+    answer = finance(portal).get("/books/exports/memos.csv", params=asked)
+    rows = list(csv.DictReader(answer.text.splitlines()))
+    assert {row["visit_token"] for row in rows} == {str(token) for token in THEN}
+    assert answer.headers["content-disposition"] == f'attachment; filename="memos-2026-10-{A_DAY}.csv"'
+    assert audited(portal)[-1] == ("books.exported", f"table/memos.csv period=2026-10 as_of={A_DAY} rows=2")
+    own = portal.staff(Role.BILLING)
+    rows = list(csv.DictReader(own.get("/books/exports/memos.csv", params=asked).text.splitlines()))
+    assert [row["practice_id"] for row in rows] == ["prac_harbor"]
+    rows = list(csv.DictReader(own.get("/books/exports/visit_revenue.csv").text.splitlines()))
+    assert {row["visit_token"] for row in rows} == visits_of(books, "prac_harbor")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("month_summary.csv", 403),
+        ("leaks.csv?as_of=2026-10-15", 404),
+        ("nothing.csv", 404),
+        ("leaks.exe", 404),
+        ("pg_class.csv", 404),
+        ("memos;select.csv", 404),
+        ('memos.csv?period=2026-10"%0d%0ax:y', 404),
+    ],
+)
+def test_what_is_not_theirs_or_not_there_is_no_file(portal: Portal, path: str, status: int) -> None:
+    assert portal.staff(Role.BILLING).get(f"/books/exports/{path}").status_code == status
+
+
+def test_every_table_of_a_page_has_its_files(portal: Portal) -> None:
+    reader = finance(portal)
+    for path in (f"/books/months/{MONTH}", f"{LEAKS}/denied", "/books/memos", "/books/tieouts"):
+        links = re.findall(r'href="(/books/exports/[^"]+)"', reader.get(path).text)
+        assert len(links) >= 3
+        for link in links:
+            assert reader.get(html.unescape(link)).status_code == 200, link
 
 
 def test_an_auditor_reads_the_books_of_all_and_no_patient(portal: Portal) -> None:

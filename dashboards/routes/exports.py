@@ -1,0 +1,70 @@
+"""Every table as a file, as the page beside it reads it; who took which is in the audit."""
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from http import HTTPStatus
+from typing import IO, BinaryIO, cast
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+from starlette.exceptions import HTTPException
+
+from dashboards.desk import File
+from dashboards.door import AtBooks
+from dashboards.here import Here
+from dashboards.reading import relation
+
+router = APIRouter()
+IN_MEMORY = 8_000_000  # bytes; what is more is written to a file that has no name
+CHUNK = 1 << 16
+# Both stand in the name of the file and in the audit.
+_NAME, _MONTH = re.compile("[a-z_]+"), re.compile("[0-9]{4}-[0-9]{2}")
+
+
+@router.get("/exports/{name}.{form}", response_class=StreamingResponse)
+def export(here: AtBooks, name: str, form: str, period: str | None = None) -> StreamingResponse:
+    """Give a table of the marts; of one month, as of a day or as closed where the address says so."""
+    if not _NAME.fullmatch(name) or (period and not _MONTH.fullmatch(period)):
+        raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such file.")
+    file = File(name, form, period)
+    with ExitStack() as unsent:
+        sink = unsent.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))
+        media_type, count = _written(here, file, cast("BinaryIO", sink))
+        headers = {
+            "Content-Disposition": f'attachment; filename="{_taken(here, file, count)}"',
+            "Content-Length": str(sink.tell()),
+        }
+        sink.seek(0)
+        unsent.pop_all()
+        return StreamingResponse(_chunks(sink), headers=headers, media_type=media_type)
+
+
+def _written(here: Here, file: File, sink: BinaryIO) -> tuple[str, int]:
+    """Write the file; give its media type and the number of rows."""
+    mart, exports = relation(here, file.name), here.desk.exports
+    if exports is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, "There are no files here.")
+    try:
+        return exports.media_type(file.form), exports.write(here.connection, file, mart, sink)
+    except LookupError:
+        raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such file.") from None
+    except ValueError as refusal:
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(refusal)) from refusal
+
+
+def _taken(here: Here, file: File, count: int) -> str:
+    """Write in the audit who took what, and give the file's name."""
+    asked = {"period": file.period} if file.period else {}
+    asked |= here.as_of.query if here.as_of else {}
+    if here.desk.staff:
+        said = " ".join([f"table/{file.name}.{file.form}", *(f"{name}={value}" for name, value in asked.items())])
+        here.desk.staff.record(here.reader, "books.exported", f"{said} rows={count}")
+    return f"{'-'.join([file.name, *asked.values()])}.{file.form}"
+
+
+def _chunks(sink: IO[bytes]) -> Iterator[bytes]:
+    with sink:
+        while chunk := sink.read(CHUNK):
+            yield chunk

@@ -1,0 +1,43 @@
+"""The dashboards' files: a table as a page could read it, written as `trueup export` writes it."""
+
+from typing import TYPE_CHECKING, BinaryIO
+
+from orchestration import exports, published
+
+if TYPE_CHECKING:
+    from dashboards.desk import Connection, File
+
+_COLUMNS = """
+    select attname, format_type(atttypid, null)
+    from pg_attribute
+    where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped
+    order by attnum
+"""
+
+
+_MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
+    "json": "application/json",
+}
+
+
+class Exports:
+    """Writes marts in the forms of `trueup export`."""
+
+    def media_type(self, form: str) -> str:
+        """Give the media type of a form."""
+        return _MEDIA_TYPES[form]
+
+    def write(self, connection: "Connection", file: "File", relation: str, sink: BinaryIO) -> int:
+        """Write what the relation of a mart says, and give the number of rows."""
+        columns = tuple(published.Column(*row) for row in connection.execute(_COLUMNS, (relation,)))
+        if not columns:
+            raise LookupError(f"There is no table {file.name}.")
+        table = published.Table(file.name, columns, relation)
+        try:
+            cut = published.cut(table, file.period) if file.period else table
+            return exports.FORMATS[file.form](connection, cut, sink)
+        except exports.DoesNotFit as refusal:
+            raise ValueError(str(refusal)) from refusal
