@@ -21,12 +21,19 @@ def page(here: Frame, template: str, *, standalone: bool = False, **values: obje
 
     The file then carries its own content security policy: that one stylesheet, by its hash, and nothing else.
     """
-    style = _stylesheet() if standalone else ""
+    style = _stylesheet("trueup.css") if standalone else ""
     inside = Markup(style)  # noqa: S704 - the stylesheet is a file of ours
     chosen = _environment().get_template(template)
     links = () if standalone else links_of(here.reader)
     known = {"here": here, "links": links, "standalone": standalone, "style": inside, "style_hash": _hash(style)}
     return chosen.render(**known, **values)
+
+
+def document(template: str, stylesheet: str, **values: object) -> str:
+    """Render a file that stands alone: static/<stylesheet> inside, no link to a page, nothing to fetch."""
+    style = _stylesheet(stylesheet)
+    inside = Markup(style)  # noqa: S704 - the stylesheet is a file of ours
+    return _environment().get_template(template).render(style=inside, style_hash=_hash(style), **values)
 
 
 @cache
@@ -38,14 +45,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(dollars=dollars, words=_words, month=_month, thousands=_thousands, shown=_shown)
+    environment.filters.update(dollars=dollars, words=_words, sentence=_sentence)
+    environment.filters.update(month=_month, thousands=_thousands, shown=_shown)
     environment.globals.update(guide=guide)
     return environment
 
 
 @cache
-def _stylesheet() -> str:
-    return STATIC.joinpath("trueup.css").read_text(encoding="utf-8")
+def _stylesheet(name: str) -> str:
+    return STATIC.joinpath(name).read_text(encoding="utf-8")
 
 
 def _hash(style: str) -> str:
@@ -54,6 +62,11 @@ def _hash(style: str) -> str:
 
 def _words(name: str | None) -> str:
     return (name or "").replace("_", " ").replace("pos ", "POS ").strip()
+
+
+def _sentence(name: str | None) -> str:
+    words = _words(name)
+    return words[:1].upper() + words[1:]
 
 
 _MONTHS = (

@@ -303,3 +303,6 @@ QUERIES = (
     Check("input_tieout", "No two inputs say a cent differently", "told", "trueup export input_tieout", _INPUTS),
     Check("quarantine", "Nothing is in quarantine", "told", "trueup export quarantine", _REFUSED),
 )
+
+ASKED = {check.name: check.asks for check in (OVER, RUN, CONTRACTS, *QUERIES)}
+"""What each check asks, by its name."""

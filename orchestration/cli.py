@@ -22,6 +22,7 @@ from orchestration.commands import (
     errors,
     export,
     load,
+    pack,
     plan,
     portal_practices,
     portal_staff,
@@ -54,6 +55,7 @@ app.command("reconcile", epilog=reconcile.EPILOG)(reconcile.reconcile)
 app.command("close", epilog=close.CLOSE_EPILOG)(close.close)
 app.command("reopen", epilog=close.REOPEN_EPILOG)(close.reopen)
 app.command("note", epilog=close.NOTE_EPILOG)(close.note)
+app.command("pack", epilog=pack.EPILOG)(pack.pack)
 app.command("backfill", epilog=backfill.EPILOG)(backfill.backfill)
 app.command("plan", epilog=plan.EPILOG)(plan.plan)
 app.command("send", epilog=send.EPILOG)(send.send)

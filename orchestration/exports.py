@@ -72,8 +72,8 @@ def as_xlsx(connection: "psycopg.Connection", table: Table, sink: BinaryIO) -> i
     """
     with tempfile.TemporaryDirectory(prefix="trueup-") as scratch:
         draft = Path(scratch, "book.xlsx")
-        with _workbook(draft) as book:
-            count = _fill(book, connection, table)
+        with workbook(draft) as book:
+            count = fill(book, connection, table)
         with draft.open("rb") as whole:
             shutil.copyfileobj(whole, sink)
     return count
@@ -121,7 +121,8 @@ def _for_xlsx(column: Column) -> str:
 
 
 @contextlib.contextmanager
-def _workbook(draft: Path) -> Iterator["xlsxwriter.Workbook"]:
+def workbook(draft: Path, created: datetime = XLSX_CREATED) -> Iterator["xlsxwriter.Workbook"]:
+    """Give an empty workbook that is written to `draft` in constant memory; rows of a sheet come in their order."""
     # The library keeps rows in a file of its own until the book is closed: it is closed however the block ends.
     import xlsxwriter
     from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]  # the library has no types
@@ -133,7 +134,7 @@ def _workbook(draft: Path) -> Iterator["xlsxwriter.Workbook"]:
         "strings_to_urls": False,
     }
     book = xlsxwriter.Workbook(draft, options)
-    book.set_properties({"created": XLSX_CREATED})
+    book.set_properties({"created": created})
     try:
         yield book
     finally:
@@ -144,7 +145,8 @@ def _workbook(draft: Path) -> Iterator["xlsxwriter.Workbook"]:
             raise wrapped.args[0] from wrapped
 
 
-def _fill(book: "xlsxwriter.Workbook", connection: "psycopg.Connection", table: Table) -> int:
+def fill(book: "xlsxwriter.Workbook", connection: "psycopg.Connection", table: Table) -> int:
+    """Add a sheet with the rows of a table below a header, and give their number; raises DoesNotFit."""
     sheet = book.add_worksheet(table.name[:31])
     sheet.freeze_panes(1, 0)
     bold = book.add_format({"bold": True})
@@ -166,15 +168,16 @@ def _write(sheet: "Worksheet", place: int, row: tuple[object, ...], table: Table
         if isinstance(value, bool):
             sheet.write_boolean(place, index, value)
         elif isinstance(value, int):
-            sheet.write_number(place, index, _exact(value, table, table.columns[index]))
+            sheet.write_number(place, index, exact(value, f"{table.name}.{table.columns[index].name}"))
         elif value is not None:
             sheet.write_string(place, index, str(value))
 
 
-def _exact(value: int, table: Table, column: Column) -> int:
+def exact(value: int, where: str) -> int:
+    """Return a whole number that a cell holds exactly; raises DoesNotFit for one that it does not."""
     if abs(value) > XLSX_INTEGER:
         raise DoesNotFit(
-            f"{table.name}.{column.name} holds {value}, which a cell of XLSX cannot hold exactly (more than 2^53): "
+            f"{where} holds {value}, which a cell of XLSX cannot hold exactly (more than 2^53): "
             "export it as csv, json or parquet."
         )
     return value

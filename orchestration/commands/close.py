@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.commands import workspace
-from orchestration.commands.errors import COULD_NOT_RUN, WENT_WELL, Misused
+from orchestration.commands import pack, workspace
+from orchestration.commands.errors import COULD_NOT_RUN, WENT_WELL
+from orchestration.commands.months import month
 from orchestration.commands.output import Json, Output, counted, example, plain_table, printable
 from orchestration.commands.reconcile import today
 from orchestration.commands.staff import person, said
@@ -37,6 +38,7 @@ def close(
 ) -> int:
     """Close a month: run the checklist, keep every published figure, lock. From then on they never change."""
     from orchestration import closing
+    from orchestration.pack import making
 
     output, who = Output(as_json), closing.Person(person(by, "--by"), said(why, "--why") if why is not None else None)
     with workspace.opened() as books:
@@ -48,8 +50,12 @@ def close(
             by=who,
             waiting=lambda: output.message("Waiting for another command to finish with the books …"),
         )
-    output.result(_document(period, done))
-    _show(period, done, output)
+        _show(period, done, output)
+        # After the closing, which stands whatever becomes of this; what is not made now the next call makes.
+        found = making.made(books.database, period) if done.closed else None
+    output.result({**_document(period, done), "pack": pack.document(found) if found else None})
+    if found:
+        pack.show(found, output)
     return WENT_WELL if done.closed else COULD_NOT_RUN
 
 
@@ -104,15 +110,6 @@ def note(  # noqa: PLR0913, PLR0917 - the options of the command
     output.result({"check": check, "key": key, "found": point.found, "why": who.why, "by": who.name})
     output.line(f"Explained: {printable(point.found)}")
     return WENT_WELL
-
-
-def month(text: str) -> str:
-    """Return a month that was named as YYYY-MM."""
-    from ledger.rules.months import is_month
-
-    if not is_month(text):
-        raise Misused(f"{printable(text)} is no month: write YYYY-MM, as in 2026-10.")
-    return text
 
 
 def _show(period: str, done: "Closing", output: Output) -> None:

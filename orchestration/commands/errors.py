@@ -32,6 +32,8 @@ SENTENCES = {
     "ingestion.era835.settlement.UnknownTransaction": MISUSED,
     "ingestion.era835.settlement.CannotSettle": COULD_NOT_RUN,
     "orchestration.closing.NoSuchPoint": MISUSED,
+    "orchestration.pack.kept.NotAsSealed": COULD_NOT_RUN,
+    "orchestration.pack.making.NoSuchPack": COULD_NOT_RUN,
     "orchestration.dbt_project.DbtFailed": COULD_NOT_RUN,
     "sandbox.stripe.keeping.NotKept": COULD_NOT_RUN,
 }

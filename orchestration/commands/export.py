@@ -13,8 +13,8 @@ import typer
 
 from orchestration import dbt_project
 from orchestration.commands import workspace
-from orchestration.commands.close import month
 from orchestration.commands.errors import WENT_WELL, CannotRun, Misused
+from orchestration.commands.months import month
 from orchestration.commands.output import Output, counted, example
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def export(  # noqa: PLR0913, PLR0917 - the options of the command
     if out is None and chosen in BINARY and sys.stdout.isatty():
         raise Misused(f"{chosen} is not for a terminal: name a file with --out, or send it through a pipe.")
     if out is not None:
-        _checked(out)
+        checked(out)
     with workspace.opened() as books, books.connection() as connection:
         if period:
             table = _of_month(connection, name, month(period), version)
@@ -153,7 +153,8 @@ def _as_known(connection: "psycopg.Connection", name: str, day: date, timezone: 
     return found[name]
 
 
-def _checked(out: Path) -> None:
+def checked(out: Path) -> None:
+    """Raise Misused for a file that cannot be written where it is named."""
     if out.is_dir():
         raise Misused(f"--out {out} is a folder: name a file in it.")
     if not out.absolute().parent.is_dir():

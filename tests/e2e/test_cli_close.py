@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,6 +59,10 @@ def user(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         ),
         ("export quarantine --as-of 2026-09-01", 2, "cannot be given as of a day. These can: memos, month_summary,"),
         ("status", 0, "2026-09   1"),
+        ("pack 2026-10", 3, "2026-10 is open and has no pack: `trueup close 2026-10` makes one."),
+        ("pack 2026-09 --version 2", 3, "2026-09 has no version 2: it was closed once."),
+        ("pack 2026-9", 2, "2026-9 is no month: write YYYY-MM"),
+        ("pack 2026-09 --format pdf --json", 2, "name one with --out"),
     ],
 )
 def test_what_a_command_says_and_its_exit_code(
@@ -89,3 +95,41 @@ def test_a_machine_reads_what_is_open_and_what_was_kept(capsys: pytest.CaptureFi
     closed = json.loads(capsys.readouterr().out)
     assert (closed["closed"], closed["changed"], closed["version"], closed["closed_by"]) == (True, False, 1, "Ada")
     assert [(table["name"], table["rows"]) for table in closed["tables"]] == [("month_summary", 1)]
+    assert [file["format"] for file in closed["pack"]["files"]] == ["html", "pdf", "xlsx", "csv"]
+
+
+def test_a_pack_is_written_whole_or_a_file_of_it_and_always_the_same(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert cli.run(["pack", "2026-09", "--out", str(tmp_path / "packs" / "september")]) == 0
+    folder = tmp_path / "packs" / "september"
+    assert subprocess.run(["sha256sum", "-c", "trueup-close-2026-09-v1.sha256"], cwd=folder, check=True)
+    assert len(list(folder.iterdir())) == 5
+    capsysbinary.readouterr()
+    for form, ending in (("html", "html"), ("pdf", "pdf"), ("xlsx", "xlsx"), ("csv", "zip")):
+        whole = (folder / f"trueup-close-2026-09-v1.{ending}").read_bytes()
+        assert cli.run(["pack", "2026-09", "--format", form]) == 0
+        assert capsysbinary.readouterr().out == whole
+        assert cli.run(["pack", "2026-09", "--version", "1", "--format", form, "--out", str(tmp_path / "one")]) == 0
+        assert (tmp_path / "one").read_bytes() == whole
+    assert cli.run(["pack", "2026-09", "--out", str(tmp_path / "one")]) == 2
+
+
+def test_without_pango_the_pack_lacks_its_pdf_and_gets_it_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lacking = tmp_path / "lacking" / "weasyprint"
+    lacking.mkdir(parents=True)
+    (lacking / "__init__.py").write_text("raise OSError(\"cannot load library 'libpango-1.0-0'\")")
+    with monkeypatch.context() as there:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "weasyprint"]:
+            there.delitem(sys.modules, name)
+        there.syspath_prepend(lacking.parent)
+        assert cli.run(["pack", "2026-09", "--json"]) == 1
+        told = capsys.readouterr()
+        assert [file["format"] for file in json.loads(told.out)["files"]] == ["html", "xlsx", "csv"]
+        assert "apt-get install libpango-1.0-0" in told.err
+        assert cli.run(["pack", "2026-09", "--format", "pdf", "--out", str(tmp_path / "pack.pdf")]) == 3
+        assert not (tmp_path / "pack.pdf").exists()
+    assert cli.run(["pack", "2026-09", "--json"]) == 0
+    assert [file["format"] for file in json.loads(capsys.readouterr().out)["files"]] == ["html", "pdf", "xlsx", "csv"]

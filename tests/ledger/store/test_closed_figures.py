@@ -58,9 +58,9 @@ def test_a_table_that_stays_has_its_hash_and_no_copy(closed: psycopg.Connection)
 
 
 CHANGES = [
-    f"{change} {table}"
+    change.format(table)
     for table in ("ledger.closed_figure", "ledger.closed_table", "ledger.note", "ledger.period_event")
-    for change in ("delete from", "truncate")
+    for change in ("delete from {}", "truncate {} cascade")
 ] + [
     "update ledger.closed_figure set figure = '{}'",
     "update ledger.closed_table set sha256 = repeat('0', 64)",
