@@ -48,7 +48,7 @@ def made(database: Database, period: str, version: int | None = None) -> Pack:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         chosen = _chosen(connection, period, version)
         lacking = [form for form in FORMATS if form not in closed_packs.kept(connection, period, chosen)]
-        files, without = _drawn(connection, period, chosen, lacking) if lacking else ({}, {})
+        files, without = drawn(connection, period, chosen, lacking) if lacking else ({}, {})
         connection.commit()
         closed_packs.keep(connection, period, chosen, files)
         connection.commit()
@@ -68,7 +68,7 @@ def _chosen(connection: psycopg.Connection, period: str, version: int | None) ->
     return chosen
 
 
-def _drawn(
+def drawn(
     connection: psycopg.Connection, period: str, version: int, lacking: "Collection[str]"
 ) -> tuple[dict[str, bytes], dict[str, str]]:
     """Make files of a closing, and say why one could not be made."""

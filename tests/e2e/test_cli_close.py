@@ -112,6 +112,7 @@ def test_a_pack_is_written_whole_or_a_file_of_it_and_always_the_same(
         assert capsysbinary.readouterr().out == whole
         assert cli.run(["pack", "2026-09", "--version", "1", "--format", form, "--out", str(tmp_path / "one")]) == 0
         assert (tmp_path / "one").read_bytes() == whole
+        capsysbinary.readouterr()
     assert cli.run(["pack", "2026-09", "--out", str(tmp_path / "one")]) == 2
 
 

@@ -48,13 +48,13 @@ def test_what_was_never_closed_has_no_pack(packed: psycopg.Connection, period: s
         closed_packs.keep(packed, period, version, FILES)
 
 
+INSERT = "insert into ledger.closed_pack (period, version, format, content) values ('2026-10', 1, 'html', '')"
 CHANGES = [
     "update ledger.closed_pack set content = ''",
     "update ledger.closed_pack set version = 2 where false",
     "delete from ledger.closed_pack",
     "truncate ledger.closed_pack",
-    "insert into ledger.closed_pack (period, version, format, content) values ('2026-10', 1, 'html', '')"
-    " on conflict (period, version, format) do update set content = excluded.content",
+    f"{INSERT} on conflict (period, version, format) do update set content = excluded.content",
 ]
 
 
@@ -77,6 +77,4 @@ def test_a_reader_reads_packs_and_adds_none(packed: psycopg.Connection) -> None:
     packed.execute("set role trueup_reader")
     assert closed_packs.content(packed, PERIOD, 1, "html") == FILES["html"]
     with pytest.raises(errors.InsufficientPrivilege):
-        packed.execute(
-            "insert into ledger.closed_pack (period, version, format, content) values (%s, 1, 'pdf', '')", [PERIOD]
-        )
+        packed.execute(INSERT)

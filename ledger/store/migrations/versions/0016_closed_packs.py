@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 
 # A pack is of a closing that took place: those are the odd events of a month (0002).
 PACKS = """
