@@ -57,7 +57,7 @@ def user(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             2,
             "quarantine is not kept by month. Of 2026-09 there are: month_",
         ),
-        ("export quarantine --as-of 2026-09-01", 2, "cannot be given as of a day. These can: memos, month_summary,"),
+        ("export quarantine --as-of 2026-09-01", 2, "cannot be given as of a day. These can: "),
         ("status", 0, "2026-09   1"),
         ("pack 2026-10", 3, "2026-10 is open and has no pack: `trueup close 2026-10` makes one."),
         ("pack 2026-09 --version 2", 3, "2026-09 has no version 2: it was closed once."),
