@@ -12,22 +12,16 @@
     {{ return(default__apply_grants(relation, grant_config, should_revoke)) }}
 {%- endmacro %}
 
-{#- Of a table, once: it keeps its policies as long as it is there. A closing reads as trueup_books, and keeps what it sees. -#}
+{#- Of a table, once: it keeps its policies as long as it is there. Whoever else is granted the table, as the books' role is for a
+    closing, sees every row: a policy that left them out would let them see none and say nothing. -#}
 {% macro guard_rows(relation) -%}
     do $guard$
     begin
-        if not exists (
-            select 1 from pg_policy
-            where
-                polrelid = '{{ relation }}'::regclass
-                and polname = 'every_practice'
-                and polroles @> array['trueup_reader'::regrole::oid, 'trueup_books'::regrole::oid]
-        ) then
+        if not (select relrowsecurity from pg_class where oid = '{{ relation }}'::regclass) then
             alter table {{ relation }} enable row level security;
-            drop policy if exists every_practice on {{ relation }};
-            drop policy if exists own_practice on {{ relation }};
-            create policy every_practice on {{ relation }} for select to trueup_reader, trueup_books using (true);
-            create policy own_practice on {{ relation }} for select to trueup_practice_reader using ({{ own_practice() }});
+            create policy every_practice on {{ relation }} for select using (true);
+            create policy own_practice on {{ relation }} as restrictive for select to trueup_practice_reader
+            using ({{ own_practice() }});
         end if;
     end
     $guard$

@@ -12,8 +12,8 @@ from psycopg.types.json import Jsonb
 # As dbt/macros/practices.sql says it of a table.
 GUARDED = """
 alter table marts.{mart} enable row level security;
-create policy every_practice on marts.{mart} for select to trueup_reader using (true);
-create policy own_practice on marts.{mart} for select to trueup_practice_reader
+create policy every_practice on marts.{mart} for select using (true);
+create policy own_practice on marts.{mart} as restrictive for select to trueup_practice_reader
     using (practice_id = nullif(current_setting('app.practice_id', true), ''));
 grant select on marts.{mart} to trueup_practice_reader;
 """

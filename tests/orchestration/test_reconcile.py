@@ -138,6 +138,10 @@ def test_who_reads_by_practice_sees_its_rows_of_every_mart_and_nothing_without_o
     with contextlib.closing(connect(books.database)) as connection, connection.transaction():
         whose = "select practice_id, count(*) from marts.{} group by practice_id"
         truth = {mart: dict(connection.execute(whose.format(mart)).fetchall()) for mart in seen}
+        connection.execute("grant usage on schema marts to trueup_books")
+        connection.execute("grant select on all tables in schema marts to trueup_books")
+        connection.execute("set local role trueup_books")
+        assert truth == {mart: dict(connection.execute(whose.format(mart)).fetchall()) for mart in seen}
         connection.execute("set local role trueup_practice_reader")
         for mart in marts.keys() - seen.keys():
             with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
