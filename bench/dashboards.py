@@ -85,7 +85,7 @@ def made(files: Path, home: Path, visits: int) -> Iterator[store.Database]:
 
 
 def _trueup(home: Path, *words: object) -> None:
-    command = [Path(sys.executable).with_name("trueup"), *map(str, words)]
+    command = [str(Path(sys.executable).with_name("trueup")), *map(str, words)]
     ended = subprocess.run(  # noqa: S603 - our own command
         command, env={"PATH": "/usr/bin:/bin", "TRUEUP_HOME": str(home)}, check=False, stdout=subprocess.DEVNULL
     )

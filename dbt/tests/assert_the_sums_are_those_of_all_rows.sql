@@ -4,61 +4,45 @@
     'charge', 'contractual', 'sequestration', 'denied', 'other_adjustment', 'payer_paid', 'patient_target', 'patient_billed',
     'patient_collected', 'pos_variance', 'pos_adjusted_revenue', 'patient_balance', 'payer_receivable', 'unbilled'
 ] %}
-with visits as (
+{%- set sides_of_visits = {
+    'visits': (ref('visit_revenue'), 'cast(count(*) as numeric)', 'coalesce(sum(%s), 0)'),
+    'sums_of_visits': (ref('int_month__visit_sums'), 'sum(visits)', 'sum(%s)')
+} %}
+{%- set sides_of_movements = {
+    'movements': (ref('int_payments__balance_movements'), 'cast(count(*) as numeric)', 'coalesce(sum(%s), 0)'),
+    'sums_of_movements': (ref('int_payments__balance_sums'), 'sum(transactions)', 'sum(%s)')
+} %}
+with
+{%- for side, (rows, counted, added) in sides_of_visits.items() %}
+{{ side }} as (
 
     select
         service_period,
-        cast(count(*) as numeric) as rows_there_are,
+        {{ counted }} as rows_there_are,
         {%- for amount in amounts %}
-        coalesce(sum({{ amount }}_cents), 0) as {{ amount }}_cents{{ ',' if not loop.last }}
+        {{ added | format(amount ~ '_cents') }} as {{ amount }}_cents{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ ref('visit_revenue') }}
+    from {{ rows }}
     where {{ flags.FULL_REFRESH }}
     group by service_period
 
 ),
-
-sums_of_visits as (
-
-    select
-        service_period,
-        sum(visits) as rows_there_are,
-        {%- for amount in amounts %}
-        sum({{ amount }}_cents) as {{ amount }}_cents{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ ref('int_month__visit_sums') }}
-    where {{ flags.FULL_REFRESH }}
-    group by service_period
-
-),
-
-movements as (
+{%- endfor %}
+{%- for side, (rows, counted, added) in sides_of_movements.items() %}
+{{ side }} as (
 
     select
         {{ period('effective_on') }} as period,
-        cast(count(*) as numeric) as rows_there_are,
-        coalesce(sum(net_cents), 0) as net_cents,
+        {{ counted }} as rows_there_are,
+        {{ added | format('net_cents') }} as net_cents,
         sum(fee_cents) as fee_cents,
-        coalesce(sum(amount_cents), 0) as amount_cents
-    from {{ ref('int_payments__balance_movements') }}
+        {{ added | format('amount_cents') }} as amount_cents
+    from {{ rows }}
     where {{ flags.FULL_REFRESH }}
     group by {{ period('effective_on') }}
 
-),
-
-sums_of_movements as (
-
-    select
-        {{ period('effective_on') }} as period,
-        sum(transactions) as rows_there_are,
-        sum(net_cents) as net_cents,
-        sum(fee_cents) as fee_cents,
-        sum(amount_cents) as amount_cents
-    from {{ ref('int_payments__balance_sums') }}
-    where {{ flags.FULL_REFRESH }}
-    group by {{ period('effective_on') }}
-
-)
+){{ ',' if not loop.last }}
+{%- endfor %}
 
 select
     'visits' as of,

@@ -6,6 +6,7 @@ A request is checked when it is made, so that whatever stands in the outbox can 
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -36,7 +37,7 @@ class Excess(StrEnum):
 
 
 @dataclass(frozen=True)
-class Request:
+class Request(ABC):
     """A request; its business key is the one it has for ever, whoever asks and however often."""
 
     operation: ClassVar[str]
@@ -51,9 +52,9 @@ class Request:
                 raise NotSendable(f"{self.operation}: {name} is not {kind.name}; nothing was queued.")
 
     @property
+    @abstractmethod
     def business_key(self) -> str:
         """What the effect is of: unique for ever in the outbox."""
-        raise NotImplementedError
 
     @property
     def of_visit(self) -> UUID | None:
@@ -212,9 +213,9 @@ class _OnceOfAnInvoice(_ForAVisit):
     invoice: Annotated[str, opaque.INVOICE]
 
     @property
+    @abstractmethod
     def occasion(self) -> str:
         """What may be asked of an invoice once: its own business key has the form of a token."""
-        raise NotImplementedError
 
     @property
     def business_key(self) -> str:

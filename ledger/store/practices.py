@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.rules.billing import DEFAULT_RULES, PartialVisit, PracticeRules
 from ledger.rules.dunning import Dunning
@@ -110,6 +110,6 @@ def set_policy(
     )
 
 
-def _read(row: tuple[object, ...], timezone: str) -> Policy:
+def _read(row: tuple[Any, ...], timezone: str) -> Policy:
     _, own, *dunning, late_cancel_hours = row
-    return Policy(Dunning(str(own or timezone), *dunning), late_cancel_hours)  # type: ignore[arg-type]
+    return Policy(Dunning(own or timezone, *dunning), late_cancel_hours)

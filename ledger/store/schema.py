@@ -65,7 +65,7 @@ def prepare(database: Database, chain: Chain = LEDGER) -> None:
 def run_migrations() -> None:
     """Run a chain's migrations on the connection that `prepare` hands over; called by Alembic's env.py."""
     from alembic import context  # noqa: PLC0415 - see _upgrade
-    from sqlalchemy import text  # noqa: PLC0415
+    from sqlalchemy import text  # noqa: PLC0415 - the same
 
     connection, schema = (context.config.attributes[name] for name in ("connection", "schema"))
     # The version table lives in this schema, so the schema comes before the first migration.
@@ -75,12 +75,11 @@ def run_migrations() -> None:
 
 
 def _upgrade(database: Database, chain: Chain) -> None:
-    # Alembic and SQLAlchemy cost half a second to import: only who upgrades pays.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-    from sqlalchemy import create_engine, text  # noqa: PLC0415
-    from sqlalchemy.exc import ProgrammingError  # noqa: PLC0415
-    from sqlalchemy.pool import NullPool  # noqa: PLC0415
+    from alembic import command  # noqa: PLC0415 - Alembic and SQLAlchemy cost half a second: only who upgrades pays
+    from alembic.config import Config  # noqa: PLC0415 - the same
+    from sqlalchemy import create_engine, text  # noqa: PLC0415 - the same
+    from sqlalchemy.exc import ProgrammingError  # noqa: PLC0415 - the same
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415 - the same
 
     engine = create_engine(database.sqlalchemy("psycopg"), poolclass=NullPool)
     config = Config()

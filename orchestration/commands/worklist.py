@@ -1,7 +1,7 @@
 """`trueup worklist`: what a person should look at, who has it, and how it ended."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -10,8 +10,6 @@ from orchestration.commands.errors import WENT_WELL, Misused
 from orchestration.commands.output import Json, Output, counted, example, plain_table, printable
 
 if TYPE_CHECKING:
-    import psycopg
-
     from ledger.store.worklist import Item
 
 worklist = typer.Typer(
@@ -73,11 +71,7 @@ def assign(
     as_json: Json = False,
 ) -> int:
     """Give a row to somebody."""
-    from ledger.store import worklist as store
-
-    whom, who = staff.said(assignee, "WHO"), staff.person(by, "--by")
-    with workspace.opened() as books, books.connection() as connection:
-        return _told(Output(as_json), connection, store.assign(connection, row, whom, who))
+    return _do("assign", row, staff.said(assignee, "WHO"), by, Output(as_json))
 
 
 @worklist.command("note", epilog=example("trueup worklist note 12 'Left word, calls back on Friday'"))
@@ -88,11 +82,7 @@ def note(
     as_json: Json = False,
 ) -> int:
     """Write on a row what was tried or found out."""
-    from ledger.store import worklist as store
-
-    words, who = staff.said(text, "TEXT"), staff.person(by, "--by")
-    with workspace.opened() as books, books.connection() as connection:
-        return _told(Output(as_json), connection, store.note(connection, row, words, who))
+    return _do("note", row, staff.said(text, "TEXT"), by, Output(as_json))
 
 
 @worklist.command("resolve", epilog=example("trueup worklist resolve 12 'Pays by bank transfer'"))
@@ -103,15 +93,16 @@ def resolve(
     as_json: Json = False,
 ) -> int:
     """Say how a row ended. Should a card fail once more, the row opens anew."""
+    return _do("resolve", row, staff.said(outcome, "OUTCOME"), by, Output(as_json))
+
+
+def _do(deed: Literal["assign", "note", "resolve"], row: int, words: str, by: str | None, output: Output) -> int:
     from ledger.store import worklist as store
 
-    words, who = staff.said(outcome, "OUTCOME"), staff.person(by, "--by")
+    done, who = {"assign": store.assign, "note": store.note, "resolve": store.resolve}[deed], staff.person(by, "--by")
     with workspace.opened() as books, books.connection() as connection:
-        return _told(Output(as_json), connection, store.resolve(connection, row, words, who))
-
-
-def _told(output: Output, connection: "psycopg.Connection", item: "Item") -> int:
-    connection.commit()
+        item = done(connection, row, words, who)
+        connection.commit()
     output.result(asdict(item))
     if not output.as_json:
         to = f" to {printable(item.assignee)}" if item.assignee else ""

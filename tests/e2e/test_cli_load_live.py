@@ -30,7 +30,7 @@ def sandbox() -> Iterator[Sandbox]:
     with served() as running:
         paid = {"currency": "usd", "payment_method": "pm_card_visa", "payment_method_types": ["card"], "confirm": True}
         for cents in (100, 200, 300):
-            client_of(running).v1.payment_intents.create({"amount": cents, **paid})  # type: ignore[typeddict-item]
+            client_of(running).v1.payment_intents.create({"amount": cents, **paid})  # type: ignore[typeddict-item] # a dict
         yield running
 
 

@@ -117,6 +117,9 @@ def test_a_metered_visit_is_billed_as_it_is_sent_and_paid_with_its_subscription(
     assert opened.deliver() == []
     books.remit(tmp_path)
     assert books.reconcile().memos == 2
+    # Usage stands in no file: what differs names it as the outbox does.
+    asked = "select other_file_sha256, other_position from marts.input_tieout where check_name = 'rule_and_demand'"
+    assert books.figure(f"{asked} and source_id = '{late}'") == (None, f"meter:{late}")
     assert books.amounts() == {
         sent: (7_500, 0, 0, 7_500),
         late: (7_500, 0, -7_500, 0),

@@ -182,7 +182,7 @@ def another_system_charges(practice: Practice, customer: str, folder: Path) -> N
     """Have somebody else charge 200.00 for a visit of 150.00, without an invoice: its credit has nothing to lower."""
     paid = {"amount": 20_000, "currency": "usd", "payment_method": "pm_card_visa", "payment_method_types": ["card"]}
     tag = {"customer": customer, "confirm": True, "metadata": {"visit_token": str(ELSEWHERE)}}
-    client_of(practice.stripe).v1.payment_intents.create({**paid, **tag})  # type: ignore[typeddict-item]
+    client_of(practice.stripe).v1.payment_intents.create({**paid, **tag})  # type: ignore[typeddict-item] # two dicts
     (folder / "visits.csv").write_text(visits_file(1, 1))
     assert practice.run("load", "visits", folder / "visits.csv")["rows"] == 1
 

@@ -23,7 +23,7 @@ BEHAVIORS = ("void", "keep_as_draft", "mark_uncollectible")
 
 def accounts(seed: int) -> tuple[list[Body], list[Body]]:
     """Return the versions of some subscriptions, each with `at`, the time of its event or None, and some invoices."""
-    rng = Random(seed)  # noqa: S311 the seed must decide
+    rng = Random(seed)  # noqa: S311 - the seed must decide
     versions = [one for number in range(rng.randint(3, 12)) for one in _history(rng, number)]
     bills = [one for number in range(rng.randint(1, 5)) for one in _invoice(rng, number)]
     return versions, bills

@@ -87,7 +87,7 @@ class World:
 
     def shuffled(self, seed: int) -> World:
         """Return the world in another order of arrival; fees, practices and deposits are keyed: theirs stays."""
-        rng = Random(seed)  # noqa: S311 the seed must decide
+        rng = Random(seed)  # noqa: S311 - the seed must decide
         return replace(
             self,
             observations=rng.sample(self.observations, len(self.observations)),
@@ -124,7 +124,7 @@ def _cut(rows: list[Row], batch: int, count: int) -> list[Row]:
 
 def random_world(seed: int, options: Options | None = None) -> World:
     """Return the world of a seed: the same seed and options, the same world."""
-    options, rng = options or Options(), Random(seed)  # noqa: S311 the seed must decide
+    options, rng = options or Options(), Random(seed)  # noqa: S311 - the seed must decide
     visits = _references(rng, [_visit(rng) for _ in range(options.visits)])
     observations = [seen for visit in visits for seen in _history(rng, visit, ties=options.ties)]
     rng.shuffle(observations)

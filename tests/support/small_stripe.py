@@ -69,7 +69,7 @@ class SmallStripe:
                     return 200, handler(self, fields, *found.groups())
                 except Error as error:
                     return _error(error.status, **error.fields)
-        raise NotImplementedError(f"{method} {path}")
+        raise LookupError(f"The small Stripe has no {method} {path}.")
 
     def _make(self, kind: str, prefix: str, **fields: Any) -> dict[str, Any]:
         made = {

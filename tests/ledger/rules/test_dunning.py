@@ -109,7 +109,7 @@ def test_a_message_waits_for_a_whole_day_after_a_visit_and_for_the_morning() -> 
 @pytest.mark.parametrize("wrong", [{"visit_hours": 169}, {"days_apart": 0}, {"most_notices": -1}, {"visit_hours": -1}])
 def test_what_no_practice_means_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="go from 0 to 168"):
-        Dunning(**wrong)  # type: ignore[arg-type]
+        Dunning(**wrong)  # type: ignore[arg-type] # by name
     with pytest.raises(ZoneInfoNotFoundError):
         Dunning("Mars/Olympus")
 
@@ -141,5 +141,5 @@ def test_where_a_demand_stands_after_an_attempt(  # noqa: PLR0913, PLR0917 - a r
 
 def test_an_open_invoice_that_was_not_tried_waits_and_one_without_a_card_needs_one() -> None:
     known = {"is_scheduled": False, "asks_patient": False, "advice": None}
-    assert standing("open", attempted=False, has_card=True, **known) is Standing.NOT_TRIED  # type: ignore[arg-type]
-    assert standing("open", attempted=True, has_card=False, **known) is Standing.NEW_CARD  # type: ignore[arg-type]
+    assert standing("open", attempted=False, has_card=True, **known) is Standing.NOT_TRIED  # type: ignore[arg-type] # by name
+    assert standing("open", attempted=True, has_card=False, **known) is Standing.NEW_CARD  # type: ignore[arg-type] # by name

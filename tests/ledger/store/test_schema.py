@@ -150,3 +150,13 @@ def test_a_database_of_a_newer_version_is_left_alone(database: Database, connect
     connection.commit()
     with pytest.raises(DatabaseUnavailable, match=r"9999.*install the newer version"):
         schema.prepare(database)
+
+
+def test_nobody_borrows_the_owners_rights_who_was_not_given_them(connection: psycopg.Connection) -> None:
+    """A function with the rights of its owner is for roles that are named; triggers cannot be called at all."""
+    lent = connection.execute(
+        "select proname, has_function_privilege('public', pg_proc.oid, 'execute') from pg_proc"
+        " where pronamespace = 'ledger'::regnamespace and prosecdef and prorettype <> 'trigger'::regtype order by 1"
+    ).fetchall()
+    assert len(lent) > 3
+    assert [name for name, is_anyones in lent if is_anyones] == []

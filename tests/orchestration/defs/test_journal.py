@@ -210,7 +210,7 @@ def test_two_runs_at_once_append_each_fact_once(books: Books) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_becomes_of_the_facts_the_standing_entries_are_the_facts(books: Books, seed: int) -> None:
-    rng = Random(seed)  # noqa: S311 the seed must decide
+    rng = Random(seed)  # noqa: S311 - the seed must decide
     due: dict[str, Fact] = {}
     for turn in range(8):
         for name in rng.sample("abcdefgh", 4):

@@ -68,5 +68,5 @@ def portal(
 def heard(portal: Portal) -> Heard:
     """Return all that the portal is sent from now on."""
     listening = Heard(portal.app.build_middleware_stack())
-    portal.app.middleware_stack = listening  # type: ignore[assignment]
+    portal.app.middleware_stack = listening  # type: ignore[assignment] # any application will do
     return listening

@@ -223,7 +223,7 @@ def test_a_program_joins_as_the_page_does(portal: Portal, twilio: Twilio) -> Non
     twilio.account.leave(person.sid)
 
 
-MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds have none
 
 
 @given(starts_at=MOMENTS, minutes=st.integers(5, 480), now=MOMENTS)

@@ -47,7 +47,7 @@ def test_a_decline_is_remembered_too(client: stripe.StripeClient, refused: Refus
 
 
 def test_a_refused_request_uses_no_key_up(client: stripe.StripeClient, refused: Refused) -> None:
-    refused(lambda: client.v1.customers.create({"nme": "x"}, {"idempotency_key": "typo"}))  # type: ignore[typeddict-unknown-key]
+    refused(lambda: client.v1.customers.create({"nme": "x"}, {"idempotency_key": "typo"}))  # type: ignore[typeddict-unknown-key] # a typo
     assert client.v1.customers.create({}, {"idempotency_key": "typo"}).id
 
 

@@ -16,7 +16,7 @@ asked as (
 
     select
         visit_token,
-        min(source_id) as source_id
+        coalesce(min(source_id) filter (where source_kind <> 'usage'), min(source_id)) as source_id
     from {{ ref('int_payments__billed_lines') }}
     where visit_token is not null and {{ touched('visit_token', 'visits') }}
     group by visit_token
@@ -60,9 +60,13 @@ select
     cast(differing.visit_token as text) as source_id,
     differing.stated_cents,
     differing.other_kind,
-    coalesce(demands.file_sha256, {{ claim_file('differing.other_id') }}) as other_file_sha256,
     case
-        when differing.other_kind = 'stripe' then {{ stripe_position('demands.line_number') }}
+        when differing.other_kind = 'stripe' then demands.file_sha256
+        else {{ claim_file('differing.other_id') }}
+    end as other_file_sha256,
+    -- Usage stands in no file of Stripe's: it is named as the outbox names it.
+    case
+        when differing.other_kind = 'stripe' then coalesce({{ stripe_position('demands.line_number') }}, differing.other_id)
         else {{ claim_position('differing.other_id') }}
     end as other_position,
     differing.other_cents,

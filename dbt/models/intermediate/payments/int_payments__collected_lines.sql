@@ -19,6 +19,25 @@ intents as (
 
 ),
 
+taken_back as (
+
+    select
+        refund_id as source_id,
+        'refund' as source_kind,
+        own_visit_token,
+        charge_id,
+        payment_intent_id,
+        created_at,
+        amount_cents
+    from {{ ref('int_payments__refunds') }}
+    where {{ touched('refund_id', 'objects') }}
+    union all
+    select dispute_id, 'dispute', own_visit_token, charge_id, payment_intent_id, created_at, amount_cents
+    from {{ ref('stg_stripe__disputes') }}
+    where status = 'lost' and {{ touched('dispute_id', 'objects') }}
+
+),
+
 lines as (
 
     select
@@ -33,30 +52,16 @@ lines as (
     where is_succeeded
     union all
     select
-        refunds.refund_id,
-        'refund',
-        coalesce(refunds.own_visit_token, charges.visit_token, intents.visit_token),
+        taken_back.source_id,
+        taken_back.source_kind,
+        coalesce(taken_back.own_visit_token, charges.visit_token, intents.visit_token),
         charges.subscription_id,
         coalesce(charges.customer_id, intents.customer_id),
-        refunds.created_at,
-        -refunds.amount_cents
-    from {{ ref('int_payments__refunds') }} as refunds
-    left join charges on refunds.charge_id = charges.charge_id
-    left join intents on refunds.payment_intent_id = intents.payment_intent_id
-    where {{ touched('refunds.refund_id', 'objects') }}
-    union all
-    select
-        disputes.dispute_id,
-        'dispute',
-        coalesce(disputes.own_visit_token, charges.visit_token, intents.visit_token),
-        charges.subscription_id,
-        coalesce(charges.customer_id, intents.customer_id),
-        disputes.created_at,
-        -disputes.amount_cents
-    from {{ ref('stg_stripe__disputes') }} as disputes
-    left join charges on disputes.charge_id = charges.charge_id
-    left join intents on disputes.payment_intent_id = intents.payment_intent_id
-    where disputes.status = 'lost' and {{ touched('disputes.dispute_id', 'objects') }}
+        taken_back.created_at,
+        -taken_back.amount_cents
+    from taken_back
+    left join charges on taken_back.charge_id = charges.charge_id
+    left join intents on taken_back.payment_intent_id = intents.payment_intent_id
 
 ),
 
