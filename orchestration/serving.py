@@ -11,7 +11,7 @@ from orchestration.desk.times import Times
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
     from ledger.settings import Settings
     from ledger.store.database import Database
@@ -26,8 +26,8 @@ class OneOrigin:
     The portal is told when serving begins and ends.
     """
 
-    portal: "ASGIApp"
-    books: "ASGIApp"
+    portal: "FastAPI"
+    books: "FastAPI"
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Hand a request over."""

@@ -90,5 +90,6 @@ def _lent(connection: "Connection", reader: "Reader", tables: Mapping[str, "Tabl
             f"create temporary view {view} as select {columns} from {table.relation} as r",
             f"grant select on {view} to trueup_reader, trueup_practice_reader",
         ]
-    connection.execute(";\n".join(statements).encode())
+    if statements:
+        connection.execute(";\n".join(statements).encode())
     return names
