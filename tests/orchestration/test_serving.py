@@ -6,6 +6,7 @@ import contextlib
 import csv
 import html
 import io
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -30,9 +31,14 @@ LEAKS = f"/books/months/{MONTH}/leaks"
 # Whose the sample's practices are.
 OURS = {"practice-1": HARBOR, "practice-2": CEDAR}
 
+OF_PRACTICES = """
+select table_name from information_schema.columns where table_schema = 'marts' and column_name = 'practice_id'
+"""
 # Visits and memos as raw and the ledger have them, for what was known on a day; whose they are.
 THEN = {sample_books.token(900): "prac_harbor", sample_books.token(901): "prac_cedar"}
 A_DAY = "2026-10-15"
+MOST_PAGES = 150
+KIND = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9]+")
 VISIT = """
 insert into raw.visit (
     visit_token, practice_id, provider_id, state, service_code, units, place_of_service, scheduled_start, scheduled_end,
@@ -64,9 +70,10 @@ def books(template: Database, tmp_path_factory: pytest.TempPathFactory) -> Itera
             for token, practice in THEN.items():
                 connection.execute(VISIT, (token, practice))
                 connection.execute(MEMO, {"token": token})
-            for theirs, ours in OURS.items():
+            marts = connection.execute(OF_PRACTICES).fetchall()
+            for (mart,), (theirs, ours) in itertools.product(marts, OURS.items()):
                 connection.execute(
-                    "update marts.visit_revenue set practice_id = %s where practice_id = %s",
+                    f"update marts.{mart} set practice_id = %s where practice_id = %s",
                     (ours.practice.practice_id, theirs),
                 )
             for mart in ("leaks", "memos"):
@@ -210,6 +217,29 @@ def test_a_table_comes_as_the_command_line_exports_it_and_the_audit_says_so(
     assert answer.headers["content-disposition"] == f'attachment; filename="visit_revenue.{form}"'
     assert answer.headers["cache-control"] == "no-store"
     assert audited(portal)[-1] == ("books.exported", f"table/visit_revenue.{form} rows={count}")
+
+
+def test_no_page_that_is_there_shows_who_sees_one_practice_another(portal: Portal, books: Database) -> None:
+    whole, reader = finance(portal), portal.staff(Role.BILLING)
+    theirs = {"prac_cedar", CEDAR.practice.name, *visits_of(books, "prac_cedar")}
+    waiting, seen, shown = ["/books/"], set[str](), 0
+    while waiting and len(seen) < MOST_PAGES:
+        path = waiting.pop(0)
+        seen.add(path)
+        answer, text = reader.get(path), whole.get(path).text
+        assert answer.status_code in {200, 303, 403, 404}, path
+        # A page may say again what its address says.
+        assert not [word for word in theirs if word in answer.text and word not in path], path
+        shown += any(word in text for word in theirs)
+        links = {html.unescape(link) for link in re.findall(r'href="(/books/[^"#]*)"', text)}
+        # One link of each kind, and what differs in nothing but numbers is of one kind.
+        kinds = {KIND.sub("#", known) for known in (*seen, *waiting)}
+        for link in sorted(links):
+            if (kind := KIND.sub("#", link)) not in kinds and "/static/" not in link:
+                kinds.add(kind)
+                waiting.append(link)
+    assert len(seen) > 15
+    assert shown > 3
 
 
 def test_an_export_keeps_month_day_and_practice(portal: Portal, books: Database) -> None:
