@@ -35,6 +35,9 @@ ENCOUNTER = {
     "triaged": None,
     "unknown": None,
 }
+# Reasons of the patient's (code system appointment-cancellation-reason) begin like this; who died cancelled nothing.
+REASONS = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason"
+OF_PATIENTS, DIED = "pat", "pat-dec"
 
 
 def read(resource: object) -> Report | None:
@@ -65,6 +68,7 @@ def _appointment(resource: Mapping[str, Any], event: Event) -> Report:
         service_code=_code(resource),
         starts_at=_time(resource, "start", "Appointment.start"),
         ends_at=_time(resource, "end", "Appointment.end"),
+        is_patients=event is Event.CANCELLED and _is_patients(resource),
     )
 
 
@@ -124,6 +128,15 @@ def _code(resource: Mapping[str, Any]) -> str | None:
             if isinstance(code := coding.get("code"), str):
                 return code
     return None
+
+
+def _is_patients(resource: Mapping[str, Any]) -> bool:
+    """Tell whether the reason of a cancellation is the patient's own. Without one nobody knows: then it is not."""
+    for coding in _list(_in(resource, "cancelationReason"), "coding"):
+        code = str(coding.get("code", ""))
+        if coding.get("system", REASONS) == REASONS and code.split("-", maxsplit=1)[0] == OF_PATIENTS:
+            return code != DIED
+    return False
 
 
 def _time(holder: Mapping[str, Any], name: str, place: str) -> datetime | None:

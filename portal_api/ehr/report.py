@@ -29,7 +29,8 @@ class Unusable(ValueError):  # noqa: N818 - named for what the sender is told
 class Report:
     """A report. References are the outside system's own ids; here they are known by their MAC alone.
 
-    `at`: when it happened. A report that only moves a visit on may leave out what it was booked with.
+    `at`: when it happened. `is_patients`: of a cancellation, that it was the patient who cancelled. A report that only
+    moves a visit on may leave out what it was booked with.
     """
 
     event: Event
@@ -41,3 +42,4 @@ class Report:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     payer_id: str | None = None
+    is_patients: bool = False

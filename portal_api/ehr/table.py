@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from portal_api.ehr.report import Event, Report, Unusable
 
@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TIMES = ("at", "starts_at", "ends_at")
-COLUMNS = ("event", "visit_ref", "at", "patient_ref", "provider_id", "service_code", "starts_at", "ends_at", "payer_id")
+COLUMNS = (
+    *("event", "visit_ref", "at", "patient_ref", "provider_id", "service_code", "starts_at", "ends_at", "payer_id"),
+    "cancelled_by",
+)
+TEXTS = ("patient_ref", "provider_id", "service_code", "payer_id")
+WHO_CANCELS = ("patient", "practice")
 MOST_ROWS = 5_000
 
 
@@ -39,29 +44,35 @@ def rows(text: str) -> Iterator[tuple[int, Report | Unusable]]:
 
 
 def _read(row: dict[str, str | None]) -> Report | Unusable:
+    try:
+        return _report(row)
+    except Unusable as error:
+        return error
+
+
+def _report(row: dict[str, str | None]) -> Report:
     if None in row or None in row.values():
-        return Unusable("The row has another number of fields than the header.")
+        raise Unusable("The row has another number of fields than the header.")
     given = {name: (value or "").strip() or None for name, value in row.items()}
     if given["event"] not in set(Event):
-        return Unusable(f"event must be one of: {', '.join(Event)}.")
+        raise Unusable(f"event must be one of: {', '.join(Event)}.")
     if given["visit_ref"] is None:
-        return Unusable("visit_ref is empty.")
-    times: dict[str, datetime | None] = {}
-    for name in TIMES:
-        try:
-            times[name] = datetime.fromisoformat(given[name] or "") if given.get(name) else None
-        except ValueError:
-            return Unusable(f"{name} must be a time such as 2026-11-17T14:00:00-05:00.")
-        if (found := times[name]) is not None and found.tzinfo is None:
-            return Unusable(f"{name} has no offset: nobody can tell when that is.")
-    return Report(
-        Event(given["event"]),
-        given["visit_ref"],
-        at=times["at"],
-        patient_ref=given.get("patient_ref"),
-        provider_id=given.get("provider_id"),
-        service_code=given.get("service_code"),
-        starts_at=times["starts_at"],
-        ends_at=times["ends_at"],
-        payer_id=given.get("payer_id"),
-    )
+        raise Unusable("visit_ref is empty.")
+    if given.get("cancelled_by") not in {*WHO_CANCELS, None}:
+        raise Unusable(f"cancelled_by must be {' or '.join(WHO_CANCELS)}, or empty.")
+    more: dict[str, Any] = {name: _time(name, given.get(name)) for name in TIMES}
+    more |= {name: given.get(name) for name in TEXTS}
+    is_patients = given.get("cancelled_by") == WHO_CANCELS[0]
+    return Report(Event(given["event"]), given["visit_ref"], **more, is_patients=is_patients)
+
+
+def _time(name: str, written: str | None) -> datetime | None:
+    if written is None:
+        return None
+    try:
+        found = datetime.fromisoformat(written)
+    except ValueError:
+        raise Unusable(f"{name} must be a time such as 2026-11-17T14:00:00-05:00.") from None
+    if found.tzinfo is None:
+        raise Unusable(f"{name} has no offset: nobody can tell when that is.")
+    return found

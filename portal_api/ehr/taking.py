@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from ledger.rules.visit import CANCELLATIONS, Actor, NotAllowed, Phase, State, phase_of
+from ledger.rules.visit import BILLING_STATES, CANCELLATIONS, Actor, NotAllowed, Phase, State, phase_of
 from ledger.store import visits
 from portal_api import audit
 from portal_api.ehr.report import Event, Report, Unusable
@@ -21,16 +21,17 @@ if TYPE_CHECKING:
     from portal_api.here import Here
 
 HOME = "10"
+CLOCKS_DIFFER = timedelta(minutes=5)
 _KNOW = """
 insert into portal.{table} (practice_id, system_id, ref, {column}) values (:practice_id, :system_id, :ref, :token)
 on conflict (practice_id, system_id, ref) do nothing
 """
 _KNOWN = "select {column} from portal.{table} where system_id = :system_id and ref = :ref"
 _TYPE = sa.text(
-    "select id, service_category, minutes from portal.visit_type where service_code = :code and is_active"
-    " order by name, id limit 1"
+    "select id, minutes from portal.visit_type where service_code = :code and is_active order by name, id limit 1"
 )
 _PROVIDER = sa.text("select from portal.provider where ledger_id = :id and is_active")
+_TOOK_PLACE = BILLING_STATES | {State.ABANDONED, State.DISPUTED}
 _PAYER = sa.text("select from portal.payer where id = :id")
 
 
@@ -38,8 +39,10 @@ def take(here: Here, system_id: UUID, report: Report) -> Visit:
     """Do what a report says to the visit it is about, and book that first where it is not known yet.
 
     Told again, or by two systems' worth of reports of one visit, nothing is done twice. Raises Unusable with a sentence
-    for a report that lacks what booking needs, or that contradicts what became of the visit already.
+    for a report that lacks what booking needs, that is of a time to come, or that contradicts what became of the visit.
     """
+    if report.at is not None and report.at > here.now + CLOCKS_DIFFER:
+        raise Unusable("The report is of something that has yet to happen: its time is after now. Correct the time.")
     token = _token(here, system_id, "outside_visit", "visit_token", report.visit_ref)
     visit = visits.get(here.books, token) or _booked(here, system_id, token, report)
     try:
@@ -80,7 +83,6 @@ def _booked(here: Here, system_id: UUID, token: UUID, report: Report) -> Visit:
         patient_token=_token(here, system_id, "outside_patient", "patient_token", report.patient_ref),
         practice_id=here.practice.practice_id,
         provider_id=report.provider_id,
-        service_category=kind.service_category,
         service_code=report.service_code,
         place_of_service=HOME,
         scheduled_start=starts,
@@ -121,20 +123,16 @@ def _followed(here: Here, visit: Visit, report: Report) -> Visit:
         return _finished(here, visit, report)
     if report.event is Event.MISSED:
         return visit if visit.state is State.NO_SHOW else _missed(here, visit, report)
-    if report.event in {Event.CANCELLED, Event.VOIDED} and visit.state not in CANCELLATIONS:
-        return _advanced(here, visit, _cancelled_as(here, visit, report), report)
-    return visit
-
-
-def _cancelled_as(here: Here, visit: Visit, report: Report) -> State:
-    late = timedelta(hours=here.practice.policies.cancel_hours)
-    is_late = visit.scheduled_start - (report.at or here.now) < late
-    return State.LATE_CANCELLED if is_late and report.event is Event.CANCELLED else State.CANCELLED
+    over = {Event.CANCELLED: CANCELLATIONS, Event.VOIDED: {State.CANCELLED}}.get(report.event)
+    if over is None or visit.state in over:
+        return visit
+    # Only what the patient cancels can be late: the ledger says whether it is.
+    return _advanced(here, visit, State.CANCELLED, report)
 
 
 def _finished(here: Here, visit: Visit, report: Report) -> Visit:
-    """Close a visit out that took place; one that a provider closed out here stays as they said."""
-    if visits.close_out(here.books, visit.visit_token) is not None:
+    """Close a visit out that took place; how much of it did, a provider may have said here already."""
+    if visit.state in _TOOK_PLACE:
         return visit
     started = report.starts_at or visit.started_at or visit.scheduled_start
     ended = report.ends_at or report.at or here.now
@@ -155,5 +153,8 @@ def _missed(here: Here, visit: Visit, report: Report) -> Visit:
 
 def _advanced(here: Here, visit: Visit, to: State, report: Report) -> Visit:
     why = "The scheduling system outside says so." if to is not State.STARTED else None
-    deed = visits.Deed(f"outside/{visit.visit_token}/{to.value}", Actor.SYSTEM, report.at or here.now, why)
+    actor = Actor.PATIENT if report.is_patients else Actor.SYSTEM
+    deed = visits.Deed(
+        f"outside/{visit.visit_token}/{report.event.value}", actor, min(report.at or here.now, here.now), why
+    )
     return visits.advance(here.books, visit.visit_token, to, deed)

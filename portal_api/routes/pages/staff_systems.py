@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from portal_api.door import AsAdmin
-from portal_api.ehr import systems, table, taking
+from portal_api.ehr import filing, systems, table
 from portal_api.ehr.report import Unusable
 from portal_api.pages import onward, page
 from portal_api.problems import not_found
@@ -50,26 +50,12 @@ def take_file(here: AsAdmin, system_id: UUID) -> HTMLResponse:
         raise not_found()
     try:
         text = here.form.files.get("file", b"").decode()
-        refused, taken = _taken(here, system_id, text)
+        refused, taken = filing.take(here, system_id, text)
     except UnicodeDecodeError:
         return _shown(here, problem="The file is no UTF-8 text: export it as CSV in UTF-8.")
     except Unusable as error:
         return _shown(here, problem=str(error))
     return _shown(here, taken=taken, refused=refused)
-
-
-def _taken(here: Here, system_id: UUID, text: str) -> tuple[list[tuple[int, str]], int]:
-    refused, taken = [], 0
-    for line, row in table.rows(text):
-        try:
-            if isinstance(row, Unusable):
-                raise row
-            with here.db.begin_nested():
-                taking.take(here, system_id, row)
-            taken += 1
-        except Unusable as error:
-            refused.append((line, str(error)))
-    return refused, taken
 
 
 def _shown(here: Here, **values: object) -> HTMLResponse:

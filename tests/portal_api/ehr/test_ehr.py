@@ -133,25 +133,77 @@ def test_missed_and_cancelled_visits(outside: Outside) -> None:
     assert outside.visit(outside.send(appointment(missed, "noshow"))).state is State.NO_SHOW
     for number, days, state in ((early, 3, State.CANCELLED), (late, 0, State.LATE_CANCELLED)):
         outside.send(appointment(number))
-        told_at = (START - timedelta(days=days, hours=1)).isoformat()
-        answer = outside.send(appointment(number, "cancelled", meta={"lastUpdated": told_at}))
-        assert outside.visit(answer).state is state
+        told = appointment(number, "cancelled", meta=told_at(days=days), cancelationReason=reason("pat-fb"))
+        assert outside.visit(outside.send(told)).state is state
+        again = outside.send(told | {"meta": told_at(days=days) | {"versionId": "2"}})
+        assert (again.json()["report"], outside.visit(again).state) == ("taken", state)
 
 
-def test_an_encounter_is_late_by_when_it_was_cancelled_and_one_in_error_never(portal: Portal, outside: Outside) -> None:
-    told_at = {"lastUpdated": (START - timedelta(days=3)).isoformat()}
-    for status, meta, state in (
-        ("cancelled", told_at, State.CANCELLED),
-        ("cancelled", {}, State.LATE_CANCELLED),
-        ("entered-in-error", {}, State.CANCELLED),
-    ):
-        number = next(NUMBERS)
-        outside.send(appointment(number))
-        assert outside.visit(outside.send(encounter(number, status, meta=meta))).state is state
-    portal.clock.now = START - timedelta(days=3)
+def told_at(**before: float) -> dict[str, str]:
+    return {"lastUpdated": (START - timedelta(hours=1, **before)).isoformat()}
+
+
+def reason(code: str, system: str = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason") -> object:
+    return {"coding": [{"code": "other", "system": "urn:own"}, {"code": code, "system": system}]}
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        {},
+        {"cancelationReason": reason("prov-pers")},
+        {"cancelationReason": reason("pat-dec")},
+        {"cancelationReason": reason("patience")},
+        {"cancelationReason": reason("pat", "urn:own")},
+        {"cancelationReason": [{"coding": [{"code": "pat"}]}]},
+    ],
+)
+def test_what_the_patient_did_not_cancel_is_never_late(outside: Outside, why: dict[str, Any]) -> None:
     number = next(NUMBERS)
     outside.send(appointment(number))
-    assert outside.visit(outside.send(encounter(number, "cancelled"))).state is State.CANCELLED
+    answer = outside.send(appointment(number, "cancelled", meta=told_at(), **why))
+    assert outside.visit(answer).state is State.CANCELLED
+
+
+@pytest.mark.parametrize("status", ["cancelled", "entered-in-error"])
+def test_an_encounter_that_is_cancelled_or_in_error_costs_nobody_anything(outside: Outside, status: str) -> None:
+    number = next(NUMBERS)
+    outside.send(appointment(number))
+    assert outside.visit(outside.send(encounter(number, status, meta=told_at()))).state is State.CANCELLED
+
+
+def test_what_contradicts_the_end_of_a_visit_is_refused_and_changes_nothing(outside: Outside) -> None:
+    for end, then in (
+        (appointment(0, "cancelled"), encounter(0)),
+        (appointment(0, "noshow"), encounter(0)),
+        (encounter(0), appointment(0, "noshow")),
+        (encounter(0), appointment(0, "cancelled")),
+        (appointment(0, "cancelled", cancelationReason=reason("pat")), appointment(0, "entered-in-error")),
+    ):
+        number = next(NUMBERS)
+        numbered = [
+            json.loads(json.dumps(each).replace('"a0"', f'"a{number}"').replace("/a0", f"/a{number}"))
+            for each in (appointment(0), end, then)
+        ]
+        outside.send(numbered[0])
+        over = outside.send(numbered[1])
+        refused = outside.send(numbered[2])
+        assert (refused.status_code, "staff" in refused.json()["detail"]) == (422, True), refused.text
+        assert outside.visit(over).state.value == over.json()["state"]
+
+
+def test_what_has_yet_to_happen_has_not_happened(portal: Portal, outside: Outside) -> None:
+    number = next(NUMBERS)
+    outside.send(appointment(number))
+    now = portal.clock.now
+    for ahead, status in ((timedelta(minutes=4), 200), (timedelta(minutes=6), 422)):
+        at = {"lastUpdated": (now + ahead).isoformat()}
+        answer = outside.send(appointment(number, "cancelled", meta=at))
+        assert answer.status_code == status
+        number = next(NUMBERS)
+        outside.send(appointment(number))
+    begun = outside.send(encounter(number, "in-progress", period={"start": (now + timedelta(days=1)).isoformat()}))
+    assert (begun.status_code, "yet to happen" in begun.text) == (422, True)
 
 
 def test_nobody_missed_a_visit_that_has_yet_to_begin(portal: Portal, outside: Outside) -> None:
@@ -233,16 +285,21 @@ def test_a_file_is_taken_in_row_by_row(portal: Portal) -> None:
     shown = admin.submit("/staff/systems", name="Old charts").text
     system = shown.partition("/api/v1/ehr/")[2][:36]
     rows = (
-        "event,visit_ref,at,patient_ref,provider_id,service_code,starts_at,ends_at,payer_id\n"
-        f"booked,r1,,p1,prov_harbor_reed,90834,{START.isoformat()},{END.isoformat()},PAY-7KQ2\n"
-        f"finished,r1,{END.isoformat()},,,,{START.isoformat()},{END.isoformat()},\n"
-        "booked,r2,,p1,prov_harbor_reed,90834,yesterday,,\n"
-        "eaten,r3,,,,,,,\n"
+        "event,visit_ref,at,patient_ref,provider_id,service_code,starts_at,ends_at,payer_id,cancelled_by\n"
+        f"booked,r1,,p1,prov_harbor_reed,90834,{START.isoformat()},{END.isoformat()},PAY-7KQ2,\n"
+        f"finished,r1,{END.isoformat()},,,,{START.isoformat()},{END.isoformat()},,\n"
+        "booked,r2,,p1,prov_harbor_reed,90834,yesterday,,,\n"
+        "eaten,r3,,,,,,,,\n"
         "booked,r4\n"
+        f"booked,r5,,p5,prov_harbor_reed,90834,{START.isoformat()},,,\n"
+        f"cancelled,r5,{START.isoformat()},,,,,,,patient\n"
+        f"cancelled,r6,{START.isoformat()},p6,prov_harbor_reed,90834,{START.isoformat()},,,the dog\n"
     )
     for _ in range(2):
         answer = send_file(admin, system, rows)
-        assert "2 rows are taken in" in answer
+        assert "4 rows are taken in" in answer
+        assert "<td>9</td><td>cancelled_by must be patient or practice" in answer
+        assert "the dog" not in answer
         assert "<td>4</td><td>starts_at must be a time" in answer
         assert "<td>5</td><td>event must be one of" in answer
         assert "another number of fields" in answer
@@ -254,6 +311,9 @@ def test_a_file_is_taken_in_row_by_row(portal: Portal) -> None:
     with portal.at() as here:
         query = "select state, patient_estimate_cents from ledger.visit where payer_id = 'PAY-7KQ2'"
         assert here.books.execute(query).fetchall() == [("completed", 2_475)]
+        ref = here.keys.mac("outside", HARBOR.practice.practice_id, system, "outside_visit", "r5")
+        query = "select state from ledger.visit join portal.outside_visit using (visit_token) where ref = %s"
+        assert here.books.execute(query, (ref,)).fetchall() == [("late_cancelled",)]
 
 
 def send_file(visitor: Any, system: str, text: str) -> str:
