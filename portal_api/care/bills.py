@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
 from ledger.rules.requests import PayInvoice
 from ledger.store import customers, outbox
-from portal_api import audit
+from portal_api import audit, listing
 from portal_api.problems import Problem, not_found
 from portal_api.store.rows import made
 
@@ -72,6 +72,17 @@ class Memo:
 
 
 @dataclass(frozen=True)
+class Return:
+    """Money that went back: to the card (refund), or kept at Stripe for the next bill (balance)."""
+
+    visit_token: UUID
+    way: str
+    amount_cents: int
+    is_on_its_way: bool
+    made_at: datetime
+
+
+@dataclass(frozen=True)
 class Decision:
     """What the insurer made of a visit; `share_cents` is None while it decided nothing."""
 
@@ -96,6 +107,7 @@ class Bill:
     payer_id: str | None
     charges: tuple[Charge, ...] = ()
     memos: tuple[Memo, ...] = ()
+    returns: tuple[Return, ...] = ()
     decision: Decision | None = None
 
     @property
@@ -114,9 +126,21 @@ class Bill:
         return sum(each.amount_cents if each.kind == "credit" else -each.amount_cents for each in self.memos)
 
     @property
+    def returned_cents(self) -> int:
+        """What went back, to the card or for the next bill."""
+        return sum(each.amount_cents for each in self.returns)
+
+    @property
     def is_decided(self) -> bool:
         """Tell whether the insurer has decided."""
         return self.decision is not None and self.decision.share_cents is not None
+
+
+class Page(NamedTuple):
+    """Bills, the newest visit first, and the word for the next page, None on the last."""
+
+    items: list[Bill]
+    next: str | None
 
 
 _VISITS = """
@@ -129,7 +153,8 @@ left join portal.visit_type as t on t.id = a.visit_type_id
 left join portal.provider as p on p.ledger_id = v.provider_id
 where v.practice_id = :practice_id and v.patient_token = :patient_token and v.state not in ('scheduled', 'cancelled')
     and (cast(:visit_token as uuid) is null or v.visit_token = :visit_token)
-order by v.scheduled_start desc, v.visit_token
+    and (cast(:after_at as timestamptz) is null or (v.scheduled_start, v.visit_token) < (:after_at, :after_token))
+order by v.scheduled_start desc, v.visit_token desc
 limit :most
 """
 # Where a webhook is late, the answer to our own call says that an invoice is paid.
@@ -154,15 +179,18 @@ where i.status in ('open', 'paid', 'uncollectible')
 order by i.made_at, i.invoice_id
 """
 _MEMOS = "select * from ledger.memos_of(:visits)"
+_RETURNS = "select * from ledger.returns_of(:visits)"
 _DECIDED = (
     "select visit_token, payer_paid_cents, allowed_cents, patient_responsibility_cents, patient_balance_cents"
     " from ledger.decided_of(:visits)"
 )
 
 
-def of_patient(here: Here) -> list[Bill]:
-    """Return the bills of the patient who is here, the newest visit first."""
-    return _bills(here, None)
+def of_patient(here: Here, after: tuple[datetime, UUID] | None = None) -> Page:
+    """Return a page of the bills of the patient who is here, the newest visit first."""
+    found = _bills(here, None, after)
+    last = found[MOST - 1] if len(found) > MOST else None
+    return Page(found[:MOST], listing.cursor(last.at, last.visit_token) if last else None)
 
 
 def of_visit(here: Here, visit_token: UUID) -> Bill | None:
@@ -194,18 +222,22 @@ def pay(here: Here, visit_token: UUID) -> None:
     audit.record(here, "bill.paid", f"visit/{visit_token}")
 
 
-def _bills(here: Here, visit_token: UUID | None) -> list[Bill]:
+def _bills(here: Here, visit_token: UUID | None, after: tuple[datetime, UUID] | None = None) -> list[Bill]:
     mine = {"practice_id": here.practice.practice_id, "patient_token": here.me.patient_token}
-    found = made(Bill, here.db.execute(sa.text(_VISITS), {**mine, "visit_token": visit_token, "most": MOST}))
+    at, token = after or (None, None)
+    which = {"visit_token": visit_token, "after_at": at, "after_token": token, "most": MOST + 1}
+    found = made(Bill, here.db.execute(sa.text(_VISITS), {**mine, **which}))
     asked = {"visits": [each.visit_token for each in found]}
     charges = _by_visit(_read(here, Charge, _CHARGES, asked))
     memos = _by_visit(_read(here, Memo, _MEMOS, asked))
+    returns = _by_visit(_read(here, Return, _RETURNS, asked))
     decided = {each.visit_token: each for each in _read(here, Decision, _DECIDED, asked)}
     return [
         replace(
             each,
             charges=tuple(charges[each.visit_token]),
             memos=tuple(memos[each.visit_token]),
+            returns=tuple(returns[each.visit_token]),
             decision=decided.get(each.visit_token),
         )
         for each in found

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
-from portal_api import audit
+from portal_api import audit, listing
 from portal_api.care import bills
 from portal_api.door import AsPatient
 from portal_api.intake import cards
@@ -25,10 +25,11 @@ router = APIRouter()
 
 
 @router.get("/bills", response_class=HTMLResponse)
-def mine(here: AsPatient) -> HTMLResponse:
-    """Show every visit with its money."""
+def mine(here: AsPatient, after: str = "") -> HTMLResponse:
+    """Show the visits with their money, a page of them."""
     audit.record(here, "bills.read", f"patient/{here.me.id}")
-    return page(here, "care/bills.html", bills=bills.of_patient(here))
+    found = bills.of_patient(here, listing.place(after))
+    return page(here, "care/bills.html", bills=found.items, next=found.next)
 
 
 @router.get("/bills/{visit_token}", response_class=HTMLResponse)
