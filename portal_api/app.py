@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from ledger.gateways.mail import Console, Smtp
 from portal_api import chores, document, keys, problems
+from portal_api.bodies import WithBounds
 from portal_api.delivering import Gateways
 from portal_api.dependencies import Edge
 from portal_api.door import AtDoor, Door, utc_now
@@ -48,6 +49,7 @@ def create_app(
     app = FastAPI(title="Trueup", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.door, app.state.edge = door, edge
     app.state.own_rooms = own_rooms(door)
+    app.add_middleware(WithBounds)
     app.add_middleware(WithHeaders)
     webhooks.add_to(app, settings, edge)
     app.mount("/static", StaticFiles(directory=str(STATIC)), name="static")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from ledger.store import practices as ledger_practices
 from portal_api.cookies import is_loopback
+from portal_api.problems import Problem
 from portal_api.tenants.palette import Palette
 
 if TYPE_CHECKING:
@@ -89,6 +91,7 @@ _KEEP = sa.text(
     " on conflict (practice_id) do update set (name, time_zone, email, phone, address, texts, palette, policies,"
     " version, changed_at) = (excluded.name, excluded.time_zone, excluded.email, excluded.phone, excluded.address,"
     " excluded.texts, excluded.palette, excluded.policies, practice.version + 1, now())"
+    " where practice.version = :version"
 ).bindparams(*(sa.bindparam(name, type_=sa.JSON) for name in ("texts", "palette", "policies")))
 
 
@@ -107,9 +110,16 @@ def exists(db: sa.Connection, practice_id: str) -> bool:
 
 
 def keep(db: sa.Connection, practice: Practice) -> None:
-    """Write the practice as it is to be; its logo and its host names stay as they are."""
+    """Write the practice as it is to be; its logo and its host names stay as they are.
+
+    Raises Problem 409 (conflict) where somebody else changed it since it was read.
+    """
     values = asdict(practice)
-    db.execute(_KEEP, {name: values[name] for name in values if name not in {"has_logo", "logo_alt", "version"}})
+    if not db.execute(_KEEP, {name: values[name] for name in values if name not in {"has_logo", "logo_alt"}}).rowcount:
+        sentence = (
+            "Somebody else changed the settings at this moment, and nothing was kept. Look at them, then try again."
+        )
+        raise Problem(HTTPStatus.CONFLICT, "conflict", sentence)
     books = cast("psycopg.Connection", db.connection.driver_connection)
     before = ledger_practices.policy(books, practice.practice_id, practice.time_zone)
     after = replace(before, late_cancel_hours=practice.policies.cancel_hours)

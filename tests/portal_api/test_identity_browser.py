@@ -150,11 +150,11 @@ def test_an_admin_changes_the_looks_and_every_page_has_them_at_once(page: Page, 
     check(page, "people")
     page.goto(f"{home(portal)}/staff/settings")
     page.get_by_label(re.compile("^Brand")).fill("#ffee88")
-    page.get_by_role("button", name="Save the colours").click()
+    page.get_by_role("button", name="Save the colors").click()
     assert "On brand on brand has a contrast of" in page.get_by_role("alert").inner_text()
     check(page, "settings-refused")
     page.get_by_label(re.compile("^Brand")).fill("#6b2d5c")
-    page.get_by_role("button", name="Save the colours").click()
+    page.get_by_role("button", name="Save the colors").click()
     page.wait_for_url("**/staff/settings?said=saved")
     assert brand_of(page) == "rgb(107, 45, 92)"
     check(page, "settings")

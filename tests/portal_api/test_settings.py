@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
+from datetime import time
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.store import practices as ledger_practices
 from portal_api.access import Role
-from portal_api.tenants import logo, palette, policy_fields
+from portal_api.problems import Problem
+from portal_api.tenants import logo, palette, policy_fields, practices
 from portal_api.tenants.palette import PAIRS, Palette, contrast
 from portal_api.tenants.practices import Policies
 from tests.support.portals import CEDAR, HARBOR
@@ -181,3 +184,32 @@ def test_only_an_admin_of_the_practice_sets_it(portal: Portal, path: str) -> Non
         visitor = portal.staff(role)
         answer = visitor.submit(f"/staff/settings{path}", **ABOUT) if path else visitor.get("/staff/settings")
         assert answer.status_code == 403
+
+
+def test_an_admin_says_when_patients_are_reminded_as_the_command_does(portal: Portal, admin: Visitor) -> None:
+    given = {"quiet_from": "19:30", "quiet_until": "08:00", "visit_hours": "12", "days_apart": "7", "most_notices": "2"}
+    assert admin.submit("/staff/settings/reminders", **given).status_code == 303
+    with portal.at() as here:
+        kept = ledger_practices.policy(here.books, HARBOR.practice.practice_id)
+    assert (kept.dunning.quiet_from, kept.dunning.days_apart, kept.late_cancel_hours) == (time(19, 30), 7, 24)
+    shown = admin.get("/staff/settings").text
+    assert all(f'value="{value}"' in shown for value in given.values())
+    for wrong, sentence in (
+        ({"days_apart": "0"}, "days apart from 1 to 90"),
+        ({"days_apart": "often"}, "times like 20:00, and whole numbers"),
+        ({"quiet_from": "25:00"}, "times like 20:00, and whole numbers"),
+    ):
+        refused = admin.submit("/staff/settings/reminders", **(given | wrong))
+        assert (refused.status_code, sentence in refused.text) == (400, True)
+    assert portal.staff(Role.FRONT_DESK).submit("/staff/settings/reminders", **given).status_code == 403
+
+
+def test_what_somebody_else_changed_since_it_was_read_is_not_written_over(portal: Portal) -> None:
+    with portal.at() as here:
+        stale = here.practice
+    with portal.at() as here:
+        practices.keep(here.db, replace(here.practice, phone="+1 617 555 0118"))
+    with portal.at() as here, pytest.raises(Problem, match="Somebody else"):
+        practices.keep(here.db, replace(stale, phone="+1 617 555 0119"))
+    with portal.at() as here:
+        assert here.practice.phone == "+1 617 555 0118"

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
 from ledger.rules.visit import State
@@ -23,6 +23,7 @@ from portal_api.door import AsPatient, AsWorker, needs
 from portal_api.here import Here
 from portal_api.idempotency import Key, once
 from portal_api.problems import Problem, not_found
+from portal_api.routes.api.shapes import Shape
 from portal_api.scheduling import appointments, days, wishes
 
 router = APIRouter(prefix="/api/v1", tags=["care"])
@@ -55,10 +56,9 @@ class Agenda(BaseModel):
     to_close_out: list[EntryShown]
 
 
-class OutcomeAsked(BaseModel):
+class OutcomeAsked(Shape):
     """What became of a visit. Without times it took place as it was scheduled, or as the video saw it."""
 
-    model_config = ConfigDict(extra="forbid")
     outcome: Literal["completed", "partially_completed", "abandoned", "no_show"]
     place_of_service: Literal["02", "10"]
     started_at: AwareDatetime | None = None
@@ -66,20 +66,18 @@ class OutcomeAsked(BaseModel):
     reason: Text = ""
 
 
-class CorrectionAsked(BaseModel):
+class CorrectionAsked(Shape):
     """What a visit should have been closed out as, and why."""
 
-    model_config = ConfigDict(extra="forbid")
     outcome: Literal["completed", "partially_completed", "abandoned", "no_show", "cancelled", "late_cancelled"]
     place_of_service: Literal["02", "10"]
     reason: Text
     correction: Annotated[str, Field(min_length=8, max_length=80, pattern=r"^[\x21-\x7e]+$")]
 
 
-class PlaceAsked(BaseModel):
+class PlaceAsked(Shape):
     """Where the patient is."""
 
-    model_config = ConfigDict(extra="forbid")
     is_home: bool
     state: str = Field(pattern="^[A-Z]{2}$")
 

@@ -9,11 +9,12 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ledger.store import holds
 from portal_api.collecting import points, sparing
 from portal_api.idempotency import Key, once
+from portal_api.routes.api.shapes import Shape
 from portal_api.routes.pages.staff_holds import AsSparing, seen
 
 if TYPE_CHECKING:
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/api/v1/agenda/{visit_token}/hold", tags=["care"])
 
 
-class Why(BaseModel):
+class Why(Shape):
     """Why; it names no patient and is kept for ever."""
 
-    model_config = ConfigDict(extra="forbid")
     why: Annotated[str, Field(min_length=1, max_length=points.LONGEST)]
 
 

@@ -8,31 +8,25 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from portal_api import audit, cookies
+from portal_api import audit
 from portal_api.access import Kind
 from portal_api.door import AsPatient, AtDoor, SignedIn
 from portal_api.here import Here
-from portal_api.identity import patient_sign_in, people, proofs, rates, sessions, staff_secrets
+from portal_api.identity import entering, patient_sign_in, people, proofs, sessions
 from portal_api.problems import not_found, response
-from portal_api.routes.pages import staff_sign_in
+from portal_api.routes.api.shapes import Email, Name, Shape
 
 router = APIRouter(prefix="/api/v1", tags=["identity"])
 WRONG = "That did not work. A code works once, for ten minutes, and only where it was asked for."
 
 
-class Shape(BaseModel):
-    """What a program may send: these fields and no other."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Email(Shape):
+class Where(Shape):
     """Where the code goes."""
 
-    email: str = Field(max_length=254, pattern=r"^[^@\s\x00]{1,64}@[^@\s\x00]+\.[^@\s.\x00]{2,}$")
+    email: Email
 
 
 class Code(Shape):
@@ -45,16 +39,8 @@ class Joining(Shape):
     """Who somebody new is; `proof` came with the code."""
 
     proof: str = Field(max_length=2_000)
-    given_name: str = Field(min_length=1, max_length=100, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")
-    family_name: str = Field(min_length=1, max_length=100, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")
-
-
-class StaffSignIn(Shape):
-    """What a member of staff signs in by; `code` is the authenticator's."""
-
-    email: str = Field(max_length=254, pattern=r"^[^\x00]*$")
-    password: str = Field(max_length=200)
-    code: str = Field(max_length=20)
+    given_name: Name
+    family_name: Name
 
 
 class Begun(BaseModel):
@@ -105,45 +91,33 @@ class PatientShown(BaseModel):
 
 
 @router.post("/sign-in", status_code=HTTPStatus.ACCEPTED, response_model=None)
-def ask(here: AtDoor, asked: Email) -> Response:
+def ask(here: AtDoor, asked: Where) -> Response:
     """Mail a code; keep the cookie of the answer, which the code is bound to."""
     patient_sign_in.ask(here, asked.email)
     answer = JSONResponse({}, HTTPStatus.ACCEPTED)
-    here.browser.jar.put(answer, cookies.BROWSER, here.browser.token)
+    here.browser.keep(answer)
     return answer
 
 
 @router.post("/sign-in/code", response_model=Begun)
-def enter(here: AtDoor, given: Code) -> Response | Begun:
+def enter(here: AtDoor, given: Code) -> Response:
     """Sign in by the code."""
     granted = patient_sign_in.by_code(here, given.code)
     found = people.patient_of_email(here, granted.email) if granted else None
     if granted is None or (found and found.disabled_at):
-        return _refused()
-    return _begun(here, Kind.PATIENT, found.id) if found else Begun(proof=proofs.give(here, "join", granted.email))
+        return refused(WRONG)
+    if found is None:
+        return JSONResponse(Begun(proof=proofs.give(here, "join", granted.email)).model_dump())
+    return begun(here, Kind.PATIENT, found.id)
 
 
 @router.post("/patients", response_model=Begun, status_code=HTTPStatus.CREATED)
-def join(here: AtDoor, who: Joining) -> Begun:
+def join(here: AtDoor, who: Joining) -> Response:
     """Make the account of a new patient, and sign in; the same proof again signs in to the same account."""
     email = proofs.taken(here, "join", who.proof)
     found = people.patient_of_email(here, email)
-    patient_id = found.id if found else people.add_patient(here, email, who.given_name.strip(), who.family_name.strip())
-    audit.record(here, "patient.joined", f"patient/{patient_id}")
-    return _begun(here, Kind.PATIENT, patient_id)
-
-
-@router.post("/staff/sign-in", response_model=Begun)
-def staff(here: AtDoor, who: StaffSignIn) -> Response | Begun:
-    """Sign in as staff whose authenticator is set up."""
-    rates.spend(here, staff_sign_in.BY_ADDRESS, here.browser.address)
-    rates.spend(here, staff_sign_in.BY_ACCOUNT, who.email)
-    staff_id = staff_secrets.by_password(here, who.email, who.password)
-    is_set_up = staff_id is not None and staff_secrets.has_authenticator(here, staff_id)
-    if staff_id is None or not is_set_up or not staff_secrets.by_authenticator(here, staff_id, who.code):
-        audit.record(here, "sign_in.refused", f"staff/{staff_id or 'unknown'}")
-        return _refused()
-    return _begun(here, Kind.STAFF, staff_id)
+    patient_id = found.id if found else people.join(here, email, who.given_name.strip(), who.family_name.strip())
+    return begun(here, Kind.PATIENT, patient_id, HTTPStatus.CREATED)
 
 
 @router.get("/session", response_model=Me)
@@ -189,17 +163,20 @@ def patient(here: AsPatient) -> PatientShown:
     return PatientShown(**{name: getattr(found, name) for name in PatientShown.model_fields})
 
 
-def _begun(here: Here, kind: Kind, person_id: UUID) -> Begun:
+def begun(here: Here, kind: Kind, person_id: UUID, status: HTTPStatus = HTTPStatus.OK, **more: object) -> JSONResponse:
+    """Begin a session and answer with its token; keep the cookie of the answer: strangers' attempts hold it not up."""
     audit.record(here, "session.begun", f"{kind.value}/{person_id}")
-    return Begun(token=sessions.begin(here, kind, person_id))
+    answer = JSONResponse(Begun(token=sessions.begin(here, kind, person_id)).model_dump() | more, status)
+    entering.known_as(here, kind, person_id, answer)
+    return answer
+
+
+def refused(sentence: str) -> Response:
+    """Answer what was tried to no good: not raised, for it counts."""
+    return response(None, HTTPStatus.BAD_REQUEST, "refused", sentence)
 
 
 def _end(here: Here, session_id: UUID) -> None:
     if not sessions.end(here, here.me.kind, here.me.id, session_id):
         raise not_found()
     audit.record(here, "session.ended", f"session/{session_id}")
-
-
-def _refused() -> Response:
-    # Answered, not raised: a wrong code counts.
-    return response(None, HTTPStatus.BAD_REQUEST, "refused", WRONG)

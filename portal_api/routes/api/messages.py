@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from portal_api.access import Role
 from portal_api.door import needs
@@ -17,6 +17,7 @@ from portal_api.here import Here
 from portal_api.idempotency import Key, once
 from portal_api.messages import threads
 from portal_api.problems import not_found
+from portal_api.routes.api.shapes import Shape
 
 router = APIRouter(prefix="/api/v1", tags=["messages"])
 Correspondent = Annotated[Here, needs(Role.PATIENT, Role.PROVIDER)]
@@ -45,10 +46,9 @@ class Threads(BaseModel):
     correspondents: list[Person]
 
 
-class ThreadAsked(BaseModel):
+class ThreadAsked(Shape):
     """With whom."""
 
-    model_config = ConfigDict(extra="forbid")
     to: UUID
 
 
@@ -74,10 +74,9 @@ class Messages(BaseModel):
     items: list[MessageShown]
 
 
-class MessageAsked(BaseModel):
+class MessageAsked(Shape):
     """What to write."""
 
-    model_config = ConfigDict(extra="forbid")
     text: str = Field(min_length=1, max_length=threads.LONGEST, pattern=r"^[^\x00]*\S[^\x00]*$")
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, Field
 from starlette.responses import Response
 
 from portal_api import listing
@@ -17,18 +17,18 @@ from portal_api.door import AsPatient
 from portal_api.here import Here
 from portal_api.idempotency import Key, once
 from portal_api.problems import not_found
+from portal_api.routes.api.shapes import Shape
 from portal_api.scheduling import appointments, bookings, catalog, holds, slots, terms, waiting, wishes
 from portal_api.scheduling.appointments import Appointment
-from portal_api.scheduling.slots import Span, Wish
+from portal_api.scheduling.slots import Slot, Span, Wish
 
 router = APIRouter(prefix="/api/v1", tags=["scheduling"])
 MOST = 200
 
 
-class Asked(BaseModel):
+class Asked(Shape):
     """What is asked for; without a payer the patient pays."""
 
-    model_config = ConfigDict(extra="forbid")
     visit_type_id: UUID
     payer_id: str | None = Field(None, max_length=80)
     state: str = Field(pattern="^[A-Z]{2}$", description="Where the patient will be.")
@@ -42,10 +42,9 @@ class HoldAsked(Asked):
     starts: list[AwareDatetime] = Field(min_length=1, max_length=holds.MOST_IN_SERIES)
 
 
-class MoveAsked(BaseModel):
+class MoveAsked(Shape):
     """To when, and for staff to whom."""
 
-    model_config = ConfigDict(extra="forbid")
     starts_at: AwareDatetime
     calendar_id: UUID | None = None
 
@@ -185,8 +184,13 @@ def open_slots(  # noqa: PLR0913, PLR0917 - what is asked
     wish = wishes.read(here, str(visit_type_id), payer_id or "", state, here.practice.time_zone)
     calendars = None if calendar_id is None else [calendar_id]
     found = slots.find(here, slots.asker(here, wish, here.me.id), Span(since, until), calendars)
+    return of_slots(found, limit)
+
+
+def of_slots(found: list[Slot], limit: int) -> Slots:
+    """Return a page of open times; it ends between two times, never among the providers of one."""
     page = found[:limit]
-    if more := found[limit:]:  # a page ends between two times, never among the providers of one
+    if more := found[limit:]:
         page = [each for each in page if each.starts_at < more[0].starts_at] or found
     return Slots(
         items=[
@@ -244,14 +248,14 @@ def visits(
     page = found[: appointments.PAGE]
     more = len(found) > len(page)
     return Visits(
-        items=[_shown(each) for each in page], next=listing.cursor(page[-1].starts_at, page[-1].id) if more else None
+        items=[shown(each) for each in page], next=listing.cursor(page[-1].starts_at, page[-1].id) if more else None
     )
 
 
 @router.get("/visits/{appointment_id}", response_model=VisitShown)
 def visit(here: AsPatient, appointment_id: UUID) -> VisitShown:
     """Return one of the patient's visits."""
-    return _shown(_mine(here, appointment_id))
+    return shown(_mine(here, appointment_id))
 
 
 @router.post("/visits/{appointment_id}/move", status_code=HTTPStatus.OK, response_model=VisitShown)
@@ -261,7 +265,7 @@ def move(here: AsPatient, appointment_id: UUID, asked: MoveAsked, key: Key = Non
     calendar_id = asked.calendar_id or mine.calendar_id
     request = ["move", str(appointment_id), asked.model_dump(mode="json")]
     return once(
-        here, key, request, lambda: _shown(bookings.move(here, mine, calendar_id, asked.starts_at)), HTTPStatus.OK
+        here, key, request, lambda: shown(bookings.move(here, mine, calendar_id, asked.starts_at)), HTTPStatus.OK
     )
 
 
@@ -270,7 +274,7 @@ def cancel(here: AsPatient, appointment_id: UUID, key: Key = None) -> JSONRespon
     """Cancel a visit, at the fee of its terms when it is late; `terms.free_until` says until when it is not."""
     mine = _mine(here, appointment_id)
     request = ["cancel", str(appointment_id)]
-    return once(here, key, request, lambda: _shown(bookings.cancel(here, mine)), HTTPStatus.OK)
+    return once(here, key, request, lambda: shown(bookings.cancel(here, mine)), HTTPStatus.OK)
 
 
 @router.get("/waiting", response_model=list[WaitingShown])
@@ -314,7 +318,7 @@ def _mine(here: Here, appointment_id: UUID) -> Appointment:
 
 
 def _all(found: list[Appointment]) -> Visits:
-    return Visits(items=[_shown(each) for each in found])
+    return Visits(items=[shown(each) for each in found])
 
 
 def _place(each: waiting.Waiting) -> WaitingShown:
@@ -328,7 +332,8 @@ def _place(each: waiting.Waiting) -> WaitingShown:
     )
 
 
-def _shown(each: Appointment) -> VisitShown:
+def shown(each: Appointment) -> VisitShown:
+    """Return an appointment as programs see it."""
     names = {name: getattr(each.terms, name) for name in terms.NAMES if name in TermsShown.model_fields}
     return VisitShown(
         id=each.id,

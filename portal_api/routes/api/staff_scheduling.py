@@ -9,12 +9,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NaiveDatetime
+from pydantic import AwareDatetime, BaseModel, Field, NaiveDatetime
 from starlette.responses import Response
 
 from portal_api.here import Here
 from portal_api.idempotency import Key, once
 from portal_api.problems import not_found
+from portal_api.routes.api.shapes import Shape
 from portal_api.routes.pages.staff_hours import AsPlanner, mine, one_of_mine
 from portal_api.scheduling import groups, hours, slots, wishes
 from portal_api.scheduling.slots import Asker, Span
@@ -22,42 +23,37 @@ from portal_api.scheduling.slots import Asker, Span
 router = APIRouter(prefix="/api/v1/calendars", tags=["calendars"])
 
 
-class HoursShown(BaseModel):
+class HoursShown(Shape):
     """Hours of a local day: "09:00" to "17:00"; an end of "00:00" is midnight."""
 
-    model_config = ConfigDict(extra="forbid")
     begins: str = Field(max_length=5)
     ends: str = Field(max_length=5)
 
 
-class Week(BaseModel):
+class Week(Shape):
     """The hours of each weekday, Monday is 1."""
 
-    model_config = ConfigDict(extra="forbid")
     days: dict[Annotated[int, Field(ge=1, le=7)], list[HoursShown]]
 
 
-class DayAsked(BaseModel):
+class DayAsked(Shape):
     """Hours of one day: instead of the week's, also beside them, or closed (without hours)."""
 
-    model_config = ConfigDict(extra="forbid")
     on_date: date
     kind: Literal["instead", "also", "closed"]
     hours: HoursShown | None = None
 
 
-class OffAsked(BaseModel):
+class OffAsked(Shape):
     """Time off between two local times of the calendar's zone."""
 
-    model_config = ConfigDict(extra="forbid")
     begins: NaiveDatetime
     ends: NaiveDatetime
 
 
-class SessionAsked(BaseModel):
+class SessionAsked(Shape):
     """A group's session at a local time of the calendar's zone."""
 
-    model_config = ConfigDict(extra="forbid")
     visit_type_id: UUID
     starts: NaiveDatetime
 

@@ -7,12 +7,13 @@ from http import HTTPStatus
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 from portal_api import audit
 from portal_api.door import AsWorker, SignedIn
 from portal_api.problems import not_found
+from portal_api.routes.api.shapes import Shape
 from portal_api.video import attendance, entering, gates, joining, meetings, recording
 
 router = APIRouter(prefix="/api/v1", tags=["video"])
@@ -31,10 +32,9 @@ class CallShown(BaseModel):
     is_agreed: bool
 
 
-class Answer(BaseModel):
+class Answer(Shape):
     """Whether the person agrees that the meeting is recorded."""
 
-    model_config = ConfigDict(extra="forbid")
     is_agreed: bool
 
 

@@ -9,13 +9,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ledger.store import worklist
 from portal_api import audit
 from portal_api.collecting import points
 from portal_api.collecting.points import Point
 from portal_api.idempotency import Key, once
+from portal_api.routes.api.shapes import Shape
 from portal_api.routes.pages.staff_worklist import AsClerk, ItemId
 
 router = APIRouter(prefix="/api/v1/worklist", tags=["worklist"])
@@ -63,32 +64,28 @@ class Points(BaseModel):
     next: int | None = None
 
 
-class TakeAsked(BaseModel):
+class TakeAsked(Shape):
     """What to take up."""
 
-    model_config = ConfigDict(extra="forbid")
     kind: str = Field(max_length=80)
     cause: str = Field(max_length=300)
 
 
-class AssignAsked(BaseModel):
+class AssignAsked(Shape):
     """Whom to give it to."""
 
-    model_config = ConfigDict(extra="forbid")
     assignee: str = Field(max_length=254, description="The e-mail address of a member of staff.")
 
 
-class NoteAsked(BaseModel):
+class NoteAsked(Shape):
     """What was tried or found out."""
 
-    model_config = ConfigDict(extra="forbid")
     note: Words
 
 
-class ResolveAsked(BaseModel):
+class ResolveAsked(Shape):
     """How it ended."""
 
-    model_config = ConfigDict(extra="forbid")
     outcome: Words
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields, replace
+from datetime import time
 from http import HTTPStatus
 from typing import Any
 from zoneinfo import available_timezones
@@ -11,20 +12,19 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
-from portal_api import audit
+from ledger.rules.dunning import Dunning
+from portal_api import practice_settings as wanted
 from portal_api.door import AsAdmin
 from portal_api.here import Here
-from portal_api.identity import people
 from portal_api.pages import onward, page
-from portal_api.tenants import logo, palette, policy_fields, practices
+from portal_api.tenants import logo, palette, policy_fields
 from portal_api.tenants.palette import Palette
 from portal_api.tenants.practices import Practice, Texts
 
 router = APIRouter(prefix="/staff/settings")
-LONGEST_TEXT = 2_000
 COLOURS = {
     "brand": "Brand: ground of header and buttons",
-    "on_brand": "Writing on the brand colour",
+    "on_brand": "Writing on the brand color",
     "link": "Links",
     "ink": "Writing",
     "quiet": "Quiet writing",
@@ -32,6 +32,12 @@ COLOURS = {
     "ground": "Ground of the page",
     "edge": "Edges of fields",
     "focus": "Ring around what has the keyboard",
+}
+TIMES = {"quiet_from": "Quiet from", "quiet_until": "Quiet until"}
+COUNTS = {
+    "visit_hours": "Hours before and after a visit without a reminder",
+    "days_apart": "Days from one reminder to the next, at least",
+    "most_notices": "Reminders of one bill, at most",
 }
 
 
@@ -45,23 +51,20 @@ def settings(here: AsAdmin) -> HTMLResponse:
 def about(here: AsAdmin) -> Response:
     """Change name, contact, time zone and texts."""
     form = here.form
-    texts = Texts(**{each.name: form.get(each.name)[:LONGEST_TEXT] for each in fields(Texts)})
-    plain = {name: form.get(name)[:200] for name in ("name", "time_zone", "email", "phone", "address")}
-    changed = replace(here.practice, **plain, texts=texts)  # type: ignore[arg-type]
-    problems = [] if changed.name else ["A practice has a name."]
-    if changed.time_zone not in available_timezones():
-        problems.append("Please choose a time zone from the list.")
-    if changed.email and not people.EMAIL.match(changed.email):
-        problems.append("Please write an e-mail address, such as care@example.com.")
-    return _kept(here, changed, problems, "practice.described")
+    texts = Texts(**{each.name: form.get(each.name)[: wanted.LONGEST_TEXT] for each in fields(Texts)})
+    plain: dict[str, Any] = {
+        name: form.get(name)[: wanted.LONGEST_LINE] for name in ("name", "time_zone", "email", "phone", "address")
+    }
+    changed = replace(here.practice, **plain, texts=texts)
+    return _kept(here, changed, wanted.objections(changed), "practice.described")
 
 
 @router.post("/colours", response_model=None)
 def colours(here: AsAdmin) -> Response:
     """Change the colours, if people can tell all pairs of them apart."""
-    wanted = Palette(**{name: here.form.get(name).lower() for name in COLOURS})
-    changed = replace(here.practice, palette=wanted)
-    return _kept(here, changed, palette.objections(wanted), "practice.coloured")
+    chosen = Palette(**{name: here.form.get(name).lower() for name in COLOURS})
+    changed = replace(here.practice, palette=chosen)
+    return _kept(here, changed, palette.objections(chosen), "practice.coloured")
 
 
 @router.post("/policies", response_model=None)
@@ -71,25 +74,37 @@ def policies(here: AsAdmin) -> Response:
     return _kept(here, replace(here.practice, policies=changed), problems, "practice.policies_changed")
 
 
+@router.post("/reminders", response_model=None)
+def reminders(here: AsAdmin) -> Response:
+    """Change when patients are reminded of open bills."""
+    form, before = here.form, wanted.dunning(here)
+    try:
+        times: dict[str, Any] = {name: time.fromisoformat(form.get(name)).replace(tzinfo=None) for name in TIMES}
+        counts: dict[str, Any] = {name: int(form.get(name)) for name in COUNTS}
+    except ValueError:
+        return _page(here, here.practice, ["Please write times like 20:00, and whole numbers."])
+    try:
+        wanted.keep_dunning(here, replace(before, **times, **counts))
+    except ValueError as refusal:
+        return _page(here, here.practice, [str(refusal)])
+    return onward("/staff/settings", "saved")
+
+
 @router.post("/logo", response_model=None)
 def new_logo(here: AsAdmin) -> Response:
     """Change the logo, or take it away."""
-    picture, given = None, here.form.files.get("logo", b"")
-    if not here.form.get("remove"):
-        try:
-            picture = logo.cleaned(given)
-        except logo.NoLogo as refusal:
-            return _page(here, here.practice, [str(refusal)])
-    logo.keep(here.db, here.practice.practice_id, picture, here.form.get("logo_alt")[:200])
-    audit.record(here, "practice.logo_changed", f"practice/{here.practice.practice_id}")
+    picture = None if here.form.get("remove") else here.form.files.get("logo", b"")
+    try:
+        wanted.keep_logo(here, picture, here.form.get("logo_alt")[: wanted.LONGEST_LINE])
+    except logo.NoLogo as refusal:
+        return _page(here, here.practice, [str(refusal)])
     return onward("/staff/settings", "saved")
 
 
 def _kept(here: Here, changed: Practice, problems: list[str], action: str) -> Response:
     if problems:
         return _page(here, changed, problems)
-    practices.keep(here.db, changed)
-    audit.record(here, action, f"practice/{here.practice.practice_id}")
+    wanted.keep(here, changed, action)
     return onward("/staff/settings", "saved")
 
 
@@ -103,6 +118,14 @@ def _page(here: Here, shown: Practice, problems: list[str]) -> HTMLResponse:
         "numbers": [(each, each.written(shown.policies)) for each in policy_fields.NUMBERS],
         "flags": policy_fields.FLAGS,
         "partial": policy_fields.PARTIAL,
+        "reminders": _shown_reminders(here, wanted.dunning(here)),
         "problems": problems,
     }
     return page(here, "tenants/settings.html", status=status, **values)
+
+
+def _shown_reminders(here: Here, dunning: Dunning) -> list[tuple[str, str, str]]:
+    """Return name, label and value of each field: as it was typed where that would not do."""
+    known = {name: getattr(dunning, name).strftime("%H:%M") for name in TIMES}
+    known |= {name: str(getattr(dunning, name)) for name in COUNTS}
+    return [(name, label, here.form.get(name) or known[name]) for name, label in (TIMES | COUNTS).items()]

@@ -11,7 +11,7 @@ import pytest
 
 from ledger.dispatch import Dispatcher
 from ledger.gateways.stripe_gateway import StripeGateway
-from ledger.rules.requests import ChargeVisit
+from ledger.rules.requests import ChargeVisit, CreditInvoice, Excess
 from ledger.rules.visit import Actor, State
 from ledger.store import customers, outbox, visits
 from ledger.store.database import connect
@@ -127,8 +127,36 @@ def test_a_charge_the_insurer_s_word_and_a_credit_in_plain_words(
         assert other.submit(f"/bills/{token}/pay").status_code == 404
         assert str(token) not in other.get("/bills").text
     with portal.at(CEDAR) as here:  # nor do the functions say anything of another practice's visit
-        for name in ("memos_of", "decided_of", "invoices_of"):
+        for name in ("memos_of", "decided_of", "invoices_of", "returns_of"):
             assert here.db.exec_driver_sql(f"select * from ledger.{name}(array['{token}'::uuid])").all() == []
+
+
+@pytest.mark.parametrize(
+    ("excess", "sentence"),
+    [(Excess.REFUND, "Refund to your card"), (Excess.BALANCE, "Kept for your next bill")],
+)
+def test_money_that_went_back_is_said_once_it_did(
+    portal: Portal, portal_database: Database, stripe_sandbox: Sandbox, excess: Excess, sentence: str
+) -> None:
+    visitor, email = somebody(portal)
+    saved(portal, stripe_sandbox, visitor)
+    token = held(portal, email)
+    charge(portal, portal_database, token)
+    deliver(portal, portal_database, stripe_sandbox)
+    assert "went back" not in bill(visitor, token)
+    (invoice,) = (
+        each["id"] for each in of_type(stripe_sandbox, "invoice") if each["metadata"].get("visit_token") == str(token)
+    )
+    with portal.at() as here:
+        back = CreditInvoice(token, uuid4(), invoice, 1_500, here.now, excess)
+        outbox.put(here.books, back, here.practice.practice_id)
+    deliver(portal, portal_database, stripe_sandbox)
+    page = bill(visitor, token)
+    assert sentence in page
+    assert "$15.00 went back to you." in page
+    shown = visitor.get(f"/api/v1/bills/{token}").json()
+    assert (shown["paid_cents"], shown["returned_cents"]) == (4_000, 1_500)
+    assert [each["way"] for each in shown["returns"]] == [excess.value]
 
 
 def test_an_open_balance_is_paid_once_however_often_it_is_clicked(
