@@ -31,8 +31,8 @@ insert into portal.weekly_hours (practice_id, calendar_id, weekday, from_minute,
 select c.practice_id, c.id, d, h.from_minute, h.to_minute from portal.calendar as c
 cross join generate_series(1, 5) as d cross join (values (540, 720), (780, 1080)) as h (from_minute, to_minute);
 insert into portal.visit_type (
-    practice_id, id, name, kind, minutes, buffer_after, step, service_code, service_category, charge_cents
-) values (%(practice)s, md5('kind')::uuid, 'A visit', 'follow_up', 45, 10, 15, '90834', 1, 16500);
+    practice_id, id, name, kind, minutes, buffer_after, step, service_code, charge_cents
+) values (%(practice)s, md5('kind')::uuid, 'A visit', 'follow_up', 45, 10, 15, '90834', 16500);
 insert into portal.offered (practice_id, provider_id, visit_type_id)
 select practice_id, id, md5('kind')::uuid from portal.provider
 """

@@ -1,4 +1,4 @@
-"""The two cookies of a browser: whose session it is, and which browser it is before anybody signed in."""
+"""The cookies of a browser: whose session it is, which browser it is before that, and whether its owner is known."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from starlette.requests import Request
     from starlette.responses import Response
 
-SESSION, BROWSER = "session", "browser"
+SESSION, BROWSER, KNOWN = "session", "browser", "known"
 TOKEN_BYTES = 32
 
 
@@ -27,9 +29,17 @@ class Jar:
         """Return a cookie, or ''."""
         return request.cookies.get(self._name(name), "")
 
-    def put(self, response: Response, name: str, value: str) -> None:
-        """Set a cookie until the browser is closed; the server knows when it ends."""
-        response.set_cookie(self._name(name), value, path="/", secure=not self.is_plain, httponly=True, samesite="lax")
+    def put(self, response: Response, name: str, value: str, lasts: timedelta | None = None) -> None:
+        """Set a cookie for so long, or until the browser is closed; of a session the server knows when it ends."""
+        response.set_cookie(
+            self._name(name),
+            value,
+            max_age=int(lasts.total_seconds()) if lasts else None,
+            path="/",
+            secure=not self.is_plain,
+            httponly=True,
+            samesite="lax",
+        )
 
     def drop(self, response: Response, name: str) -> None:
         """Take a cookie back."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,11 +32,13 @@ class Gateways(NamedTuple):
     text: TextGateway
 
 
+_log = logging.getLogger(__name__)
 MOST_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(seconds=30)
 # Claimed by pushing its next attempt away: whoever dies while delivering has it tried again then.
 _CLAIM = sa.text(
-    "update portal.notice set attempts = attempts + 1, not_before = :now + cast(:pause as interval) * (1 << attempts)"
+    "update portal.notice set attempts = attempts + 1,"
+    " not_before = :now + cast(:pause as interval) * (1 << least(attempts, :most))"
     " where id = (select id from portal.notice where not_before <= :now and sent_at is null and given_up_at is null"
     " order by not_before, id limit 1 for update skip locked)"
     " returning id, kind, channel, recipient, sealed, attempts, expires_at"
@@ -47,23 +50,27 @@ def deliver(door: Door, practice_id: str, gateways: Gateways) -> int:
     sent = 0
     while (claimed := _claim(door, practice_id)) is not None:
         here, row = claimed
-        is_final, reason = True, ""
+        is_sent = is_final = False
         try:
-            if row.expires_at is None or row.expires_at > here.now:
-                _hand_over(here, row, gateways)
-                sent += 1
-            else:
-                reason = "expired"
+            if is_final := row.expires_at is not None and row.expires_at <= here.now:
+                continue
+            _hand_over(here, row, gateways)
+            is_sent = True
         except NotDelivered as failure:
-            is_final, reason = failure.is_final or row.attempts >= MOST_ATTEMPTS, str(failure)
-        if is_final:
-            _done(door, practice_id, row.id, is_sent=not reason)
+            is_final = failure.is_final
+        except Exception as error:  # noqa: BLE001 - one that cannot be written keeps no other back; the text has values
+            _log.error("a notice (%s) of %s failed: %s", row.kind, practice_id, type(error).__name__)
+        finally:
+            if is_sent or is_final or row.attempts >= MOST_ATTEMPTS:
+                _done(door, practice_id, row.id, is_sent=is_sent)
+        sent += is_sent
     return sent
 
 
 def _claim(door: Door, practice_id: str) -> tuple[Here, sa.Row[tuple[object, ...]]] | None:
     with door.at(practice_id) as here:
-        row = here.db.execute(_CLAIM, {"now": here.now, "pause": FIRST_PAUSE}).one_or_none()
+        values = {"now": here.now, "pause": FIRST_PAUSE, "most": MOST_ATTEMPTS}
+        row = here.db.execute(_CLAIM, values).one_or_none()
         return (here, row) if row else None
 
 

@@ -40,6 +40,7 @@ _T = TypeVar("_T")
 CONNECTIONS = 8
 SECONDS_TO_WAIT = 10.0
 PROOF_LASTS = timedelta(minutes=10)
+LONGEST_KNOWN = 200
 REFUSALS = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # Whole: what stands behind a name, such as ":@elsewhere.example", would lead links in mails somewhere else.
@@ -169,6 +170,7 @@ class Door:
             address=request.client.host if request.client else "",
             agent=request.headers.get("user-agent", "")[:200],
             token=token,
+            known=jar.read(request, cookies.KNOWN)[:LONGEST_KNOWN],
             is_new=not known,
             csrf=self.csrf(token, session),
             said=request.query_params.get("said", ""),
@@ -270,7 +272,8 @@ def steps_of(*roles: Role) -> Any:
 def fresh(here: Here) -> None:
     """Ask whoever is signed in to prove it once more, unless they did a few minutes ago; for what opens more doors."""
     if here.now - here.me.proved_at > PROOF_LASTS:
-        raise SignInNeeded(f"/account/prove?{urlencode({'next': here.browser.path})}", "Please prove that it is you.")
+        there = f"/account/prove?{urlencode({'next': here.browser.path})}"
+        raise SignInNeeded(there, "Please prove that it is you.", "proof-needed")
 
 
 AtDoor = Annotated[Here, _DOOR]

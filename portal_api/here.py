@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from portal_api.cookies import Jar
+from portal_api.cookies import BROWSER, Jar
 from portal_api.forms import Form
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import psycopg
     import sqlalchemy as sa
+    from starlette.responses import Response
 
     from ledger.settings import Settings
     from portal_api.access import Who
@@ -28,11 +29,16 @@ class Browser:
     address: str = ""
     agent: str = ""
     token: str = ""
+    known: str = ""
     is_new: bool = False
     csrf: str = ""
     said: str = ""
     path: str = ""
     jar: Jar = field(default_factory=lambda: Jar(is_plain=True))
+
+    def keep(self, answer: Response) -> None:
+        """Have the browser known by its cookie, which links and codes that it asks for are bound to."""
+        self.jar.put(answer, BROWSER, self.token)
 
 
 @dataclass

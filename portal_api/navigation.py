@@ -48,13 +48,13 @@ LINKS = (
     Link("Card", "/card", PATIENT),
     Link("Messages", "/messages", PATIENT | {Role.PROVIDER}, about="What patients wrote, and your answers"),
     Link("Hours", "/staff/hours", PLANNERS, SCHEDULE, "When each provider works; days off and extra hours"),
-    Link("Offer", "/staff/offer", ADMIN, SCHEDULE, "Kinds of visits, prices, insurers, licences"),
+    Link("Offer", "/staff/offer", ADMIN, SCHEDULE, "Kinds of visits, prices, insurers, licenses"),
     Link("Why no time?", "/staff/why", PLANNERS, SCHEDULE, "Why a patient is not offered a time"),
     Link("People", "/staff/people", ADMIN, PRACTICE, "Who works here, and what they may do"),
     Link("Consent texts", "/staff/consents", ADMIN, PRACTICE, "What patients sign before their first visit"),
     Link("Retention", "/staff/retention", ADMIN, PRACTICE, "How long messages are kept"),
     Link("Systems", "/staff/systems", ADMIN, PRACTICE, "Other scheduling systems that send visits"),
-    Link("Settings", "/staff/settings", ADMIN, PRACTICE, "Logo, colours, texts and policies"),
+    Link("Settings", "/staff/settings", ADMIN, PRACTICE, "Logo, colors, texts, policies and reminders"),
 )
 
 

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from fastapi.responses import RedirectResponse
 
-from portal_api import cookies
 from portal_api.headers import policy
 from portal_api.navigation import menus_of
 from portal_api.templating import rendered
@@ -77,7 +76,7 @@ def page(
     response = rendered(template, status, headers, **known, **values)
     response.headers["Content-Security-Policy"] = policy(csp)
     if here.browser.is_new:
-        here.browser.jar.put(response, cookies.BROWSER, here.browser.token)
+        here.browser.keep(response)
     return response
 
 

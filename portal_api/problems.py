@@ -35,8 +35,8 @@ class Problem(Exception):  # noqa: N818 - named for what is answered
 class SignInNeeded(Problem):
     """Nobody is signed in, and somebody must be: a page leads to the sign-in, a program is told 401."""
 
-    def __init__(self, sign_in: str, sentence: str = "Please sign in first.") -> None:
-        super().__init__(HTTPStatus.UNAUTHORIZED, "sign-in-needed", sentence)
+    def __init__(self, sign_in: str, sentence: str = "Please sign in first.", name: str = "sign-in-needed") -> None:
+        super().__init__(HTTPStatus.UNAUTHORIZED, name, sentence)
         self.sign_in = sign_in
 
 
@@ -56,6 +56,7 @@ def add_to(app: FastAPI) -> None:
     app.exception_handler(database_errors.OperationalError)(_away)
     app.exception_handler(database_errors.TimeoutError)(_away)
     app.exception_handler(database_errors.DataError)(_unstorable)
+    app.exception_handler(database_errors.IntegrityError)(_contradicted)
     app.exception_handler(Exception)(_unforeseen)
 
 
@@ -122,6 +123,14 @@ def _unstorable(request: Request, _error: Exception) -> Response:
     return response(
         request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "A value is out of range or cannot be kept; nothing was."
     )
+
+
+def _contradicted(request: Request, error: Exception) -> Response:
+    """Answer what the database would not let in: mostly somebody else did the same at this moment."""
+    if isinstance(getattr(error, "orig", None), psycopg.errors.CheckViolation):
+        return _unstorable(request, error)
+    sentence = "Somebody changed the same at this moment, and nothing was kept. Look at it again, then try once more."
+    return response(request, HTTPStatus.CONFLICT, "conflict", sentence)
 
 
 def _unforeseen(request: Request, _error: Exception) -> Response:

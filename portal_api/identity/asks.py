@@ -69,12 +69,14 @@ _BY_BROWSER = sa.text(
     " order by asked_at desc limit 1 for update"
 )
 _USE = sa.text("update portal.ask set used_at = :now where id = :id")
+_VOID = sa.text("update portal.ask set used_at = :now where person_id = :person_id and used_at is null")
 
 
 def make(here: Here, purpose: Purpose, email: str, person_id: UUID | None = None, *, is_bound: bool = True) -> Secret:
     """Make a link and a code; those that this browser asked for before no longer count.
 
-    Not bound to a browser is only the first link of staff, which somebody else asked for; it lasts a day.
+    Not bound to a browser is only the first link of staff, which somebody else asked for; it lasts a day, and those
+    that were mailed to that person before no longer count.
     """
     made = Secret(cookies.new_token(), f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}")
     ask_id = uuid4()
@@ -83,6 +85,8 @@ def make(here: Here, purpose: Purpose, email: str, person_id: UUID | None = None
             sa.text("update portal.ask set used_at = :now where binding_hash = :binding_hash and used_at is null"),
             {"now": here.now, "binding_hash": _hash(here.browser.token)},
         )
+    elif person_id is not None:
+        void(here, person_id)
     here.db.execute(
         _INSERT,
         {
@@ -121,6 +125,11 @@ def use_code(here: Here, code: str, purpose: Purpose) -> Asked | None:
         return _used(here, row)
     here.db.execute(sa.text("update portal.ask set wrong_codes = wrong_codes + 1 where id = :id"), {"id": row.id})
     return None
+
+
+def void(here: Here, person_id: UUID) -> None:
+    """Have no link and no code of a person's count any more: what they were asked for is not what it was."""
+    here.db.execute(_VOID, {"person_id": person_id, "now": here.now})
 
 
 def _used(here: Here, row: sa.Row[tuple[object, ...]]) -> Asked:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portal_api import audit, cookies
-from portal_api.identity import sessions
+from portal_api.access import Kind
+from portal_api.identity import attempts, people, sessions
 from portal_api.pages import onward
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from portal_api.access import Kind
     from portal_api.here import Here
 
 
@@ -34,4 +34,12 @@ def begun(here: Here, kind: Kind, person_id: UUID, answer: Response) -> Response
     token = sessions.begin(here, kind, person_id)
     audit.record(here, "session.begun", f"{kind.value}/{person_id}")
     here.browser.jar.put(answer, cookies.SESSION, token)
+    known_as(here, kind, person_id, answer)
     return answer
+
+
+def known_as(here: Here, kind: Kind, person_id: UUID, answer: Response) -> None:
+    """Have the browser known to the account: what strangers try on it holds up nobody there."""
+    found = people.patient(here, person_id) if kind is Kind.PATIENT else people.staff(here, person_id)
+    if found is not None:
+        attempts.remember(here, answer, found.email)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from portal_api import audit
-from portal_api.identity import asks, people, rates
+from portal_api.identity import asks, attempts, people, rates
 from portal_api.identity.asks import Purpose
 from portal_api.notices import Message, Notice, send
 
@@ -20,8 +20,8 @@ CODES = rates.Rate("codes by address", 20, timedelta(seconds=30))
 
 def ask(here: Here, email: str) -> None:
     """Mail a link and a code to a patient, or to somebody new where new patients are welcome; raises 429."""
-    rates.spend(here, BY_ADDRESS, here.browser.address)
-    rates.spend(here, BY_ACCOUNT, email)
+    attempts.from_place(here, BY_ADDRESS)
+    attempts.on_account(here, BY_ACCOUNT, email)
     found = people.patient_of_email(here, email)
     secret = asks.make(here, Purpose.SIGN_IN, email, found.id if found else None)
     if found.disabled_at is None if found else here.practice.policies.accepts_new_patients:
@@ -32,13 +32,13 @@ def ask(here: Here, email: str) -> None:
 
 def by_code(here: Here, code: str) -> asks.Asked | None:
     """Return what a code grants in this browser, and use it up; None for a wrong one, which counts. Raises 429."""
-    rates.spend(here, CODES, here.browser.address)
+    attempts.from_place(here, CODES)
     return _noted(here, asks.use_code(here, code, Purpose.SIGN_IN))
 
 
 def by_link(here: Here, link: str) -> asks.Asked | None:
     """Return what a link grants in this browser, and use it up; None for one that grants nothing. Raises 429."""
-    rates.spend(here, CODES, here.browser.address)
+    attempts.from_place(here, CODES)
     return _noted(here, asks.use_link(here, link, Purpose.SIGN_IN))
 
 

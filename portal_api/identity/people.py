@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
+from portal_api import audit
 from portal_api.access import Kind, Role
-from portal_api.identity import sessions
+from portal_api.identity import asks, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,18 +78,20 @@ def patient_of_email(here: Here, email: str) -> Patient | None:
 
 def add_patient(here: Here, email: str, given_name: str, family_name: str, **more: object) -> UUID:
     """Add a patient with an opaque token of their own; `more` are further columns. Returns the id."""
-    values = {
-        "id": uuid4(),
-        "practice_id": here.practice.practice_id,
-        "patient_token": uuid4(),
-        "email": email,
-        "given_name": given_name,
-        "family_name": family_name,
-        "created_at": here.now,
-        **more,
-    }
+    values = _new_patient(here, email, given_name, family_name) | more
     here.db.execute(_insert("patient", values), values)
     return UUID(str(values["id"]))
+
+
+def join(here: Here, email: str, given_name: str, family_name: str) -> UUID:
+    """Return the patient of an address that was proved, made where there is none: of two at once one, for both."""
+    values = _new_patient(here, email, given_name, family_name)
+    here.db.execute(_insert("patient", values, " on conflict (practice_id, lower(email)) do nothing"), values)
+    found = patient_of_email(here, email)
+    if found is None:
+        raise LookupError("The patient that was added is not seen.")
+    audit.record(here, "patient.joined", f"patient/{found.id}")
+    return found.id
 
 
 def staff(here: Here, staff_id: UUID) -> Staff | None:
@@ -137,8 +140,9 @@ def add_staff(  # noqa: PLR0913 - a person's columns
 
 
 def disable(here: Here, kind: Kind, person_id: UUID) -> bool:
-    """Let a person in no more and end their sessions now; tell whether they are of this practice."""
+    """Let a person in no more, end their sessions and their links now; tell whether they are of this practice."""
     sessions.end(here, kind, person_id)
+    asks.void(here, person_id)
     return _set(here, kind, person_id, {"disabled_at": here.now})
 
 
@@ -179,6 +183,18 @@ def _staff(here: Here, condition: str, value: object) -> list[Staff]:
     return [Staff(**{**row, "roles": frozenset(map(Role, row["roles"]))}) for row in rows.mappings()]
 
 
-def _insert(table: str, values: dict[str, object]) -> sa.TextClause:
-    names = ", ".join(values)
-    return sa.text(f"insert into portal.{table} ({names}) values ({', '.join(f':{name}' for name in values)})")
+def _new_patient(here: Here, email: str, given_name: str, family_name: str) -> dict[str, object]:
+    return {
+        "id": uuid4(),
+        "practice_id": here.practice.practice_id,
+        "patient_token": uuid4(),
+        "email": email,
+        "given_name": given_name,
+        "family_name": family_name,
+        "created_at": here.now,
+    }
+
+
+def _insert(table: str, values: dict[str, object], otherwise: str = "") -> sa.TextClause:
+    names, places = ", ".join(values), ", ".join(f":{name}" for name in values)
+    return sa.text(f"insert into portal.{table} ({names}) values ({places}){otherwise}")

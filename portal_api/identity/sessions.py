@@ -122,19 +122,21 @@ def of_person(here: Here, kind: Kind, person_id: UUID) -> list[Session]:
 
 def end(here: Here, kind: Kind, person_id: UUID, session_id: UUID | None = None) -> int:
     """End a session of a person, or all of them; return how many."""
-    changed = here.db.execute(
-        sa.text(
-            f"update portal.session set ended_at = :now where {kind.value}_id = :person_id and ended_at is null"
-            " and practice_id = :practice_id and id = coalesce(cast(:session_id as uuid), id)"
-        ),
-        {
-            "now": here.now,
-            "person_id": person_id,
-            "practice_id": here.practice.practice_id,
-            "session_id": session_id,
-        },
+    return _end(here, kind, person_id, "id = coalesce(cast(:session_id as uuid), id)", session_id)
+
+
+def end_others(here: Here) -> int:
+    """End every session of whoever is here but the one they are in; return how many."""
+    return _end(here, here.me.kind, here.me.id, "id <> :session_id", here.me.session_id)
+
+
+def _end(here: Here, kind: Kind, person_id: UUID, which: str, session_id: UUID | None) -> int:
+    query = (
+        f"update portal.session set ended_at = :now where {kind.value}_id = :person_id and ended_at is null"
+        f" and practice_id = :practice_id and {which}"
     )
-    return changed.rowcount
+    mine = {"person_id": person_id, "practice_id": here.practice.practice_id, "session_id": session_id}
+    return here.db.execute(sa.text(query), {**mine, "now": here.now}).rowcount
 
 
 def prove(here: Here) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from portal_api.access import Kind
-from portal_api.identity import passwords, sessions, totp
+from portal_api.identity import asks, passwords, sessions, totp
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -28,9 +28,10 @@ def by_password(here: Here, email: str, password: str) -> UUID | None:
 
 
 def set_password(here: Here, staff_id: UUID, password: str) -> None:
-    """Set the password, and end every session that was begun with the one before."""
+    """Set the password, and end every session that was begun with the one before and every link that sets another."""
     values = {"id": staff_id, "hash": passwords.hashed(password)}
     here.db.execute(sa.text(_SET.format("password_hash = :hash")), values)
+    asks.void(here, staff_id)
     sessions.end(here, Kind.STAFF, staff_id)
 
 

@@ -35,11 +35,15 @@ def step_of(secret: str, code: str, now: datetime, last_step: int | None) -> int
     return None
 
 
+def address(secret: str, email: str, practice: str) -> str:
+    """Return the address of scheme otpauth that apps read."""
+    return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=practice)
+
+
 def qr_code(secret: str, email: str, practice: str) -> str:
-    """Return the picture that apps read, as an SVG element."""
+    """Return its picture, as an SVG element."""
     drawn = io.BytesIO()
-    address = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=practice)
-    segno.make(address, error="m").save(
+    segno.make(address(secret, email, practice), error="m").save(
         drawn, kind="svg", xmldecl=False, omitsize=True, border=4, light="#ffffff", title="QR code", nl=False
     )
     return drawn.getvalue().decode()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KINDS = {
     "telehealth": "Consent to telehealth",
     "privacy": "Notice of privacy practices",
-    "payment": "Authorisation of payments",
+    "payment": "Authorization of payments",
 }
 LONGEST_NAME, LONGEST_TITLE, LONGEST_BODY = 200, 200, 50_000
 
@@ -68,6 +68,7 @@ _PUBLISH = sa.text(
     "insert into portal.consent_text (practice_id, kind, version, title, body, sha256, made_at)"
     " select :practice_id, :kind, coalesce(max(version), 0) + 1, :title, :body, :sha256, :now"
     " from portal.consent_text where practice_id = :practice_id and kind = :kind"
+    " on conflict (practice_id, kind, version) do nothing"
 )
 _SIGN = sa.text(
     "insert into portal.consent (practice_id, patient_id, text_id, sha256, typed_name, signed_at, address, browser)"
@@ -117,7 +118,7 @@ def sign(here: Here, text_id: UUID, typed_name: str, *, is_agreed: bool) -> None
 def publish(here: Here, kind: str, title: str, body: str) -> None:
     """Make a new version of a text, which every patient is asked to sign; the same words again change nothing.
 
-    Raises 422 (no-text) for what is no text.
+    Raises 422 (no-text) for what is no text, 409 (newer-text) where somebody else publishes at this moment.
     """
     if kind not in KINDS or not 0 < len(title) <= LONGEST_TITLE or not 0 < len(body) <= LONGEST_BODY:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "no-text", "A text has a kind, a title and words.")
@@ -125,7 +126,12 @@ def publish(here: Here, kind: str, title: str, body: str) -> None:
     if any((each.kind, each.sha256) == (kind, digest) for each in current(here)):
         return
     values = {"practice_id": here.practice.practice_id, "kind": kind, "title": title, "body": body}
-    here.db.execute(_PUBLISH, {**values, "sha256": digest, "now": here.now})
+    if not here.db.execute(_PUBLISH, {**values, "sha256": digest, "now": here.now}).rowcount:
+        raise Problem(
+            HTTPStatus.CONFLICT,
+            "newer-text",
+            "Somebody else published this text a moment ago: read theirs first, then publish yours.",
+        )
     audit.record(here, "consent_text.published", f"consent_text/{kind}")
 
 

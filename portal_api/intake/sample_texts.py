@@ -31,7 +31,7 @@ TEXTS = {
         ),
     ),
     "payment": (
-        "Authorisation of payments",
+        "Authorization of payments",
         (
             "You may charge my card on file for my share of each visit once my insurer has decided, for "
             "visits without insurance when they are over, and for the fees for missing or cancelling a visit "

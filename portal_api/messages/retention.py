@@ -54,6 +54,7 @@ class Week:
 def enforce(here: Here) -> None:
     """Delete what is over at the practice and destroy the keys of weeks that are over whole. A chore."""
     oldest = here.now - timedelta(days=here.practice.policies.message_retention_days)
+    sealing.forget()
     for row in here.db.execute(_UNCERTIFIED, {"now": here.now}).all():
         _destroy(here, row.week, row.key_id)
     here.db.execute(_ENDED, {"oldest": oldest})
@@ -88,7 +89,9 @@ def certificate(here: Here, week: date, key_id: str, destroyed_at: datetime) -> 
 
 
 def _destroy(here: Here, week: date, key_id: str) -> None:
-    providers.found(here.settings).destroy(sealing.context(here.practice.practice_id, week))
+    named = sealing.context(here.practice.practice_id, week)
+    providers.found(here.settings).destroy(named)
+    sealing.forget(named)
     values = {"practice_id": here.practice.practice_id, "week": week, "key_id": key_id, "now": here.now}
     here.db.execute(_CERTIFY, values | {"certificate": certificate(here, week, key_id, here.now)})
     audit.record(here, "messages.destroyed", f"week/{week}")

@@ -6,8 +6,8 @@ import contextlib
 import logging
 import secrets
 from datetime import date, timedelta
-from functools import lru_cache
 from http import HTTPStatus
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
@@ -29,7 +29,9 @@ _log = logging.getLogger(__name__)
 VERSION = b"\x01"
 NONCE_BYTES = 12
 DATA_KEY_BYTES = 32
-KEYS_AT_HAND = 64  # of unwrapped data keys in a process: a key store is asked once a week's key and not once a message
+# An unwrapped data key stays in the process so long: a key store is not asked once a message, and a key that was
+# destroyed is gone from every process soon after.
+AT_HAND_SECONDS = 600.0
 
 _KEEP = sa.text(
     "insert into portal.message_key (practice_id, week, key_id, wrapped, created_at)"
@@ -108,9 +110,23 @@ def _told() -> Iterator[None]:
         ) from None
 
 
-@lru_cache(KEYS_AT_HAND)
+_at_hand: dict[tuple[bytes, str], tuple[float, bytes]] = {}
+
+
+def forget(named: str = "") -> None:
+    """Forget the data keys that have been at hand too long, and those of a context whose key is destroyed."""
+    for known, (until, _) in list(_at_hand.items()):
+        if until <= monotonic() or known[1] == named:
+            _at_hand.pop(known, None)
+
+
 def _unwrapped(settings: Settings, wrapped: bytes, named: str) -> bytes:
-    return providers.found(settings).unwrap(wrapped, named)
+    forget()
+    if (known := _at_hand.get((wrapped, named))) is not None:
+        return known[1]
+    key = providers.found(settings).unwrap(wrapped, named)
+    _at_hand[wrapped, named] = (monotonic() + AT_HAND_SECONDS, key)
+    return key
 
 
 def _aad(here: Here, place: Place) -> bytes:

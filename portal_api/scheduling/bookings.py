@@ -161,7 +161,6 @@ def _visit(here: Here, held: Appointment, token: UUID) -> visits.Visit:
         patient_token=here.db.scalar(_PATIENT_TOKEN, {"id": held.patient_id}),
         practice_id=here.practice.practice_id,
         provider_id=held.ledger_id,
-        service_category=kind.service_category,
         service_code=kind.service_code,
         place_of_service=HOME,
         scheduled_start=held.starts_at,

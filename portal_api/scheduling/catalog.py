@@ -31,7 +31,6 @@ class VisitType:
     lead_minutes: int
     horizon_days: int
     service_code: str
-    service_category: int
     charge_cents: int
 
     @property

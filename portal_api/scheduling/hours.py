@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from portal_api import audit
 from portal_api.problems import Problem
+from portal_api.scheduling import locks
 from portal_api.store.rows import made
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def week(here: Here, calendar_id: UUID) -> dict[int, list[Hours]]:
 
 def keep_week(here: Here, calendar_id: UUID, wanted: Sequence[tuple[int, Hours]]) -> None:
     """Replace the hours of the week; what is booked stays booked."""
+    locks.take(here, [calendar_id])  # of two who do so at once the later one's are the hours, and not both
     here.db.execute(sa.text("delete from portal.weekly_hours where calendar_id = :id"), {"id": calendar_id})
     rows = [
         {

@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
     from portal_api.here import Here
 
-NUMBERS = ("minutes", "buffer_before", "buffer_after", "step", "capacity", "lead_minutes", "horizon_days")
-VISIT_TYPE = ("name", "kind", "for_whom", "service_code", "service_category", "charge_cents", "is_active", *NUMBERS)
+BOUNDS = {
+    "minutes": (5, 480), "buffer_before": (0, 120), "buffer_after": (0, 120), "step": (5, 240), "capacity": (1, 100),
+    "lead_minutes": (0, 43_200), "horizon_days": (1, 365),
+}  # fmt: skip
+"""The least and the most of each number of a visit type."""
+NUMBERS = tuple(BOUNDS)
+VISIT_TYPE = ("name", "kind", "for_whom", "service_code", "charge_cents", "is_active", *NUMBERS)
 _KEEP_TYPE = sa.text(
     f"insert into portal.visit_type (practice_id, id, {', '.join(VISIT_TYPE)})"
     f" values (:practice_id, :id, {', '.join(f':{name}' for name in VISIT_TYPE)})"
@@ -75,9 +80,11 @@ def visit_types(here: Here) -> list[dict[str, object]]:
 
 
 def keep_visit_type(here: Here, visit_type_id: UUID | None, values: Mapping[str, object]) -> UUID:
-    """Write a visit type; what is booked keeps the price and the length it has."""
+    """Write a visit type, new without an id; what is booked keeps the price and the length it has."""
     place = visit_type_id or uuid4()
-    here.db.execute(_KEEP_TYPE, {**values, "id": place, "practice_id": here.practice.practice_id})
+    kind = "group" if values["capacity"] != 1 else "intake" if values["for_whom"] == "new" else "follow_up"
+    mine = {"id": place, "practice_id": here.practice.practice_id, "kind": kind}
+    here.db.execute(_KEEP_TYPE, {**values, **mine})
     audit.record(here, "visit_type.changed", f"visit_type/{place}")
     return place
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 # name, kind, minutes, buffer after, step, for whom, seats, code, category, cents
 VISIT_TYPES = (
-    ("First visit", "intake", 60, 10, 30, "new", 1, "90791", 2, 29000),
-    ("Follow-up", "follow_up", 45, 10, 15, "established", 1, "90834", 1, 16500),
-    ("Stress group", "group", 60, 0, 30, "anyone", 6, "90853", 3, 4500),
+    ("First visit", "intake", 60, 10, 30, "new", 1, "90791", 29000),
+    ("Follow-up", "follow_up", 45, 10, 15, "established", 1, "90834", 16500),
+    ("Stress group", "group", 60, 0, 30, "anyone", 6, "90853", 4500),
 )
 # Those of the sample month; what is left to the patient of a visit's price is a made-up part of it.
 PAYERS = (("PAY-7KQ2", "Sample Health Plan One", 15), ("PAY-M4TD", "Sample Health Plan Two", 25))
@@ -31,7 +31,7 @@ MORNING, AFTERNOON = Hours(9 * 60, 12 * 60), Hours(13 * 60, 17 * 60)
 _COLUMNS = {
     "visit_type": (
         *("id", "name", "kind", "minutes", "buffer_after", "step", "for_whom", "capacity", "service_code"),
-        *("service_category", "charge_cents"),
+        "charge_cents",
     ),
     "payer": ("id", "label"),
     "payer_estimate": ("payer_id", "visit_type_id", "patient_estimate_cents"),

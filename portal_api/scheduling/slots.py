@@ -100,7 +100,7 @@ REASONS = {
     "new_patients_only": "This visit is for new patients.",
     "not_for_new_patients": "New patients cannot book this.",
     "insurance_not_accepted": "This provider does not accept this insurance.",
-    "not_licensed": "The provider has no licence for this state on that day.",
+    "not_licensed": "The provider has no license for this state on that day.",
     "lead_time": "It is too soon: the visit needs more notice.",
     "beyond_horizon": "It is too far ahead to be booked yet.",
     "outside_hours": "It is outside the provider's hours, or the visit would not end within them.",

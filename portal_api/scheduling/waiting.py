@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from itertools import islice
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -14,17 +16,19 @@ import sqlalchemy as sa
 from portal_api import audit
 from portal_api.problems import Problem, not_found
 from portal_api.scheduling import appointments, catalog, holds, letters, locks, slots
-from portal_api.scheduling.slots import LONGEST_LOOK, Span, Wish
+from portal_api.scheduling.slots import LONGEST_LOOK, Asker, Span, Wish
 from portal_api.store.rows import made
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from portal_api.here import Here
     from portal_api.scheduling.slots import Slot
 
 MOST_A_ROUND = 100
 MOST_OF_PATIENT = 5
+LONGEST_HORIZON = timedelta(days=366)
+"""No visit type is booked farther ahead (portal.visit_type)."""
 
 
 @dataclass(frozen=True)
@@ -135,17 +139,42 @@ def expire(here: Here) -> int:
 
 def offer(here: Here) -> int:
     """Offer open times to those who wait, in turn, each one; return how many."""
-    line = _read(
-        here,
-        "where w.status = 'waiting' and w.until > :now order by w.created_at, w.id limit :most",
-        now=here.now,
-        most=MOST_A_ROUND,
-    )
     everybody = catalog.calendars(here)
-    chances = [each for each in line if _open(here, each, everybody)]
+    chances = list(islice(_chances(here, everybody), MOST_A_ROUND))
     # All locks of the round at once: taken one after the other, two rounds could wait for each other.
     locks.take(here, [each.patient_id for each in chances] + [each.id for each in everybody if chances])
     return sum(_offered(here, each, everybody) for each in chances)
+
+
+def _chances(here: Here, everybody: Sequence[catalog.Calendar]) -> Iterator[Waiting]:
+    """Yield, in turn, those of the whole line for whom a time is open.
+
+    What many wait for is asked once for all of them; only for whom that has a time it is asked for themselves.
+    """
+    line = _read(here, "where w.status = 'waiting' and w.until > :now order by w.created_at, w.id", now=here.now)
+    last = min(max((each.until for each in line), default=here.now), here.now + LONGEST_HORIZON)
+    known: dict[tuple[object, ...], list[datetime]] = {}
+    for each in line:
+        wanted = (each.visit_type_id, each.payer_id, each.patient_state, each.provider_id)
+        if wanted not in known:
+            known[wanted] = _starts(here, each, everybody, last)
+        starts = known[wanted]
+        first = bisect_left(starts, max(each.since, here.now))
+        if first < len(starts) and starts[first] < each.until and _open(here, each, everybody):
+            yield each
+
+
+def _starts(here: Here, waiting: Waiting, everybody: Sequence[catalog.Calendar], last: datetime) -> list[datetime]:
+    """Return when anybody, new or not, could have what is waited for, in order."""
+    ids = [each.id for each in everybody if waiting.provider_id in {None, each.provider_id}]
+    found: set[datetime] = set()
+    since = here.now
+    while since < last:
+        span = Span(since, min(last, since + LONGEST_LOOK))
+        for is_new in (False, True):
+            found.update(each.starts_at for each in slots.find(here, Asker(waiting.wish, None, is_new), span, ids))
+        since = span.until
+    return sorted(found)
 
 
 def _offered(here: Here, waiting: Waiting, everybody: Sequence[catalog.Calendar]) -> bool:

@@ -109,6 +109,20 @@ def test_the_address_changes_only_with_the_code_that_went_to_the_new_one(portal:
         people.change_patient(here, found.id, email=HARBOR.patient.email)
 
 
+def test_a_new_address_ends_what_the_old_one_opened(portal: Portal) -> None:
+    visitor, elsewhere, asker = portal.patient(), portal.patient(), portal.visitor()
+    assert asker.submit("/sign-in", email=HARBOR.patient.email).status_code == 303
+    link, _ = portal.link_and_code()
+    assert contact(visitor, "pat.new@example.com").status_code == 303
+    assert visitor.submit("/account/email", code=code_in(portal.mail())).status_code == 303
+    assert (is_in(visitor), is_in(elsewhere)) == (True, False)
+    assert asker.submit("/sign-in/link", token=link.rpartition("/")[2]).status_code == 400
+    with portal.at(HARBOR) as here:
+        found = people.patient_of_email(here, "pat.new@example.com")
+        assert found is not None
+        people.change_patient(here, found.id, email=HARBOR.patient.email)
+
+
 def test_an_address_of_somebody_else_is_refused_only_to_who_reads_its_mail(portal: Portal) -> None:
     visitor = portal.patient()
     assert contact(visitor, "robin@example.com").status_code == 303

@@ -197,3 +197,21 @@ def test_a_server_that_is_away_is_told_of_without_the_message() -> None:
         Smtp("smtp://127.0.0.1:1", "a@b.example").mail(Mail("pat@example.com", "s", "secret"))
     assert not refused.value.is_final
     assert "secret" not in repr(Mail("pat@example.com", "s", "secret")) + str(refused.value)
+
+
+def test_one_that_cannot_be_written_keeps_no_other_back_and_is_given_up(portal: Portal) -> None:
+    portal.mail()
+    with portal.at() as here:
+        broken = send(here, Message(Notice.PROVE, "broken@example.com", {}))  # its text has no code to say
+        send(here, MESSAGE)
+        huge = send(here, Message(Notice.PROVE, "huge@example.com", {}), not_before=here.now)
+        here.db.execute(sa.text("update portal.notice set attempts = 90 where id = :id"), {"id": huge})
+    words = portal.mail()
+    assert "pat@example.com" in words
+    for _ in range(delivering.MOST_ATTEMPTS):
+        portal.clock.move(hours=1)
+        portal.do_chores()
+    with portal.at() as here:
+        query = sa.text("select sent_at, given_up_at is not null, sealed, attempts from portal.notice where id = :id")
+        assert tuple(here.db.execute(query, {"id": broken}).one()) == (None, True, None, delivering.MOST_ATTEMPTS)
+        assert tuple(here.db.execute(query, {"id": huge}).one()) == (None, True, None, 91)

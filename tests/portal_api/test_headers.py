@@ -59,9 +59,12 @@ def test_on_this_machine_a_browser_keeps_them_over_plain_http(portal: Portal) ->
     visitor = portal.visitor()
     assert visitor.submit("/sign-in", email=HARBOR.patient.email).status_code == 303
     _, code = portal.link_and_code()
-    (cookie,) = set_cookies(visitor.submit("/sign-in/code", code=code)).values()
-    assert (cookie.key, cookie["secure"], cookie["httponly"], cookie["samesite"]) == ("session", "", True, "lax")
-    assert len(cookie.value) == 43  # 256 bits
+    given = set_cookies(visitor.submit("/sign-in/code", code=code))
+    assert set(given) == {"session", "known"}
+    for cookie in given.values():
+        assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == ("", True, "lax")
+    assert len(given["session"].value) == 43  # 256 bits
+    assert (given["session"]["max-age"], given["known"]["max-age"]) == ("", str(180 * 86_400))
 
 
 def test_a_program_is_told_in_problem_details_and_a_browser_by_a_page(portal: Portal) -> None:

@@ -9,7 +9,8 @@ import pyotp
 import pytest
 import sqlalchemy as sa
 
-from portal_api.identity import asks, people, staff_secrets
+from portal_api.access import Kind, Role
+from portal_api.identity import asks, attempts, invitations, people, staff_secrets
 from portal_api.identity.asks import Purpose
 from tests.support.portals import CEDAR, HARBOR
 
@@ -113,6 +114,69 @@ def test_after_five_tries_on_an_account_one_waits(portal: Portal) -> None:
     portal.clock.move(seconds=60)
     assert visitor.submit("/staff/sign-in", email="who@harbor.example", password="x").status_code == 400
     assert portal.visitor(CEDAR).submit("/staff/sign-in", email="who@harbor.example", password="x").status_code == 400
+
+
+def test_strangers_slow_down_strangers_and_never_the_owner(portal: Portal, ready: tuple[str, list[str]]) -> None:
+    portal.clock.move(hours=1)
+    owner = portal.visitor()
+    assert entered(owner, code_of(portal, ready[0])).status_code == 303
+    owner.submit("/sign-out")
+    portal.clock.move(hours=1)
+    tries = []
+    for number in range(25):  # from many places: all of them together have four times what one has
+        stranger = portal.visitor()
+        stranger.headers["X-Forwarded-For"] = f"2001:db8:{number // 4}::{number}"
+        tries.append(stranger.submit("/staff/sign-in", email=EMAIL, password="x").status_code)
+    assert tries == [400] * 20 + [429] * 5
+    assert portal.visitor().submit("/staff/sign-in", email=EMAIL, password=PASSWORD).status_code == 429
+    assert owner.submit("/staff/sign-in", email=EMAIL, password=PASSWORD).status_code == 200
+    # Their browser is known for their account alone, with a cookie that nobody makes up, and has a limit of its own.
+    assert [owner.submit("/staff/sign-in", email=EMAIL, password="x").status_code for _ in range(5)][-1] == 429
+    portal.clock.move(minutes=30)
+    for email in (EMAIL, "billing@harbor.example"):
+        for _ in range(5):
+            portal.visitor().submit("/staff/forgot", email=email)
+    assert owner.submit("/staff/sign-in", email="billing@harbor.example", password="x").status_code == 429
+    known = owner.cookies["known"]
+    for made_up in (known[:-2] + "xx", "1.device.mac", "", ".."):
+        owner.cookies.delete("known")
+        owner.cookies.set("known", made_up)
+        assert owner.submit("/staff/sign-in", email=EMAIL, password="x").status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("address", "where"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_of_ipv6_the_subscriber_counts_and_not_each_of_their_addresses(address: str, where: str) -> None:
+    assert attempts.place(address) == where
+
+
+def test_when_a_password_is_set_no_other_link_sets_another(portal: Portal) -> None:
+    portal.clock.move(hours=1)
+    with portal.at() as here:
+        staff_id = people.add_staff(here, "links@harbor.example", "Lin Ks", {Role.BILLING})
+        first = invitations.link(here, staff_id, "links@harbor.example")
+        second = invitations.link(here, staff_id, "links@harbor.example")
+    visitor = portal.visitor()
+    visitor.submit("/staff/forgot", email="links@harbor.example")
+    forgotten = portal.mail().partition("/staff/password/")[2].split()[0]
+
+    def said(link: str) -> int:
+        return visitor.submit("/staff/password", token=link.rpartition("/")[2], password=PASSWORD).status_code
+
+    assert said(first) == 400  # a newer one was asked for
+    assert [said(second), said(forgotten), said(second)] == [303, 400, 400]
+    with portal.at() as here:
+        third = invitations.link(here, staff_id, "links@harbor.example")
+        people.disable(here, Kind.STAFF, staff_id)
+        people.enable(here, Kind.STAFF, staff_id)
+    assert said(third) == 400
 
 
 def test_after_many_tries_from_an_address_one_waits_whoever_one_tries(portal: Portal) -> None:

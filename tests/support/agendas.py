@@ -101,7 +101,6 @@ def a_visit_type(rows: Rows, kind: Kind) -> UUID:
             "lead_minutes": kind.lead,
             "horizon_days": kind.horizon,
             "service_code": "90834",
-            "service_category": 1,
             "charge_cents": 15000,
             "is_active": True,
         }

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from portal_api import audit, cookies
 from portal_api.access import Kind
 from portal_api.door import AtDoor
-from portal_api.identity import asks, entering, patient_sign_in, people, proofs, sessions
+from portal_api.identity import accounts, asks, entering, patient_sign_in, people, proofs, sessions
 from portal_api.pages import onward, page
 from portal_api.problems import not_found
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from portal_api.here import Here
 
 router = APIRouter()
-REFUSED = (
-    "That did not work. A link and a code work once, for ten minutes, and only in the browser where you asked for them."
-)
 
 
 @router.get("/sign-in", response_class=HTMLResponse)
@@ -54,7 +51,7 @@ def code_given(here: AtDoor) -> Response:
     granted = patient_sign_in.by_code(here, here.form.get("code"))
     onwards = entering.local(here.form.get("next"))
     if granted is None:
-        return page(here, "identity/code.html", status=HTTPStatus.BAD_REQUEST, next=onwards, problem=REFUSED)
+        return page(here, "identity/code.html", status=HTTPStatus.BAD_REQUEST, next=onwards, problem=accounts.REFUSED)
     return _entered(here, granted, onwards)
 
 
@@ -69,7 +66,7 @@ def link_followed(here: AtDoor) -> Response:
     """Sign in by the link, in the browser that asked for it."""
     granted = patient_sign_in.by_link(here, here.form.get("token"))
     if granted is None:
-        return page(here, "identity/link.html", status=HTTPStatus.BAD_REQUEST, token="", problem=REFUSED)
+        return page(here, "identity/link.html", status=HTTPStatus.BAD_REQUEST, token="", problem=accounts.REFUSED)
     return _entered(here, granted, "/")
 
 
@@ -82,8 +79,7 @@ def join(here: AtDoor) -> Response:
     if found is None and not (given and family):
         problem = "Please write your first and your last name."
         return _join_page(here, email, HTTPStatus.BAD_REQUEST, problem)
-    patient_id = found.id if found else people.add_patient(here, email, given, family)
-    audit.record(here, "patient.joined", f"patient/{patient_id}")
+    patient_id = found.id if found else people.join(here, email, given, family)
     return entering.signed_in(here, Kind.PATIENT, patient_id, "/" if found else "/?said=welcome")
 
 

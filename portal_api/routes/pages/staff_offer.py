@@ -24,18 +24,14 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 BLANK: dict[str, object] = {
-    "id": None, "name": "", "kind": "follow_up", "for_whom": "anyone", "service_code": "", "service_category": 1,
+    "id": None, "name": "", "kind": "follow_up", "for_whom": "anyone", "service_code": "",
     "charge_cents": 0, "is_active": True, "minutes": 45, "buffer_before": 0, "buffer_after": 10, "step": 15,
     "capacity": 1, "lead_minutes": 120, "horizon_days": 60,
-}  # fmt: skip
-BOUNDS = {
-    "minutes": (5, 480), "buffer_before": (0, 120), "buffer_after": (0, 120), "step": (5, 240), "capacity": (1, 100),
-    "lead_minutes": (0, 43200), "horizon_days": (1, 365), "service_category": (1, 99),
 }  # fmt: skip
 LABELS = {
     "minutes": "Minutes", "buffer_before": "Minutes kept free before", "buffer_after": "Minutes kept free after",
     "step": "A time every so many minutes", "capacity": "Seats (1: not a group)", "lead_minutes": "Minutes of notice",
-    "horizon_days": "Days ahead", "service_category": "Category for billing",
+    "horizon_days": "Days ahead",
 }  # fmt: skip
 _DOLLARS = re.compile(r"\$?(\d{1,6})(?:\.(\d\d))?\Z")
 _LICENCE = re.compile(r"([A-Z]{2})\s+(\d{4}-\d\d-\d\d)\Z")
@@ -66,18 +62,17 @@ def visit_type_kept(here: AsAdmin, which: str) -> Response:
     before = _type(here, which)
     form = here.form
     try:
-        values = {name: _number(form.get(name), LABELS[name], *BOUNDS[name]) for name in BOUNDS}
+        values = {name: _number(form.get(name), LABELS[name], *offering.BOUNDS[name]) for name in LABELS}
         values["charge_cents"] = _cents(form.get("charge"))
         texts = {name: form[name][:80] for name in ("name", "service_code")}
         for_whom = form.get("for_whom") if form.get("for_whom") in {"anyone", "new", "established"} else "anyone"
-        kind = "group" if values["capacity"] > 1 else "intake" if for_whom == "new" else "follow_up"
         flags = {"is_active": form.get("is_active") == "yes"}
     except Problem as wrong:
         return _type_page(
-            here, before | {name: form.get(name) for name in (*BOUNDS, "name", "service_code")}, wrong.detail
+            here, before | {name: form.get(name) for name in (*LABELS, "name", "service_code")}, wrong.detail
         )
     known = UUID(str(before["id"])) if before["id"] else None
-    offering.keep_visit_type(here, known, {**values, **texts, **flags, "kind": kind, "for_whom": for_whom})
+    offering.keep_visit_type(here, known, {**values, **texts, **flags, "for_whom": for_whom})
     return onward("/staff/offer", "saved")
 
 
@@ -215,7 +210,7 @@ def _licence(line: str) -> tuple[str, date]:
             return found[1], date.fromisoformat(found[2])
     except ValueError:
         pass
-    raise _wrong("Write a licence a line: the state and its last day, like NY 2028-06-30.")
+    raise _wrong("Write a license a line: the state and its last day, like NY 2028-06-30.")
 
 
 def _status(problem: str) -> HTTPStatus:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -12,20 +11,14 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from starlette.responses import Response
 
-from portal_api import audit
 from portal_api.access import Kind
 from portal_api.door import AtDoor
 from portal_api.here import Here
-from portal_api.identity import asks, entering, passwords, people, proofs, rates, staff_secrets, totp
-from portal_api.identity.asks import Purpose
-from portal_api.notices import Message, Notice, send
+from portal_api.identity import entering, people, proofs, staff_secrets, staff_sign_in, totp
 from portal_api.pages import onward, page
 from portal_api.problems import not_found
 
 router = APIRouter(prefix="/staff")
-BY_ADDRESS = rates.Rate("staff sign-in by address", 20, timedelta(seconds=15))
-BY_ACCOUNT = rates.Rate("staff sign-in by account", 5, timedelta(minutes=1))
-CODES = rates.Rate("staff codes by account", 5, timedelta(minutes=1))
 WRONG = "E-mail address or password is wrong."
 WRONG_CODE = "That code is wrong, or it was used already. Wait for the next one."
 PROOF = "password"
@@ -40,12 +33,9 @@ def ask(here: AtDoor, next: str = "/staff") -> HTMLResponse:  # noqa: A002 - the
 @router.post("/sign-in", response_model=None)
 def password_given(here: AtDoor) -> Response:
     """Check the password, and go on to the authenticator."""
-    email, onwards = here.form.get("email"), entering.local(here.form.get("next") or "/staff")
-    rates.spend(here, BY_ADDRESS, here.browser.address)
-    rates.spend(here, BY_ACCOUNT, email)
-    staff_id = staff_secrets.by_password(here, email, here.form.get("password"))
+    onwards = entering.local(here.form.get("next") or "/staff")
+    staff_id = staff_sign_in.by_password(here, here.form.get("email"), here.form.get("password"))
     if staff_id is None:
-        audit.record(here, "sign_in.refused", _account(here, email))
         problem, status = WRONG, HTTPStatus.BAD_REQUEST
         return page(here, "identity/staff_sign_in.html", status=status, next=onwards, problem=problem)
     return _second_step(here, staff_id, onwards)
@@ -54,31 +44,19 @@ def password_given(here: AtDoor) -> Response:
 @router.post("/sign-in/code", response_model=None)
 def code_given(here: AtDoor) -> Response:
     """Check the code of the authenticator, or a recovery code, and begin the session."""
-    staff_id, onwards = UUID(proofs.taken(here, PROOF)), entering.local(here.form.get("next") or "/staff")
-    rates.spend(here, CODES, str(staff_id))
-    if not staff_secrets.has_authenticator(here, staff_id):
-        raise not_found()
-    code = here.form.get("code")
-    if staff_secrets.by_authenticator(here, staff_id, code):
-        return entering.signed_in(here, Kind.STAFF, staff_id, onwards)
-    if staff_secrets.by_recovery_code(here, staff_id, code):
-        audit.record(here, "recovery_code.used", f"staff/{staff_id}")
-        return entering.signed_in(here, Kind.STAFF, staff_id, onwards)
-    audit.record(here, "sign_in.refused", f"staff/{staff_id}")
-    return _second_step(here, staff_id, onwards, WRONG_CODE)
+    staff_id, onwards = _proved(here, is_set_up=True)
+    if not staff_sign_in.by_code(here, staff_id, here.form.get("code")):
+        return _second_step(here, staff_id, onwards, WRONG_CODE)
+    return entering.signed_in(here, Kind.STAFF, staff_id, onwards)
 
 
 @router.post("/authenticator", response_model=None)
 def authenticator_given(here: AtDoor) -> Response:
     """Check the first code of a new authenticator; show the recovery codes once, signed in."""
-    staff_id, onwards = UUID(proofs.taken(here, PROOF)), entering.local(here.form.get("next") or "/staff")
-    rates.spend(here, CODES, str(staff_id))
-    if staff_secrets.has_authenticator(here, staff_id):
-        raise not_found()
-    if not staff_secrets.by_authenticator(here, staff_id, here.form.get("code")):
+    staff_id, onwards = _proved(here, is_set_up=False)
+    codes = staff_sign_in.set_up(here, staff_id, here.form.get("code"))
+    if not codes:
         return _second_step(here, staff_id, onwards, WRONG_CODE)
-    codes = staff_secrets.confirm_authenticator(here, staff_id)
-    audit.record(here, "authenticator.confirmed", f"staff/{staff_id}")
     answer = page(here, "identity/recovery_codes.html", codes=codes, next=onwards)
     return entering.begun(here, Kind.STAFF, staff_id, answer)
 
@@ -92,15 +70,7 @@ def forgot(here: AtDoor) -> HTMLResponse:
 @router.post("/forgot", response_model=None)
 def forgotten(here: AtDoor) -> Response:
     """Mail a link for a new password; the answer is the same whether anybody has that address."""
-    email = here.form.get("email")
-    rates.spend(here, BY_ADDRESS, here.browser.address)
-    rates.spend(here, BY_ACCOUNT, email)
-    found = people.staff_of_email(here, email)
-    if found and found.disabled_at is None:
-        secret = asks.make(here, Purpose.SET_PASSWORD, found.email, found.id, is_bound=True)
-        link = f"{here.origin}/staff/password/{secret.link}"
-        send(here, Message(Notice.SET_PASSWORD, found.email, {"link": link}), expires_at=asks.expiry(here.now))
-    audit.record(here, "password.asked", _account(here, email))
+    staff_sign_in.forgotten(here, here.form.get("email"))
     return page(here, "identity/forgot.html", is_sent=True)
 
 
@@ -112,19 +82,20 @@ def new_password(here: AtDoor, token: str) -> HTMLResponse:
 
 @router.post("/password", response_model=None)
 def password_set(here: AtDoor) -> Response:
-    """Set the password by the link; the authenticator stays, so the link alone lets nobody in."""
-    rates.spend(here, BY_ADDRESS, here.browser.address)
+    """Set the password by the link."""
     password, token = "".join(here.form.values.get("password", ())), here.form.get("token")
-    about = (here.practice.name, here.practice.practice_id)
-    if problem := passwords.objection(password, *about):
-        return page(here, "identity/set_password.html", status=HTTPStatus.BAD_REQUEST, token=token, problem=problem)
-    granted = asks.use_link(here, token, Purpose.SET_PASSWORD)
-    if granted is None or granted.person_id is None:
-        problem = "This link was used already or is too old. Ask for a new one."
-        return page(here, "identity/set_password.html", status=HTTPStatus.BAD_REQUEST, token="", problem=problem)
-    staff_secrets.set_password(here, granted.person_id, password)
-    audit.record(here, "password.set", f"staff/{granted.person_id}")
+    if problem := staff_sign_in.set_password(here, token, password):
+        left = "" if problem == staff_sign_in.USED else token
+        return page(here, "identity/set_password.html", status=HTTPStatus.BAD_REQUEST, token=left, problem=problem)
     return onward("/staff/sign-in", "password_set")
+
+
+def _proved(here: Here, *, is_set_up: bool) -> tuple[UUID, str]:
+    """Return whose password was given a moment ago, with the authenticator set up or not yet, and where they go on."""
+    staff_id = UUID(proofs.taken(here, PROOF))
+    if staff_secrets.has_authenticator(here, staff_id) is not is_set_up:
+        raise not_found()
+    return staff_id, entering.local(here.form.get("next") or "/staff")
 
 
 def _second_step(here: Here, staff_id: UUID, onwards: str, problem: str = "") -> HTMLResponse:
@@ -137,8 +108,3 @@ def _second_step(here: Here, staff_id: UUID, onwards: str, problem: str = "") ->
     drawn = Markup(picture)  # noqa: S704 - drawn by ourselves
     groups = [secret[at : at + 4] for at in range(0, len(secret), 4)]
     return page(here, "identity/authenticator.html", status=status, picture=drawn, groups=groups, **known)
-
-
-def _account(here: Here, email: str) -> str:
-    found = people.staff_of_email(here, email)
-    return f"staff/{found.id}" if found else "staff/unknown"

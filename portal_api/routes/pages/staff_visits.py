@@ -31,13 +31,13 @@ def show(
     here: AsPlanner, appointment_id: UUID, calendar: str = "", since: Annotated[str, Query(alias="from")] = ""
 ) -> HTMLResponse:
     """Show a booked visit, and to which times it can be moved."""
-    return _shown(here, _visit(here, appointment_id), calendar, since)
+    return _shown(here, visit_of_mine(here, appointment_id), calendar, since)
 
 
 @router.post("/staff/visits/{appointment_id}/move", response_model=None)
 def move(here: AsPlanner, appointment_id: UUID) -> Response:
     """Move a visit, to another provider too."""
-    visit = _visit(here, appointment_id)
+    visit = visit_of_mine(here, appointment_id)
     calendar_id, starts_at = slots.chosen(here.form.get("slot"))
     try:
         bookings.move(here, visit, calendar_id, starts_at)
@@ -49,13 +49,14 @@ def move(here: AsPlanner, appointment_id: UUID) -> Response:
 @router.post("/staff/visits/{appointment_id}/cancel", response_model=None)
 def cancel(here: AsPlanner, appointment_id: UUID) -> Response:
     """Cancel a visit; a late one costs the fee that the patient agreed to, unless it is waived."""
-    visit = _visit(here, appointment_id)
+    visit = visit_of_mine(here, appointment_id)
     reason = here.form.get("reason")[:500]
     bookings.cancel(here, visit, reason=reason, is_waived=here.form.get("charge") != "yes")
     return onward(f"/staff/visits/{visit.id}", "saved")
 
 
-def _visit(here: Here, appointment_id: UUID) -> Appointment:
+def visit_of_mine(here: Here, appointment_id: UUID) -> Appointment:
+    """Return a booked visit in a calendar that who is here may set. Raises 404."""
     found = appointments.get(here, appointment_id)
     if found is None or found.visit_token is None or found.calendar_id not in {each.id for each in mine(here)}:
         raise not_found()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TYPE = {
     "name": "Check-in", "charge": "$120.50", "service_code": "99213", "for_whom": "anyone", "minutes": "20",
     "buffer_before": "0", "buffer_after": "5", "step": "20", "capacity": "1", "lead_minutes": "0",
-    "horizon_days": "30", "service_category": "4", "is_active": "yes",
+    "horizon_days": "30", "is_active": "yes",
 }  # fmt: skip
 
 

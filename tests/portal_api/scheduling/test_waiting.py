@@ -70,6 +70,23 @@ def test_who_waits_is_offered_what_comes_free_in_turn(portal: Portal) -> None:
         assert [each.status for each in waiting.of_patient(here, first)] == ["waiting"]  # and keeps the place
 
 
+def test_a_wish_behind_a_hundred_that_nobody_can_grant_is_offered_its_time(portal: Portal) -> None:
+    with portal.at() as here:
+        last = steps.patient(here, "behind")
+        days = slots.Span(here.now + timedelta(days=2), here.now + timedelta(days=3))
+        nights = slots.Span(days.until.replace(hour=2), days.until.replace(hour=3))
+        for number in range(waiting.MOST_A_ROUND + 20):
+            waiting.join(here, steps.wish(here), steps.patient(here, f"night{number}"), None, nights)
+    portal.clock.move(seconds=1)
+    with portal.at() as here:
+        waiting.join(here, steps.wish(here), last, None, days)
+        # Far ahead costs no more than near: no visit type is booked farther than a year ahead.
+        far = here.now + timedelta(days=365 * 1000)
+        waiting.join(here, steps.wish(here), last, None, slots.Span(far, far + timedelta(days=1)))
+    portal.do_chores()
+    assert _held(portal, last).waiting_id is not None
+
+
 def _held(portal: Portal, patient: UUID) -> Appointment:
     with portal.at() as here:
         (held,) = appointments.held(here, patient)

@@ -87,7 +87,7 @@ def test_staff_see_what_hides_a_time(portal: Portal) -> None:
     page = desk.get("/staff/why", params={**asked, "who": "established", "payer": "PAY-M4TD"}).text
     assert "0 of " in page
     assert "This provider does not accept this insurance." in page
-    assert "The provider has no licence for this state on that day." in page
+    assert "The provider has no license for this state on that day." in page
     page = desk.get("/staff/why", params={**asked, "who": "established", "state": "NY"}).text
     assert "Can be had" in page
     wrong = desk.get("/staff/why", params={**asked, "state": "XX"})
