@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 
 # A refund names the payment; which invoice that paid, an invoice_payment says (Stripe API 2025-03-31 and later). Of a
 # credit note what was paid already and was not refunded is in the customer's balance, or was settled elsewhere.
