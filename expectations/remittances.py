@@ -138,6 +138,12 @@ CONTRACTS: tuple[Contract, ...] = (
             join raw.era_standing as standing using (file_sha256, st_index)
             where standing.verdict = 'posted'
               and not exists (select from raw.claim_ref where claim_ref.claim_ref = era_claim.claim_ref)
+              and (
+                  select visit_token from raw.era_match as said
+                  where said.file_sha256 = era_claim.file_sha256
+                    and said.st_index = era_claim.st_index and said.claim_index = era_claim.claim_index
+                  order by ordinal desc limit 1
+              ) is null
         """,
         key=("file_sha256 || '#' || st_index || '/' || claim_index", "text"),
     ),

@@ -329,6 +329,25 @@ create or replace trigger settlements_are_only_added_to before update or delete 
 -- ALWAYS: a session that replays as a replica does not get past it either.
 alter table raw.era_settlement enable always trigger settlements_are_only_added_to;
 
+-- Which visit a claim is about, in a person's word, where no reference of its own says so. Words are only added: the newest (the
+-- largest ordinal) stands, one without a visit takes back the one before. match_id comes from the sequence of load_id, as
+-- settlement_id does.
+create table if not exists raw.era_match (
+    match_id bigint primary key default nextval('raw.file_load_id_seq'),
+    file_sha256 text not null,
+    st_index integer not null,
+    claim_index integer not null,
+    ordinal integer not null check (ordinal > 0),
+    visit_token uuid,
+    why text not null check (why ~ '[^[:space:]]'),
+    settled_by text not null check (settled_by ~ '[^[:space:]]'),
+    settled_at timestamptz not null default clock_timestamp(),
+    unique (file_sha256, st_index, claim_index, ordinal)
+);
+create or replace trigger matches_are_only_added_to before update or delete or truncate on raw.era_match
+    for each statement execute function raw.refuse_change();
+alter table raw.era_match enable always trigger matches_are_only_added_to;
+
 -- Every transaction as it stands: the verdict of its load, moved by what a person settled. The one that takes another's
 -- place is released by that; if it was posted before, nothing is settled of it. A replaced one never posts.
 create or replace view raw.era_standing as

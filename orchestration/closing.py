@@ -33,6 +33,9 @@ _INPUTS = """
     union all
     select 'era', file_sha256 || '#' || st_index, settlement_id, 0, 0, settled_at, action
     from raw.era_settlement
+    union all
+    select 'era', file_sha256 || '#' || st_index || '/' || claim_index, match_id, 0, 0, settled_at, 'match'
+    from raw.era_match
     order by load_id
 """
 _INPUT_COLUMNS = (
@@ -183,7 +186,9 @@ def _freeze(guard: psycopg.Connection, period: str, found: Sequence[checklist.Ch
     # dbt made its tables anew, and with them lost the grants.
     guard.execute("grant usage on schema marts, raw, ops to trueup_books")
     guard.execute("grant select on all tables in schema marts to trueup_books")
-    guard.execute("grant select on raw.file, raw.era_settlement, ops.run, ops.run_setting to trueup_books")
+    guard.execute(
+        "grant select on raw.file, raw.era_settlement, raw.era_match, ops.run, ops.run_setting to trueup_books"
+    )
     guard.execute("set local role trueup_books")
     for table in (*tables, *_ground(found)):
         closed_figures.freeze(guard, period, version, table)

@@ -42,7 +42,7 @@ class RunSetting:
 class Run:
     """A run that succeeded: `basis` is what it went by beside its inputs, `loaded_through` the last load it saw.
 
-    Settlements count as loads. `stands` says that its books are unreplaced.
+    Settlements and matches count as loads. `stands` says that its books are unreplaced.
     """
 
     run_id: UUID
@@ -92,9 +92,10 @@ def prepare(connection: "psycopg.Connection") -> None:
 
 
 def loaded_through(connection: "psycopg.Connection") -> int:
-    """Return the number of the last load taken in or remittance settled (one count for both), 0 before the first."""
+    """Return the number of the last load, settlement or match of a claim (one count for all), 0 before the first."""
     row = connection.execute(
-        "select greatest(0, (select max(load_id) from raw.file), (select max(settlement_id) from raw.era_settlement))"
+        "select greatest(0, (select max(load_id) from raw.file), (select max(settlement_id) from raw.era_settlement),"
+        " (select max(match_id) from raw.era_match))"
     ).fetchone()
     return int(row[0]) if row else 0
 

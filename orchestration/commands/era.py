@@ -26,6 +26,7 @@ era = typer.Typer(
 era.command("explain", epilog=EPILOG)(explain)
 era.command("release", epilog=era_settle.RELEASE_EPILOG)(era_settle.release)
 era.command("replace", epilog=era_settle.REPLACE_EPILOG)(era_settle.replace)
+era.command("match", epilog=era_settle.MATCH_EPILOG)(era_settle.match)
 
 
 @era.callback()

@@ -31,6 +31,7 @@ SENTENCES = {
     "ingestion.era835.archive_key.ArchiveError": COULD_NOT_RUN,
     "ingestion.era835.settlement.UnknownTransaction": MISUSED,
     "ingestion.era835.settlement.CannotSettle": COULD_NOT_RUN,
+    "ingestion.era835.matching.UnknownVisit": MISUSED,
     "orchestration.closing.NoSuchPoint": MISUSED,
     "orchestration.pack.kept.NotAsSealed": COULD_NOT_RUN,
     "orchestration.pack.making.NoSuchPack": COULD_NOT_RUN,

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingestion.era835 import matching
+from ingestion.era835.matching import ClaimName
+from ledger.store.database import connect
 from tests.support import product_run, world_files
 from tests.support.databases import fresh
 from tests.support.oracle.books import keep
-from tests.support.oracle.inputs import Claim
+from tests.support.oracle.inputs import Claim, HandMatch, Inputs
 from tests.support.random_remits import RemitFile
 from tests.support.random_world import Options, World, joined, random_world
 
@@ -29,6 +33,7 @@ TABLES = (
     *("provider_balances", "reversals", "ar_ageing", "month_ratios", "revenue_waterfall", "underpayments", "pos_mix"),
     *("revenue_feed", "trial_balance", "roll_forwards"),
     *("payer_scorecard", "plb_rollforward", "lag_triangle", "unapplied_cash"),
+    *("pos_variance", "corrected_claims", "hand_matches", "memo_totals", "tieout_totals"),
 )
 
 MOVED = """
@@ -55,6 +60,32 @@ class InThree:
     product: product_run.Product
     world: World
     batches: list[World]
+    words: list[HandMatch]
+
+    def inputs(self, world: World) -> Inputs:
+        """Return what the oracle is given of a world as it came: people's words on its claims too."""
+        return replace(self.product.with_hashes(world).inputs(), matches=self.words)
+
+
+def _words(product: product_run.Product) -> list[HandMatch]:
+    """Match every claim that waits to some visit; move the second match, take back the third."""
+    places = "file_sha256, st_index, claim_index"
+    unmatched = product.rows(f"select {places} from marts.unmatched_remits order by {places}")
+    waiting = [ClaimName(*row.values()) for row in unmatched]
+    visits = [row["visit_token"] for row in product.rows("select visit_token from marts.visit_revenue order by 1")]
+    words: list[HandMatch] = []
+
+    def say(claim: ClaimName, to: str | None, instead_of: str | None = None) -> None:
+        before = UUID(instead_of) if instead_of else None
+        matching.match(connection, claim, UUID(to) if to else None, "Looked up", "anna", instead_of=before)
+        words.append(HandMatch(*claim, to))
+
+    with connect(product.database) as connection:
+        for claim, visit in zip(waiting, visits, strict=False):
+            say(claim, visit)
+        say(waiting[1], visits[-1], instead_of=visits[1])
+        say(waiting[2], None, instead_of=visits[2])
+    return words
 
 
 @pytest.fixture(scope="module")
@@ -64,22 +95,28 @@ def in_three(module_database: Database, tmp_path_factory: pytest.TempPathFactory
     world = random_world(21, SAME_IN_ANY_ORDER)
     product = product_run.Product.at(module_database, place / "home", world)
     batches = world.shuffled(5).batches(3)
+    words: list[HandMatch] = []
     # The day moves too, forth and back: claims fall overdue that nothing touched, and are not overdue again.
     for number, (batch, days) in enumerate(zip(batches, (-40, 20, 0), strict=True)):
         product.load(batch, place / f"batch-{number}")
+        if number == len(batches) - 1:
+            words = _words(product)
         rules = replace(batch.rules, as_of=batch.rules.as_of + timedelta(days=days))
         product.reconcile(replace(batch, rules=rules))
-    return InThree(product, world, batches)
+    return InThree(product, world, batches, words)
 
 
 def test_three_shuffled_batches_with_a_reconcile_after_each_give_the_same_books(in_three: InThree) -> None:
     product, world, batches = in_three.product, in_three.world, in_three.batches
     arrived = product.with_hashes(joined(batches))
     issued = _issued(product, arrived)
-    books = keep(arrived.inputs(), issued)
+    books = keep(in_three.inputs(arrived), issued)
     disagreements = product_run.compare(product, books)
     assert not any(disagreements.values()), product_run.told(disagreements)
-    assert books.visit_revenue == keep(product.with_hashes(world).inputs(), issued).visit_revenue
+    # Of the world as it never came nobody said a word: its files are others.
+    told = keep(arrived.inputs(), issued)
+    assert told.visit_revenue == keep(product.with_hashes(world).inputs(), issued).visit_revenue != books.visit_revenue
+    assert {row["stands"] for row in product.rows("select stands from marts.hand_matches")} == {True, False}
     assert product.rows(MOVED), "no world in which a remit waits for its visit"
     assert product.rows("select is_whole from ops.run order by started_at") == [
         {"is_whole": True},

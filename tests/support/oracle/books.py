@@ -178,7 +178,7 @@ def keep(inputs: Inputs, issued: Mapping[str, int] | None = None) -> Books:
     """
     rules = inputs.rules
     claims, unmatched = remits.match(
-        remits.posted_claims(inputs.transactions), remits.reference_owners(inputs.observations)
+        remits.posted_claims(inputs.transactions), remits.reference_owners(inputs.observations), inputs.matches
     )
     payments, fees = Payments(inputs.stripe), billing.FeeSchedule(inputs)
     billed, collected = payments.billed_cents(), payments.collected_cents()

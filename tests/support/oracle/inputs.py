@@ -173,6 +173,16 @@ class Deposit:
 
 
 @dataclass(frozen=True)
+class HandMatch:
+    """A person's word on which visit a claim is about; None takes back the one before."""
+
+    file_sha256: str
+    st_index: int
+    claim_index: int
+    visit_token: str | None
+
+
+@dataclass(frozen=True)
 class Rules:
     """The settings that the contract names, with its defaults."""
 
@@ -204,3 +214,4 @@ class Inputs:
     fees: list[Fee] = field(default_factory=list)
     practices: list[Practice] = field(default_factory=list)
     deposits: list[Deposit] = field(default_factory=list)
+    matches: list[HandMatch] = field(default_factory=list)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tests.support.oracle.inputs import Claim, Observation, Transaction
+    from tests.support.oracle.inputs import Claim, HandMatch, Observation, Transaction
 
 IGNORED_STATUSES = frozenset({"23", "25"})
 SHORTEST_PREFIX = 12
@@ -97,14 +97,19 @@ def visit_by_reference(claim_ref: str | None, owners: dict[str, str]) -> str | N
 
 
 def match(
-    claims: Sequence[PostedClaim], owners: dict[str, str]
+    claims: Sequence[PostedClaim], owners: dict[str, str], words: Iterable[HandMatch] = ()
 ) -> tuple[dict[str, list[PostedClaim]], list[PostedClaim]]:
-    """Return the claims of each visit in order, and those that reach none."""
+    """Return the claims of each visit in order, and those that reach none.
+
+    A person's last word goes before the payer's own number and after every reference.
+    """
+    said = {(word.file_sha256, word.st_index, word.claim_index): word.visit_token for word in words}
     by_visit: dict[str, list[PostedClaim]] = {}
     seen: dict[tuple[str, str | None], set[str]] = {}
     unmatched = []
     for posted in claims:
-        token = visit_by_reference(posted.claim.claim_ref, owners)
+        place = (posted.transaction.file_sha256, posted.transaction.st_index, posted.claim_index)
+        token = visit_by_reference(posted.claim.claim_ref, owners) or said.get(place)
         number = posted.claim.payer_claim_number
         known = seen.setdefault((number, posted.payer), set()) if number and number != "0" else set()
         if token is None and len(known) == 1:

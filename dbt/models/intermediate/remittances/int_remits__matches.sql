@@ -4,9 +4,9 @@
     indexes=[{'columns': ['claim_id'], 'unique': true}, {'columns': ['visit_token']}]
 ) }}
 
--- Which visit a remit claim is about. Four steps, each for what the earlier ones left: the reference as it stands; upper-cased
--- without blanks and dashes; as the prefix (12 characters or more) of exactly one reference; by the payer's own claim number
--- of an earlier match of that payer, unless it is 0, which payers write where they have none.
+-- Which visit a remit claim is about. Five steps, each for what the earlier ones left: the reference as it stands; upper-cased
+-- without blanks and dashes; as the prefix (12 characters or more) of exactly one reference; by a person's word; by the payer's
+-- own claim number of an earlier match of that payer, unless it is 0, which payers write where they have none.
 with claims as (
 
     select * from {{ ref('int_remits__claims') }} where {{ touched('claim_id', 'claims') }}
@@ -44,11 +44,21 @@ by_prefix as (
 
 ),
 
-by_any_reference as (
+by_reference_or_hand as (
 
     select * from by_reference
     union all
     select * from by_prefix
+    union all
+    select
+        claims.claim_id,
+        said.visit_token,
+        'hand'
+    from claims
+    inner join {{ ref('stg_era__matches') }} as said on claims.claim_id = said.claim_id and said.visit_token is not null
+    where
+        not exists (select 1 from by_reference where by_reference.claim_id = claims.claim_id)
+        and not exists (select 1 from by_prefix where by_prefix.claim_id = claims.claim_id)
 
 ),
 
@@ -58,9 +68,9 @@ referenced as (
         claims.payer_key,
         claims.payer_claim_number,
         {{ remit_order_columns('claims') }},
-        by_any_reference.visit_token
+        by_reference_or_hand.visit_token
     from claims
-    inner join by_any_reference on claims.claim_id = by_any_reference.claim_id
+    inner join by_reference_or_hand on claims.claim_id = by_reference_or_hand.claim_id
 
 ),
 
@@ -77,12 +87,12 @@ by_payer_claim_number as (
         and {{ remit_order('claims') }} > {{ remit_order('referenced') }}
     where
         claims.payer_claim_number not in ('', '0')
-        and not exists (select 1 from by_any_reference where by_any_reference.claim_id = claims.claim_id)
+        and not exists (select 1 from by_reference_or_hand where by_reference_or_hand.claim_id = claims.claim_id)
     group by claims.claim_id
     having count(distinct referenced.visit_token) = 1
 
 )
 
-select * from by_any_reference
+select * from by_reference_or_hand
 union all
 select * from by_payer_claim_number

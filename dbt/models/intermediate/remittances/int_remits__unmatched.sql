@@ -16,6 +16,10 @@ select
     claims.service_from,
     claims.charge_cents,
     claims.paid_cents,
+    claims.paid_on,
+    claims.trn_number,
+    claims.payer_claim_number,
+    transactions.payer_name,
     coalesce(claims.paid_on, {{ local_date('transactions.recorded_at', 'settings.timezone') }}) as received_on
 from {{ ref('int_remits__claims') }} as claims
 cross join {{ ref('stg_ops__run_settings') }} as settings

@@ -1,5 +1,6 @@
 -- Remit claims whose visit may be another than before, with the one it was: those of touched files, those that a new claim
--- reference may mean (whole, or cut to 12 characters or more), and all that share the payer's claim number with one of these.
+-- reference may mean (whole, or cut to 12 characters or more), those that a person had a word about, and all that share the
+-- payer's claim number with one of these.
 -- Numbers are the same as they stand, as where claims are matched: of a dash nothing is left but for the index.
 with of_files as (
 
@@ -51,6 +52,14 @@ named as (
     select * from of_files
     union
     select * from by_reference
+    union
+    select
+        claims.claim_id,
+        claims.payer_claim_number,
+        claims.normal_payer_claim_number
+    from {{ ref('int_remits__claims') }} as claims
+    inner join {{ ref('stg_era__matches') }} as said on claims.claim_id = said.claim_id
+    where {{ not flags.FULL_REFRESH }} and said.match_id > {{ since() }}
 
 ),
 
