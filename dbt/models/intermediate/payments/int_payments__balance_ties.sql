@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     meta={'replaces': {'source_id': 'objects'}},
-    indexes=[{'columns': ['source_id'], 'unique': true}]
+    indexes=[{'columns': ['source_id'], 'unique': true}, {'columns': ['status']}]
 ) }}
 
 -- Every charge, refund, dispute and payout against the movements of the Stripe balance that it is the source of.

@@ -1,7 +1,12 @@
 {{ config(
     materialized='incremental',
     meta={'replaces': {'visit_token': 'visits'}},
-    indexes=[{'columns': ['memo_id'], 'unique': true}, {'columns': ['visit_token']}],
+    indexes=[
+        {'columns': ['memo_id'], 'unique': true},
+        {'columns': ['visit_token']},
+        {'columns': ['issued_at', 'memo_id']},
+        {'columns': ['period', 'issued_at', 'memo_id']}
+    ],
     on_schema_change='fail'
 ) }}
 

@@ -9,7 +9,11 @@
     'charge', 'contractual', 'sequestration', 'denied', 'other_adjustment', 'payer_paid', 'patient_target', 'patient_billed',
     'patient_collected', 'pos_variance', 'pos_adjusted_revenue', 'patient_balance', 'withheld'
 ] %}
+{%- set comparable =
+    'allowed_cents is not null and denied_cents = 0 and expected_allowed_cents + pos_variance_cents is not null'
+%}
 {%- set counts = {
+    'compared': comparable,
     'submitted': 'payer_id is not null and gross_revenue_cents > 0',
     'decided': 'first_decision is not null',
     'passed': "first_decision = 'passed'",
@@ -31,7 +35,10 @@
     'unbilled': 'unbilled_cents',
     'allowed': 'allowed_cents',
     'expected_allowed': 'expected_allowed_cents',
-    'patient_responsibility': 'patient_responsibility_cents'
+    'patient_responsibility': 'patient_responsibility_cents',
+    'compared_allowed': 'case when ' ~ comparable ~ ' then allowed_cents end',
+    'compared_at_ledger': 'case when ' ~ comparable ~ ' then expected_allowed_cents end',
+    'compared_at_paid': 'case when ' ~ comparable ~ ' then expected_allowed_cents - pos_variance_cents end'
 } %}
 {%- set groups = ['service_period', 'payer_id', 'pos_ledger', 'pos_paid', 'withheld_reason'] %}
 {%- set columns = ['visits', 'days_to_decision'] %}

@@ -10,7 +10,11 @@ with now as (
         cast(sum(unpriced_visits) as bigint) as unpriced_visits,
         cast(sum(allowed_cents) as bigint) as allowed_cents,
         cast(sum(expected_allowed_cents) as bigint) as expected_allowed_cents,
-        cast(sum(pos_variance_cents) as bigint) as pos_variance_cents
+        cast(sum(pos_variance_cents) as bigint) as pos_variance_cents,
+        cast(sum(compared_visits) as bigint) as compared_visits,
+        cast(sum(compared_at_ledger_cents) as bigint) as compared_at_ledger_cents,
+        cast(sum(compared_at_paid_cents) as bigint) as compared_at_paid_cents,
+        cast(sum(compared_allowed_cents) as bigint) as compared_allowed_cents
     from {{ ref('int_month__visit_sums') }}
     where payer_id is not null
     group by service_period, payer_id, pos_ledger, pos_paid

@@ -54,7 +54,13 @@ select
         when prefixes.refs > 1 then 'the reference was cut short and is the beginning of several of ours'
         when length(unmatched.normal_claim_ref) < 12 then 'no visit has the reference, and it is too short to be one that was cut'
         else 'no visit has the reference'
-    end as why
+    end as why,
+    unmatched.payer_name,
+    unmatched.trn_number,
+    unmatched.paid_on,
+    unmatched.service_from,
+    unmatched.charge_cents,
+    unmatched.payer_claim_number
 from unmatched
 left join candidates on unmatched.claim_id = candidates.claim_id
 left join prefixes on unmatched.claim_id = prefixes.claim_id
