@@ -1,9 +1,10 @@
 """What stands behind the pages: who reads them, other times, files, and what people may do, each room's part."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, BinaryIO, NamedTuple, Protocol, TypeAlias
+from uuid import UUID
 
 import psycopg
 from starlette.requests import Request
@@ -104,6 +105,50 @@ class Exports(Protocol):
         """
 
 
+class Refused(Exception):  # noqa: N818 - named for what is answered
+    """A deed was not done, and nothing changed: a sentence that says why, and what to do instead."""
+
+
+class RemitName(NamedTuple):
+    """A remit transaction: the SHA-256 of its file and its place in that, from 0."""
+
+    file_sha256: str
+    st_index: int
+
+
+class Word(NamedTuple):
+    """What a person settled since the last reconcile: of a transaction, or of the claim at `claim_index` of it."""
+
+    remit: RemitName
+    claim_index: int | None
+    done: str
+    by: str
+    at: datetime
+    why: str
+
+
+class Remits(Protocol):
+    """Settles remit transactions and claims; each deed is kept for ever with who and why, and audited.
+
+    Deeds tell whether anything changed (False: it was settled so before) and raise Refused.
+    """
+
+    def news(self) -> Sequence[Word]:
+        """List what was settled since the last reconcile, the newest first."""
+
+    def visit(self, named: str) -> UUID:
+        """Return the token of the visit that a token or a claim reference of ours names."""
+
+    def release(self, reader: Reader, remit: RemitName, why: str) -> bool:
+        """Let a held or conflicting transaction post as it is."""
+
+    def replace(self, reader: Reader, remit: RemitName, other: RemitName, why: str) -> bool:
+        """Let another transaction stand in the place of one."""
+
+    def match(self, reader: Reader, remit: RemitName, claim_index: int, visit: UUID, why: str) -> bool:
+        """Say which visit a claim of a transaction is about."""
+
+
 @dataclass(frozen=True)
 class Desk:
     """What the pages can do beside reading the books as they are now; a part that is None is not offered.
@@ -114,3 +159,4 @@ class Desk:
     staff: Staff | None = None
     times: Times | None = None
     exports: Exports | None = None
+    remits: Remits | None = None

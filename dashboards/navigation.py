@@ -19,6 +19,8 @@ LINKS = (
     Link("month", "Month", "/", is_of_all=True),
     Link("memos", "Memos", "/memos"),
     Link("tieouts", "Tie-outs", "/tieouts", is_of_all=True),
+    Link("remits", "Remits", "/remits", is_of_all=True),
+    Link("pos", "Place of service", "/pos"),
 )
 
 

@@ -147,9 +147,16 @@ _MONTH_SUMMARY = (
     where table_name = 'month_summary'
 """
 )
+_MEMO_TOTALS = (
+    "select period, origin_period, practice_id, kind, reason, posting_status, count(*) as memos,"
+    " sum(amount_cents)::bigint as amount_cents from ("
+    + _MEMOS
+    + ") as register group by period, origin_period, practice_id, kind, reason, posting_status"
+)
 QUERIES = {
     "closed_months": _CLOSED_MONTHS,
     "memos": _MEMOS,
+    "memo_totals": _MEMO_TOTALS,
     "month_summary": _MONTH_SUMMARY,
     "revenue_feed": _REVENUE_FEED,
     "roll_forwards": _ROLL_FORWARDS,

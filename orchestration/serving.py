@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from dashboards.app import create_app
 from dashboards.desk import Desk
 from orchestration.desk.exports import Exports
+from orchestration.desk.remits import RemitDesk
 from orchestration.desk.staff import PortalStaff
 from orchestration.desk.times import Times
 
@@ -44,5 +45,6 @@ def for_this_machine(settings: "Settings", database: "Database") -> "FastAPI":
 
 def with_books(portal: "FastAPI", settings: "Settings", database: "Database") -> OneOrigin:
     """Put the dashboards beside the portal, for its staff."""
-    desk = Desk(staff=PortalStaff(portal.state.door), times=Times(settings.timezone), exports=Exports())
+    staff = PortalStaff(portal.state.door)
+    desk = Desk(staff, Times(settings.timezone), Exports(), RemitDesk(database, staff))
     return OneOrigin(portal, create_app(settings, database, desk))

@@ -3,10 +3,10 @@ select
     kind,
     reason,
     period,
-    count(*) as count,
+    cast(sum(memos) as bigint) as count,
     cast(sum(amount_cents) as bigint) as amount_cents,
-    count(*) filter (where posting_status <> 'posted') as pending
-from marts.memos
+    cast(coalesce(sum(memos) filter (where posting_status <> 'posted'), 0) as bigint) as pending
+from marts.memo_totals
 where cast(%(period)s as text) is null or period = %(period)s or origin_period = %(period)s
 group by kind, reason, period
 order by kind, period desc, reason

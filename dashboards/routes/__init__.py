@@ -1,5 +1,8 @@
 """The pages' addresses, one module a room."""
 
-from dashboards.routes import compare, exports, leaks, month, registers, visits
+from dashboards.routes import compare, exports, leaks, month, pos, registers, remits, visits
 
-ROUTERS = (month.router, leaks.router, visits.router, registers.router, compare.router, exports.router)
+ROUTERS = (
+    *(month.router, leaks.router, visits.router, registers.router, remits.router, pos.router),
+    *(compare.router, exports.router),
+)

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from tests.dashboards import sample_registers
+
 MONTH, POSTED_TO = "2026-09", "2026-11"
 Rows = list[dict[str, Any]]
 
@@ -198,6 +200,10 @@ def _remit(place: int, bpr: int | None, verdict: str, claims: int | None = None,
 
 def books() -> dict[str, Rows]:
     """All marts of the sample by name."""
+    return sample_registers.added(_books())
+
+
+def _books() -> dict[str, Rows]:
     paid = sum(visit["payer_paid_cents"] for visit in visits())
     unmatched = [
         {

@@ -1,0 +1,72 @@
+"""Remits that wait for a person, claims without a visit, and what people settled of both."""
+
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+
+from dashboards.desk import RemitName, Word
+from dashboards.here import Here
+from dashboards.paging import Part
+from dashboards.reading import Row, rows
+from dashboards.templating import page
+
+SETTLERS = ("billing", "finance")
+"""Who may release, replace and match, of those who see all practices."""
+NEWEST = 50  # settled ones that are listed; the tie-outs have them all
+_OF_ANY = {"file": None, "st": None, "claim": None}
+
+
+def may_settle(here: Here) -> bool:
+    """Tell whether the reader can settle here: signed in, of that role, over all practices, as of now."""
+    can = here.desk.remits is not None and here.as_of is None and here.reader.practice_id is None
+    return can and here.reader.may_act and here.reader.may_read(*SETTLERS)
+
+
+def html(here: Here, number: int) -> str:
+    """Render what waits and what was settled; `number` is the part of the claims without a visit."""
+    all_of = {"size": Part(1, 1).size, "skipped": 0}
+    waiting = rows(here, "remits_waiting", all_of)
+    first = rows(here, "unmatched", {**_OF_ANY, **all_of})
+    part = Part.of(first[0]["unmatched"] if first else 0, number)
+    values = {**_OF_ANY, "size": part.size, "skipped": part.skipped}
+    return page(
+        here,
+        "remits.html",
+        waiting=waiting,
+        unmatched=first if number == 1 else rows(here, "unmatched", values),
+        part=part,
+        settled=rows(here, "remits_settled", {"size": NEWEST}),
+        matched=rows(here, "hand_matches", {"size": NEWEST}),
+        news=news(here),
+        newest=NEWEST,
+        may_settle=may_settle(here),
+    )
+
+
+def one_html(here: Here, remit: RemitName) -> str:
+    """Render one transaction: both sides, why it is held, its twins, its claims without a visit, what can be done."""
+    found = known(here, remit)
+    of_it = {"file": remit.file_sha256, "st": remit.st_index}
+    return page(
+        here,
+        "remit.html",
+        remit=found,
+        twins=rows(here, "remit_twins", of_it),
+        pieces=rows(here, "refused_of_remit", of_it),
+        unmatched=rows(here, "unmatched", {**of_it, "claim": None, "size": Part(1, 1).size, "skipped": 0}),
+        news=[word for word in news(here) if word.remit == remit],
+        may_settle=may_settle(here),
+    )
+
+
+def known(here: Here, remit: RemitName) -> Row:
+    """Return a transaction's row; raises HTTPException 404 when the last reconcile knew none."""
+    found = rows(here, "remit", {"file": remit.file_sha256, "st": remit.st_index})
+    if not found:
+        raise HTTPException(HTTPStatus.NOT_FOUND, "The books know no such remittance. Was it reconciled?")
+    return found[0]
+
+
+def news(here: Here) -> list[Word]:
+    """Return what was settled since the last reconcile, which the marts do not show yet."""
+    return list(here.desk.remits.news()) if here.desk.remits and not here.as_of else []
