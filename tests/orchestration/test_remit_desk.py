@@ -158,6 +158,7 @@ def test_a_held_remit_is_released_by_keyboard_after_a_reason_and_only_once(
     check(page, "books-remits")
     page.get_by_role("link", name=str(held)).focus()
     page.keyboard.press("Enter")
+    page.wait_for_url("**/remits/*-0")
     check(page, "books-remit-held")
     page.get_by_role("link", name="Release it").focus()
     page.keyboard.press("Enter")
