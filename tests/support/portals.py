@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from ledger.store.database import Database
     from portal_api.here import Here
 
+    Ask = Callable[..., httpx.Response]
+
 __all__ = ["CEDAR", "HARBOR", "Clock", "Portal", "Visitor", "served"]
 SECRET = bytes(32)
 SECRET_TEXT = base64.b64encode(SECRET).decode()
@@ -76,6 +78,17 @@ class Visitor(httpx.Client):
     def submit(self, path: str, **fields: Any) -> httpx.Response:
         """Submit a form; the answer is usually a redirect (303) when it was done."""
         return self.post(path, data={"csrf": self.csrf, **fields})
+
+
+def program(visitor: Visitor) -> Ask:
+    """Return what asks /api/v1 in the session of a visitor: method, path, JSON, and headers by name."""
+    token = str(visitor.cookies["session"])
+
+    def ask(method: str, path: str, json: Any = None, **headers: str) -> httpx.Response:
+        headers |= {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        return visitor.request(method, f"/api/v1{path}", json=json, headers=headers)
+
+    return ask
 
 
 class Portal:
