@@ -57,6 +57,8 @@ def test_up_serves_pages_takes_in_what_is_dropped_and_ends_all_on_sigterm(place:
     try:
         _until(serving, lambda: _answers(env["TRUEUP_DASHBOARD_PORT"]))
         _until(serving, lambda: _answers(env["TRUEUP_DAGSTER_PORT"]))
+        books = httpx.get(f"http://127.0.0.1:{env['TRUEUP_PORTAL_PORT']}/books/")
+        assert (books.status_code, books.headers["location"]) == (303, "/staff/sign-in?next=%2Fbooks%2F")
         assert _taken_in(env["TRUEUP_PORTAL_PORT"]) == {"received": "new"}
         assert _reaches_the_portal(env["TRUEUP_SANDBOX_PORT"]) == "customer.created"
         with _tried_out(env) as (portal, stripe_url, books):
@@ -71,6 +73,8 @@ def test_up_serves_pages_takes_in_what_is_dropped_and_ends_all_on_sigterm(place:
         serving.send_signal(signal.SIGTERM)
         said, errors = serving.communicate(timeout=60)
     assert "http://127.0.0.1:" in said
+    assert f"Books, for staff who sign in: http://127.0.0.1:{env['TRUEUP_PORTAL_PORT']}/books/" in said
+    assert "finance finance@harbor.example" in said
     assert str(place / "inbox") in said
     assert "Traceback" not in errors
     assert "/webhooks/stripe/payments" in said

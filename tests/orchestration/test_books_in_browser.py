@@ -112,6 +112,7 @@ def test_finance_walks_from_the_portal_through_the_books(page: Page, portal: Por
     page.goto(at(portal, "/staff"))
     page.get_by_role("navigation").get_by_role("link", name="Books").click()
     assert page.locator("h1").inner_text() == "September 2026"
+    check(page, "books-month")
     page.get_by_role("link", name="Memos", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name="memos as CSV").click()
