@@ -65,7 +65,7 @@ def test_a_closing_is_read_in_the_pages_own_role(connection: psycopg.Connection)
             "select sum(amount_cents), count(*) from marts.month_summary where period = %s", (sample_books.MONTH,)
         ).fetchone()
         with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
-            connection.execute("select from ledger.closed_figure")
+            connection.execute("select from ledger.journal")
     assert kept
     assert now
     assert kept[0] == now[0] - now[1]
