@@ -28,6 +28,7 @@ def create_app(settings: Settings, database: Database, desk: Desk | None = None)
     """Build the dashboard over `database`; every page is one snapshot of the marts."""
     app = FastAPI(title="Trueup", docs_url=None, redoc_url=None, openapi_url=None, default_response_class=HTMLResponse)
     app.state.door = Door(database, settings.timezone, desk or Desk())
+    app.state.dagster = f"http://127.0.0.1:{settings.dagster_port}"  # it has no login: on this machine only
     if app.state.door.desk.staff is None:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)
     app.add_middleware(WithHeaders)

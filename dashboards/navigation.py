@@ -21,6 +21,8 @@ LINKS = (
     Link("tieouts", "Tie-outs", "/tieouts", is_of_all=True),
     Link("remits", "Remits", "/remits", is_of_all=True),
     Link("pos", "Place of service", "/pos"),
+    Link("practice", "Practice", "/practice", ("practice_admin", "finance")),
+    Link("data", "Data", "/data", ("finance",), is_of_all=True),
 )
 
 

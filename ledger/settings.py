@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from pathlib import Path
@@ -23,6 +24,7 @@ LARGEST_PORT = 65_535
 LARGEST_NUMBER = 1_000_000_000
 LARGEST_DAYS = 36_500
 STRIPE_JS_URL = "https://js.stripe.com/v3/"
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 _WEBHOOK_SECRET = "TRUEUP_STRIPE_WEBHOOK_SECRET_"  # noqa: S105 - the beginning of names of settings
 
 
@@ -66,6 +68,8 @@ class Settings:
     portal_keys_in_files: bool = False
     mail_url: str | None = field(default=None, repr=False)
     mail_from: str | None = None
+    # Who gets the month-start mail.
+    finance_mail: tuple[str, ...] = ()
     twilio: TwilioAccount | None = None
 
     @property
@@ -123,6 +127,7 @@ class Settings:
             portal_keys_in_files=_is_yes("PORTAL_KEYS_IN_FILES", text),
             mail_url=_mail_url(text("MAIL_URL"), text("MAIL_FROM")),
             mail_from=text("MAIL_FROM"),
+            finance_mail=_finance_mail(text("FINANCE_MAIL")),
             twilio=_twilio(text),
         )
 
@@ -244,6 +249,21 @@ def _mail_url(url: str | None, sender: str | None) -> str | None:
     if url is not None and not sender:
         raise SettingsError("TRUEUP_MAIL_URL is set without TRUEUP_MAIL_FROM: name the address that mail comes from.")
     return url
+
+
+def addresses(text: str) -> tuple[str, ...]:
+    """Return the mail addresses of a list with commas, each once; raises ValueError with a sentence."""
+    found = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not all(_ADDRESS.fullmatch(each) for each in found):
+        raise ValueError("write mail addresses with commas between them, such as ada@example.com, cfo@example.com.")
+    return found
+
+
+def _finance_mail(text: str | None) -> tuple[str, ...]:
+    try:
+        return addresses(text or "")
+    except ValueError as error:
+        raise SettingsError(f"TRUEUP_FINANCE_MAIL cannot be read: {error}") from None
 
 
 def _twilio(text: Callable[[str], str | None]) -> TwilioAccount | None:

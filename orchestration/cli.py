@@ -22,6 +22,7 @@ from orchestration.commands import (
     errors,
     export,
     load,
+    mail,
     pack,
     plan,
     portal_practices,
@@ -70,6 +71,7 @@ app.add_typer(worklist.worklist, name="worklist")
 app.add_typer(collecting.practice, name="practice")
 app.add_typer(collecting.hold, name="hold")
 app.command("notices", epilog=collecting.NOTICES_EPILOG)(collecting.notices)
+app.add_typer(mail.mail, name="mail")
 app.command("status", epilog=status.EPILOG)(status.status)
 
 

@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 
 from ledger.dispatch import Dispatcher
+from ledger.gateways.mail import Console, mailer
 from ledger.gateways.stripe_gateway import StripeGateway
 from ledger.settings import Settings
 from ledger.store import outbox
 from orchestration import patience
-from orchestration.commands import errors, summary, webhooks, workspace
+from orchestration.commands import errors, month_mail, summary, webhooks, workspace
 from orchestration.commands.output import Output, counted
 from orchestration.commands.reconcile import today
 from orchestration.reconcile import Outcome, reconcile
@@ -63,6 +64,21 @@ def sum_up(context: dg.OpExecutionContext, day: date) -> None:
 
 
 @dg.op(retry_policy=AGAIN)
+def tell_finance(context: dg.OpExecutionContext, day: date) -> None:
+    """Mail the figures of the month before `day` to finance, to each address once."""
+    month = f"{day.replace(day=1) - timedelta(days=1):%Y-%m}"
+    with in_sentences(), workspace.opened() as books:
+        settings = books.settings
+        with books.connection() as connection:
+            if not settings.finance_mail or not summary.has_figures(connection, month):
+                context.log.info("TRUEUP_FINANCE_MAIL names nobody, or there are no figures of %s: no mail.", month)
+                return
+        gateway = mailer(settings.mail_url, settings.mail_from, Console())
+        left = month_mail.send(books.database, month, settings.finance_mail, gateway)
+        context.log.info("%s of %s sent.", counted(left, "mail"), month)
+
+
+@dg.op(retry_policy=AGAIN)
 def deliver_outbox(context: dg.OpExecutionContext) -> None:
     """Deliver what stands in the outbox; what the plan says is due is queued by a person's `trueup send` alone."""
     with in_sentences(), workspace.opened() as books:
@@ -94,8 +110,10 @@ def nightly_reconcile() -> None:
 
 @dg.job(name="month_start", executor_def=dg.in_process_executor)
 def month_start() -> None:
-    """Reconcile, then write the summary of last month and its page."""
-    sum_up(reconcile_books())
+    """Reconcile, then write the summary of last month and its page, and mail finance its figures."""
+    day = reconcile_books()
+    sum_up(day)
+    tell_finance(day)
 
 
 @dg.job(name="deliver", executor_def=dg.in_process_executor)
@@ -160,4 +178,5 @@ def in_sentences() -> Iterator[None]:
         yield
     except Exception as error:  # noqa: BLE001 - told as a sentence, whatever it is
         said = errors.explained(error) or errors.unexpected(error, Settings.from_environment().home)
-        raise dg.Failure(said.sentence, allow_retries=patience.went_away(error)) from None
+        again = patience.went_away(error) or isinstance(error, month_mail.NotAllDelivered)
+        raise dg.Failure(said.sentence, allow_retries=again) from None

@@ -70,6 +70,23 @@ create table if not exists ops.broken_row (
     primary key (contract, key)
 );
 
+-- One row a contract and run. examples: rows that break it, as expectations.examples shows them.
+create table if not exists ops.contract_result (
+    contract text not null,
+    run_id uuid not null,
+    asset text not null,
+    table_name text not null,
+    severity text not null,
+    sentence text not null,
+    is_kept boolean not null,
+    broken_rows bigint,
+    examples jsonb not null,
+    is_of_all_rows boolean not null,
+    judged_at timestamptz not null default clock_timestamp(),
+    primary key (contract, run_id)
+);
+create index if not exists contract_result_newest on ops.contract_result (contract, judged_at desc);
+
 -- What a backfill touched and no reconcile has seen yet: a visit's token, a Stripe object's id, a remittance file's hash.
 create table if not exists ops.touched (
     kind text not null check (kind in ('visit', 'object', 'remittance')),

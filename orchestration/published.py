@@ -23,8 +23,13 @@ _MONTH_COLUMNS = ("period", "service_period")
 _DAY_COLUMNS = ("paid_on", "arrives_on", "happened_on", "deposited_on")
 # The journal is only ever added to, and never to a closed month: it needs no copy.
 _STAYS = "revenue_feed"
-# The bridge leads from closed months to now, and pieces that wait for somebody are no figures.
-_OF_NO_MONTH = frozenset({"close_bridge", "closed_months", "quarantine"})
+# The bridge leads from closed months to now; pieces that wait for somebody, feeds and runs are no figures.
+_OF_NO_MONTH = frozenset(
+    {
+        *("close_bridge", "closed_months", "quarantine"),
+        *("contract_results", "feed_files", "feed_partitions", "feed_status", "reconcile_runs"),
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from ledger.gateways.mail import Console, Smtp
+from ledger.gateways.mail import Console, mailer
 from portal_api import chores, document, keys, problems
 from portal_api.bodies import WithBounds
 from portal_api.delivering import Gateways
@@ -78,6 +78,6 @@ def _nothing(_here: AtDoor) -> None:
 def gateways(settings: Settings) -> Gateways:
     """Return what delivers notices: the mail server and the telephone of the settings, else the console."""
     console = Console()
-    mail = Smtp(settings.mail_url, settings.mail_from or "").mail if settings.mail_url else console.mail
+    mail = mailer(settings.mail_url, settings.mail_from, console)
     twilio = joining.gateway(settings)
     return Gateways(mail, twilio.text if twilio and twilio.account.sms_from else console.text)

@@ -20,13 +20,17 @@ SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Mail:
-    """A plain-text mail; `sender_name` and `reply_to` are the practice's."""
+    """A plain-text mail; `sender_name` and `reply_to` are the practice's.
+
+    `message_id` (left@right) tells a mailbox that two are the same mail; empty leaves it to the mail server.
+    """
 
     recipient: str
     subject: str
     body: str = field(repr=False)
     sender_name: str = ""
     reply_to: str = ""
+    message_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,11 @@ class Console:
         stream.flush()
 
 
+def mailer(url: str | None, sender: str | None, console: Console) -> MailGateway:
+    """Return what delivers mail: the mail server of an address, else the console."""
+    return Smtp(url, sender or "").mail if url else console.mail
+
+
 @dataclass(frozen=True)
 class Smtp:
     """Delivers mail by an SMTP server: smtp://user:password@host:587 (STARTTLS) or smtps://… (TLS)."""
@@ -83,6 +92,8 @@ class Smtp:
         message["To"], message["Subject"] = mail.recipient, mail.subject
         if mail.reply_to:
             message["Reply-To"] = mail.reply_to
+        if mail.message_id:
+            message["Message-ID"] = f"<{mail.message_id}>"
         message.set_content(mail.body)
         try:
             with self._opened() as server:

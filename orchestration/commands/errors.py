@@ -35,6 +35,7 @@ SENTENCES = {
     "orchestration.closing.NoSuchPoint": MISUSED,
     "orchestration.pack.kept.NotAsSealed": COULD_NOT_RUN,
     "orchestration.pack.making.NoSuchPack": COULD_NOT_RUN,
+    "orchestration.commands.month_mail.NotAllDelivered": COULD_NOT_RUN,
     "orchestration.dbt_project.DbtFailed": COULD_NOT_RUN,
     "sandbox.stripe.keeping.NotKept": COULD_NOT_RUN,
 }

@@ -142,14 +142,15 @@ def show(found: Summary, as_of: "date", output: "Output") -> None:
 
 
 def _headlines(found: Summary) -> "Table":
-    lines = [(label, note, _written(measure, found.headlines.get(measure))) for label, note, measure in HEADLINES]
+    lines = [(label, note, headline(measure, found.headlines.get(measure))) for label, note, measure in HEADLINES]
     return plain_table("What finance asks first", ("", "", "amount"), lines)
 
 
-def _written(measure: str, headline: int | str | None) -> str:
-    if not isinstance(headline, str):
-        return dollars(headline)
-    return f"{Decimal(headline):.1f} days" if measure == "days_in_ar" else f"{Decimal(headline) / 100:.1f} %"
+def headline(measure: str, figure: int | str | None) -> str:
+    """Write a figure of `Summary.headlines` as finance reads it."""
+    if not isinstance(figure, str):
+        return dollars(figure)
+    return f"{Decimal(figure):.1f} days" if measure == "days_in_ar" else f"{Decimal(figure) / 100:.1f} %"
 
 
 def _revenue(found: Summary) -> "Table":

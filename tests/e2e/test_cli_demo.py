@@ -60,6 +60,15 @@ def test_the_demo_ends_well_with_a_summary_and_a_dashboard(
     assert "<html" in page.read_text(encoding="utf-8")
 
 
+def test_the_month_start_mail_of_the_sample_says_this(
+    demo: subprocess.CompletedProcess[str], env: dict[str, str]
+) -> None:
+    assert demo.returncode == 0
+    shown = trueup("mail", "show", "2026-09", env=env)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout == (Path(__file__).parent / "month_mail_of_the_sample.txt").read_text(encoding="utf-8")
+
+
 def test_one_visit_is_walked_through_the_loop_of_its_money(demo: subprocess.CompletedProcess[str]) -> None:
     story = demo.stdout.partition("ONE VISIT")[2].partition("MONTH-START")[0]
     for words in (

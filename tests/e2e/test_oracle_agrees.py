@@ -43,6 +43,7 @@ def books_and_marts(
         *("visit_revenue", "memos", "leaks", "era_tieout", "eft_tieout"),
         *("unmatched_remits", "denials", "payout_tieout", "provider_balances", "month_summary"),
         *("ar_ageing", "month_ratios", "lag_triangle", "revenue_feed"),
+        *("practice_months", "provider_months", "practice_ageing"),
     ],
 )
 def test_a_mart_says_what_the_contract_says(books_and_marts: tuple[Books, dict[str, list[str]]], table: str) -> None:

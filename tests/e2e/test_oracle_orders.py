@@ -34,6 +34,7 @@ TABLES = (
     *("revenue_feed", "trial_balance", "roll_forwards"),
     *("payer_scorecard", "plb_rollforward", "lag_triangle", "unapplied_cash"),
     *("pos_variance", "corrected_claims", "hand_matches", "memo_totals", "tieout_totals"),
+    *("practice_months", "provider_months", "practice_ageing"),
 )
 
 MOVED = """

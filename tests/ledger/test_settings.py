@@ -50,6 +50,7 @@ def test_every_setting_is_read() -> None:
         "TRUEUP_PORTAL_KEY": KEY,
         "TRUEUP_MAIL_URL": "smtps://mail.example.com",
         "TRUEUP_MAIL_FROM": "care@example.com",
+        "TRUEUP_FINANCE_MAIL": "ada@example.com, cfo@example.com,ada@example.com",
     }
     assert Settings.from_environment(given) == Settings(
         home=Path("/srv/books"),
@@ -64,6 +65,7 @@ def test_every_setting_is_read() -> None:
         portal_key=KEY,
         mail_url="smtps://mail.example.com",
         mail_from="care@example.com",
+        finance_mail=("ada@example.com", "cfo@example.com"),
         drop_folder=Path("/srv/inbox"),
         nightly_at=time(2, 30),
         dashboard_port=5,
@@ -97,6 +99,7 @@ def test_an_empty_value_is_the_default() -> None:
         ("TRUEUP_DASHBOARD_PORT", "70000"),
         ("TRUEUP_DATABASE_URL", "mysql://secret@db"),
         ("TRUEUP_PORTAL_KEY", "secret!"),
+        ("TRUEUP_FINANCE_MAIL", "ada@example.com; cfo@example.com"),
         ("TRUEUP_MAIL_URL", "https://user:secret@mail.example.com"),
         ("TRUEUP_MAIL_URL", "smtp://user:secret@mail.example.com"),  # without TRUEUP_MAIL_FROM
         ("TRUEUP_ARCHIVE_KEY", "secret!"),

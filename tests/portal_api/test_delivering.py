@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import socketserver
 import ssl
 import threading
 from datetime import UTC, datetime, timedelta
@@ -19,63 +18,24 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ledger.gateways.mail import Mail, NotDelivered, Smtp
 from portal_api import delivering
 from portal_api.notices import Message, Notice, send
+from tests.support.mail_server import mail_server
 from tests.support.portals import HARBOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.support.mail_server import Server
     from tests.support.portals import Portal
 
 PRACTICE = HARBOR.practice.practice_id
 MESSAGE = Message(Notice.PROVE, "pat@example.com", {"code": "1234 5678"})
 
 
-class Server(socketserver.ThreadingTCPServer):
-    """A mail server of a few commands, which refuses what is sent to refused@…."""
-
-    allow_reuse_address = True
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Conversation)
-        self.mail: list[str] = []
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"smtp://127.0.0.1:{self.server_address[1]}"
-
-
-class Conversation(socketserver.StreamRequestHandler):
-    server: Server
-
-    def handle(self) -> None:
-        self._say("220 here")
-        while line := self.rfile.readline().decode().strip():
-            word = line.upper()[:4]
-            if word == "DATA":
-                self._say("354 go on")
-                self.server.mail.append(b"".join(iter(self.rfile.readline, b".\r\n")).decode())
-                self._say("250 taken")
-            elif word == "QUIT":
-                self._say("221 bye")
-                return
-            else:
-                self._say("550 nobody" if word == "RCPT" and "refused@" in line else "250 well")
-
-    def _say(self, words: str) -> None:
-        self.wfile.write(f"{words}\r\n".encode())
-
-
 @pytest.fixture(name="server")
 def _server() -> Iterator[Server]:
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with mail_server() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def state(portal: Portal) -> tuple[object, ...]:

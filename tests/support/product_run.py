@@ -187,6 +187,17 @@ def compare(product: Product, books: Books) -> dict[str, list[str]]:
         "lag_triangle": differences(
             _by(product.rows("select * from marts.lag_triangle"), "service_period", "paid_period"), books.lag_triangle
         ),
+        "practice_months": differences(
+            _by(product.rows("select * from marts.practice_months"), "practice_id", "period"), books.practice_months
+        ),
+        "provider_months": differences(
+            _by(product.rows("select * from marts.provider_months"), "practice_id", "provider_id", "period"),
+            books.provider_months,
+        ),
+        "practice_ageing": differences(
+            _by(product.rows("select * from marts.practice_ageing"), "practice_id", "owed_by", "bucket"),
+            books.practice_ageing,
+        ),
     }
 
 

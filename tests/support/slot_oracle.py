@@ -125,6 +125,23 @@ def open_slots(agenda: Agenda, kind: Kind, asked: Asked) -> set[datetime]:
     return found
 
 
+def offered_minutes(agenda: Agenda, day: date) -> int:
+    """Return the minutes of a local day in which the calendar is open and nobody is off."""
+    if not agenda.is_active:
+        return 0
+    zone, off = zone_called(agenda.zone), _merged(agenda.off)
+    hours = [
+        (instant(day, from_minute, zone), instant(day, to_minute, zone))
+        for from_minute, to_minute in _hours_of(agenda, day)
+    ]
+    seconds = 0.0
+    for opens, closes in _merged(span for span in hours if span[0] < span[1]):
+        taken = [(max(opens, begins), min(closes, ends)) for begins, ends in off]
+        seconds += (closes - opens).total_seconds()
+        seconds -= sum((ends - begins).total_seconds() for begins, ends in taken if begins < ends)
+    return int(seconds / 60)
+
+
 @cache
 def zone_called(name: str) -> ZoneInfo:
     """Return a time zone as the database server knows it."""

@@ -65,9 +65,11 @@ def test_there_is_an_asset_for_every_feed_the_memos_and_every_model_and_code_lis
 def test_sources_are_the_assets_that_load_them(reads: Mapping[tuple[str, ...], set[tuple[str, ...]]]) -> None:
     outside = {key for keys in reads.values() for key in keys} - set(reads)
     # The files taken in, what was refused of them and the settings of a run are no feeds. The registers of memos and
-    # entries are read by views that are made before there are any. What closings keep is written by a person's command.
-    kept = {("ledger", name) for name in ("closed_month", "standing_table", "standing_figure")}
-    ours = {("raw", "file"), ("raw", "quarantine"), ("ops", "run"), ("ops", "run_setting"), ("ops", "touched")}
+    # entries are read by views that are made before there are any. What closings keep is written by a person's command,
+    # and what is counted of practices is the portal's.
+    kept = {("ledger", name) for name in ("closed_month", "standing_table", "standing_figure", "practice_count")}
+    told = {("ops", name) for name in ("run", "run_setting", "touched", "partition", "raw_total", "contract_result")}
+    ours = {("raw", "file"), ("raw", "quarantine"), *told}
     registers = {("ledger", "memo_register"), ("ledger", "journal_register")}
     sent = {("ledger", name) for name in ("metered_usage", "outbox", "subscriber")}  # by the dispatcher and its causes
     assert outside <= ours | kept | registers | sent

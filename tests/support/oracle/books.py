@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.support.oracle import balances, billing, journal, leaks, months, remits, tieouts
+from tests.support.oracle import balances, billing, journal, leaks, months, practices, remits, tieouts
 from tests.support.oracle.adjudication import Adjudication, adjudicate
 from tests.support.oracle.payments import Payments
 
@@ -142,6 +142,9 @@ class Books:
     month_ratios: dict[tuple[str, str], Row]
     accounts: dict[tuple[str, str], int]
     lag_triangle: dict[tuple[str, str | None], Row]
+    practice_months: dict[tuple[str, str], Row]
+    provider_months: dict[tuple[str, str, str], Row]
+    practice_ageing: dict[tuple[str, str, str], Row]
 
 
 def _target(visit: Observation, said: Adjudication, billed: int, table: int | None) -> int:
@@ -182,12 +185,12 @@ def keep(inputs: Inputs, issued: Mapping[str, int] | None = None) -> Books:
     )
     payments, fees = Payments(inputs.stripe), billing.FeeSchedule(inputs)
     billed, collected = payments.billed_cents(), payments.collected_cents()
-    practices = billing.newest_practices(inputs.practices)
+    known_practices = billing.newest_practices(inputs.practices)
     visits = {}
     for token, visit in billing.current_visits(inputs.observations).items():
         said = adjudicate(claims.get(token, []))
         asked = billed[token]
-        table = billing.table_target(visit, practices.get(visit.practice_id))
+        table = billing.table_target(visit, known_practices.get(visit.practice_id))
         target = _target(visit, said, asked, table)
         desired = _desired(visit, said, target, asked)
         visits[token] = VisitBook(
@@ -221,4 +224,7 @@ def keep(inputs: Inputs, issued: Mapping[str, int] | None = None) -> Books:
         month_ratios=months.ratios(visits),
         accounts=journal.keep(inputs, visits, payments, unmatched),
         lag_triangle=months.triangle(visits, claims, payments, rules),
+        practice_months=practices.months(visits, payments),
+        provider_months=practices.providers(visits, payments),
+        practice_ageing=practices.ageing(visits, rules),
     )

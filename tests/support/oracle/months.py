@@ -105,11 +105,12 @@ def _ratio(measure: str, numerator: int, denominator: int) -> Row:
     return {
         f"numerator_{unit}": numerator,
         f"denominator_{unit}": denominator,
-        "ratio": _basis_points(Fraction(numerator, denominator)) if denominator > 0 else None,
+        "ratio": basis_points(Fraction(numerator, denominator)) if denominator > 0 else None,
     }
 
 
-def _basis_points(share: Fraction) -> Decimal:
+def basis_points(share: Fraction) -> Decimal:
+    """Return a share in basis points, half up to four places."""
     scaled = abs(share) * 10**8
     whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
     return Decimal(whole if share > 0 else -whole).scaleb(-4)

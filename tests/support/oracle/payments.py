@@ -57,6 +57,9 @@ class Payments:
         for refund in self.kind("refund"):
             if refund.get("status") == "succeeded" and (charge_id := self._refunded_charge(refund)):
                 self._refunds[charge_id].append(refund)
+        self._charges_of_token: dict[str, list[Body]] = defaultdict(list)
+        for charge in self.charges.values():
+            self._charges_of_token[self.token(charge) or ""].append(charge)
 
     def kind(self, name: str) -> list[Body]:
         """All objects of a kind."""
@@ -182,6 +185,20 @@ class Payments:
         for charge in self.charges.values():
             statuses[self.token(charge) or ""].add(charge["status"])
         return statuses
+
+    def failed_cents(self, token: str) -> tuple[int, int]:
+        """Return of a visit the largest amount of a failed charge, and what of it was taken since the first one."""
+        charges = self._charges_of_token[token]
+        failed = [charge for charge in charges if charge["status"] == "failed"]
+        if not failed:
+            return 0, 0
+        first, most = min(charge["created"] for charge in failed), max(charge["amount"] for charge in failed)
+        taken = sum(
+            captured_cents(charge) - self.refunded_cents(charge)
+            for charge in charges
+            if charge["status"] == "succeeded" and charge["created"] >= first
+        )
+        return most, max(0, min(most, taken))
 
     def in_subscription(self, charge: Body) -> bool:
         """Whether a charge pays an invoice of a subscription, by either shape."""

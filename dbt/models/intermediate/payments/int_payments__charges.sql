@@ -45,6 +45,7 @@ select
     charges.created_at,
     charges.status,
     charges.status = 'succeeded' as is_succeeded,
+    charges.amount_cents,
     charges.captured_cents,
     cast(coalesce(refunded.refunded_cents, 0) as bigint) as refunded_cents,
     charges.payment_intent_id,

@@ -13,6 +13,12 @@ with visits as (
 
 ),
 
+payments as (
+
+    select * from {{ ref('int_visits__payments') }} where {{ touched('visit_token', 'visits') }}
+
+),
+
 memos as (
 
     select
@@ -80,7 +86,11 @@ select
             - amounts.price_concession_cents
             + amounts.missed_visit_fee_cents
             - asked.asked_cents
-    end as unbilled_cents
+    end as unbilled_cents,
+    amounts.scheduled_minutes,
+    coalesce(payments.failed_charge_cents, 0) as failed_charge_cents,
+    coalesce(payments.recovered_charge_cents, 0) as recovered_charge_cents
 from amounts
+left join payments on amounts.visit_token = payments.visit_token
 left join memos on amounts.visit_token = memos.visit_token
 cross join lateral (select amounts.patient_billed_cents + coalesce(memos.memo_cents, 0) as asked_cents) as asked

@@ -15,6 +15,7 @@ select
     object_id as charge_id,
     {{ stripe_created() }} as created_at,
     payload ->> 'status' as status,
+    {{ stripe_cents('amount') }} as amount_cents,
     case
         when payload ->> 'amount_captured' is not null then {{ stripe_cents('amount_captured') }}
         when cast(payload ->> 'captured' as boolean) then {{ stripe_cents('amount') }}

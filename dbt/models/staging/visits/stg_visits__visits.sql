@@ -50,6 +50,7 @@ select
     observations.charge_cents,
     observations.patient_estimate_cents,
     observations.state_changed_at,
+    cast(extract(epoch from observations.scheduled_end - observations.scheduled_start) as bigint) / 60 as scheduled_minutes,
     {{ local_date('coalesce(observations.started_at, observations.scheduled_start)', 'settings.timezone') }} as service_on,
     {{ local_date('coalesce(observations.ended_at, observations.scheduled_end)', 'settings.timezone') }} as ended_on,
     verdicts.bills,
