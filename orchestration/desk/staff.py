@@ -51,7 +51,8 @@ class PortalStaff:
         brought = Form({name: (value,) for name, value in form.items()}, is_one=bool(form))
         with _told(), self.door.entered(request, brought) as here:
             who, home, browser = here.who, here.practice.practice_id, here.browser
-        if who is None or who.kind is not Kind.STAFF:
+        # A session whose browser lost its other cookie can read nobody's forms: signing in gives both.
+        if who is None or who.kind is not Kind.STAFF or (browser.is_new and "authorization" not in request.headers):
             raise SignInNeeded(f"{SIGN_IN}?{urlencode({'next': _place(request)})}")
         practice_id = None if who.sees_all_practices else home
         roles = frozenset(map(str, who.roles & READERS))

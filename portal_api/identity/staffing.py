@@ -55,9 +55,10 @@ def add(here: Here, email: str, name: str, roles: Iterable[str], provider_id: st
 def change_roles(here: Here, staff_id: UUID, roles: Iterable[str]) -> None:
     """Give somebody other roles; they hold from their next request on.
 
-    Raises Problem: 404, 400 (no-person) for no role, and for a provider without an id, 409 (last-admin).
+    Raises Problem: 404, 400 (no-person) for no role, and for a provider without an id, 409 (last-admin), 403
+    (of-all-practices).
     """
-    found, wanted = _known(here, staff_id), _roles(roles)
+    found, wanted = _within_reach(here, staff_id), _roles(roles)
     if not wanted:
         raise _wrong("Everybody has at least one role; disable who has none.")
     if not people.can_be(wanted):
@@ -77,8 +78,8 @@ def disable(here: Here, staff_id: UUID) -> None:
 
 
 def enable(here: Here, staff_id: UUID) -> None:
-    """Let somebody in again. Raises Problem 404."""
-    found = _known(here, staff_id)
+    """Let somebody in again. Raises Problem: 404, 403 (of-all-practices)."""
+    found = _within_reach(here, staff_id)
     _done(here, found, "staff.enabled", lambda: people.enable(here, Kind.STAFF, staff_id))
 
 
@@ -89,8 +90,11 @@ def end_sessions(here: Here, staff_id: UUID) -> None:
 
 
 def reset_authenticator(here: Here, staff_id: UUID) -> None:
-    """Have somebody who lost the phone set up another one; the password stays. Raises Problem 404."""
-    found = _known(here, staff_id)
+    """Have somebody who lost the phone set up another one; the password stays.
+
+    Raises Problem: 404, 403 (of-all-practices).
+    """
+    found = _within_reach(here, staff_id)
     _done(here, found, "authenticator.reset", lambda: staff_secrets.drop_authenticator(here, staff_id))
 
 
@@ -103,6 +107,15 @@ def _known(here: Here, staff_id: UUID) -> Staff:
     found = people.staff(here, staff_id)
     if found is None:
         raise not_found()
+    return found
+
+
+def _within_reach(here: Here, staff_id: UUID) -> Staff:
+    """Return somebody whom this admin may give more: who sees every practice's books is not one practice's."""
+    found = _known(here, staff_id)
+    if found.sees_all_practices and not here.me.sees_all_practices:
+        sentence = "They see every practice's books. trueup staff practices --own takes that back; then change them."
+        raise Problem(HTTPStatus.FORBIDDEN, "of-all-practices", sentence)
     return found
 
 

@@ -96,6 +96,15 @@ def test_an_auditor_is_nothing_else(portal: Portal) -> None:
     admin = portal.staff(Role.PRACTICE_ADMIN)
     who = {"email": "both@harbor.example", "name": "Bo Both"}
     assert admin.submit("/staff/people", **who, role=["auditor", "finance"]).status_code == 400
-    path = f"/staff/people/{id_of(portal, 'auditor@harbor.example')}/roles"
+    assert admin.submit("/staff/people", **who, role="auditor").status_code == 303
+    path = f"/staff/people/{id_of(portal, 'both@harbor.example')}/roles"
     assert admin.submit(path, role=["auditor", "finance"]).status_code == 400
-    assert admin.submit(path, role=["auditor"]).status_code == 303
+    assert admin.submit(path, role="finance").status_code == 303
+
+
+def test_who_sees_every_practice_is_no_one_practices_to_change(portal: Portal) -> None:
+    admin, path = portal.staff(Role.PRACTICE_ADMIN), f"/staff/people/{id_of(portal, 'auditor@harbor.example')}"
+    assert admin.submit(f"{path}/roles", role="finance").status_code == 403
+    assert admin.submit(f"{path}/authenticator/reset").status_code == 403
+    assert admin.submit(f"{path}/disable").status_code == 303
+    assert admin.submit(f"{path}/enable").status_code == 403
