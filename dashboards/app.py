@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from dashboards.desk import Desk, SignInNeeded
+from dashboards.desk import Desk, Refused, SignInNeeded
 from dashboards.door import Door, frame_of
 from dashboards.headers import HEADERS, WithHeaders
 from dashboards.reading import NotKnown
@@ -37,6 +37,7 @@ def create_app(settings: Settings, database: Database, desk: Desk | None = None)
     app.exception_handler(RequestValidationError)(_unreadable)
     app.exception_handler(SignInNeeded)(_sign_in)
     app.exception_handler(NotKnown)(_not_known)
+    app.exception_handler(Refused)(_not_now)
     app.exception_handler(DatabaseUnavailable)(_away)
     app.exception_handler(psycopg.OperationalError)(_away)
     app.exception_handler(psycopg.errors.UndefinedTable)(_unreconciled)
@@ -74,6 +75,10 @@ def _unreadable(request: Request, _error: Exception) -> HTMLResponse:
 def _sign_in(_request: Request, error: Exception) -> Response:
     assert isinstance(error, SignInNeeded)  # noqa: S101 - FastAPI hands over what the handler is for
     return RedirectResponse(error.location, HTTPStatus.SEE_OTHER)
+
+
+def _not_now(request: Request, error: Exception) -> HTMLResponse:
+    return _said(request, HTTPStatus.CONFLICT, "This cannot be done now", str(error))
 
 
 def _not_known(request: Request, _error: Exception) -> HTMLResponse:

@@ -149,6 +149,25 @@ class Remits(Protocol):
         """Say which visit a claim of a transaction is about."""
 
 
+class Closings(Protocol):
+    """Closes months, and what belongs to that. Every deed raises Refused when it cannot be done now."""
+
+    def look(self, reader: Reader, period: str) -> None:
+        """Judge the checklist of a month anew, to be looked at."""
+
+    def explain(self, reader: Reader, period: str, point: tuple[str, str], why: str) -> None:
+        """Say why an open point (check, key) may stand."""
+
+    def close(self, reader: Reader, period: str, why: str | None) -> bool:
+        """Close a month and make its pack; `why` explains all that may be explained. False: points hold it up."""
+
+    def reopen(self, reader: Reader, period: str, why: str) -> None:
+        """Open a closed month again."""
+
+    def pack(self, reader: Reader, period: str, version: int) -> None:
+        """Make what a closing's pack lacks."""
+
+
 @dataclass(frozen=True)
 class Desk:
     """What the pages can do beside reading the books as they are now; a part that is None is not offered.
@@ -160,3 +179,4 @@ class Desk:
     times: Times | None = None
     exports: Exports | None = None
     remits: Remits | None = None
+    closings: Closings | None = None

@@ -23,6 +23,7 @@ LINKS = (
     Link("pos", "Place of service", "/pos"),
     Link("practice", "Practice", "/practice", ("practice_admin", "finance")),
     Link("data", "Data", "/data", ("finance",), is_of_all=True),
+    Link("closing", "Close", "/closing", is_of_all=True),
 )
 
 

@@ -5,4 +5,10 @@ SAID: dict[str, str] = {
     "remit_replaced": "The other one stands in its place. The next reconcile brings the books up to it.",
     "claim_matched": "The claim is matched. The next reconcile puts it with its visit.",
     "settled_before": "It was settled so before; nothing changed.",
+    "looked": "The checklist was judged anew.",
+    "explained": "Kept: why the point may stand.",
+    "closed": "The month is closed. Its figures stay as they are from now on.",
+    "stays_open": "The month stays open, nothing was written: the points below hold it up.",
+    "reopened": "The month is open again. What was published stays readable as its version.",
+    "packed": "The pack is whole.",
 }

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -114,6 +114,21 @@ def _warned(guard: "psycopg.Connection", explained: "dict[tuple[str, str], notes
 def explainable(found: Sequence[Checked]) -> list[Point]:
     """List the open points that a person's note may explain."""
     return [point for checked in found if checked.check.force == "explainable" for point in checked.open]
+
+
+def with_note(found: Sequence[Checked], note: notes.Note) -> tuple[Checked, ...]:
+    """Give the checklist as a new note leaves it."""
+    return tuple(
+        replace(checked, points=tuple(_noted(point, note) for point in checked.points))
+        if checked.check.name == note.check
+        else checked
+        for checked in found
+    )
+
+
+def _noted(point: Point, note: notes.Note) -> Point:
+    is_it = (point.key, point.found, point.state) == (note.key, note.found, "open")
+    return point._replace(state="explained", note=note) if is_it else point
 
 
 def is_clear(found: Sequence[Checked]) -> bool:

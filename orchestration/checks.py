@@ -138,6 +138,8 @@ _SUMS = """
     where counted.sums is distinct from added_up.sums
     order by 1
 """.format(amounts=", ".join(f"coalesce(sum({name}_cents), 0)" for name in _AMOUNTS))
+FEEDS = _REACHES + "select kind, loaded_on, through from feed order by 1"
+"""Each feed, the day of its newest file and the day it is known to reach; takes `timezone`."""
 _FEEDS = (
     _REACHES
     + """

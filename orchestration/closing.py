@@ -15,7 +15,7 @@ from ingestion import landing
 from ledger.store import closed_figures, notes, periods
 from ledger.store.closed_figures import Frozen, Published
 from ledger.store.database import Database, connect
-from orchestration import checklist, dbt_project, ops, published
+from orchestration import checklist, dbt_project, looks, ops, published
 from orchestration.reconcile import Blocked
 
 if TYPE_CHECKING:
@@ -124,6 +124,8 @@ def close(  # noqa: PLR0913 - what a closing is of, each named by the caller
             guard.execute("reset role")
             periods.lock(guard)
         standing = periods.closed(guard).get(period)
+        if standing is None:
+            looks.keep(guard, settings, period, by.name, found)
         kept = closed_figures.tables(guard, period, standing.version) if standing else {}
         return Closing(found, standing, is_new=True, tables=tuple(kept.values()))
 
@@ -154,13 +156,26 @@ def note(  # noqa: PLR0913 - what a note is of, each named by the caller
     Raises NoSuchPoint when it is not open or may not be explained.
     """
     with _held(database, waiting) as guard, guard.transaction():
-        found = checklist.explainable(checklist.judged(guard, settings, period, today))
+        judged = checklist.judged(guard, settings, period, today)
+        found = checklist.explainable(judged)
         points = [each for each in found if (each.check, each.key) == point]
         if not points:
             listed = ", ".join(f"{each.check} {each.key}" for each in found[:_LISTED]) or "none"
             raise NoSuchPoint(f"{' '.join(point)} is no open point of {period} that a note explains. Open: {listed}.")
         _note(guard, points, by.why or "", by.name)
+        looks.keep(guard, settings, period, by.name, checklist.with_note(judged, notes.newest(guard)[point]))
         return points[0]
+
+
+def look(
+    settings: "Settings", database: Database, period: str, *, today: date, by: Person
+) -> tuple[checklist.Checked, ...]:
+    """Judge the checklist of a month, in one snapshot and holding nobody up, and keep it to be looked at."""
+    with connect(database) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        found = checklist.judged(connection, settings, period, today)
+        looks.keep(connection, settings, period, by.name, found)
+    return found
 
 
 @contextmanager

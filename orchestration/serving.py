@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from dashboards.app import create_app
 from dashboards.desk import Desk
+from orchestration.desk.closings import Closings
 from orchestration.desk.exports import Exports
 from orchestration.desk.remits import RemitDesk
 from orchestration.desk.staff import PortalStaff
@@ -46,5 +47,6 @@ def for_this_machine(settings: "Settings", database: "Database") -> "FastAPI":
 def with_books(portal: "FastAPI", settings: "Settings", database: "Database") -> OneOrigin:
     """Put the dashboards beside the portal, for its staff."""
     staff = PortalStaff(portal.state.door)
-    desk = Desk(staff, Times(settings.timezone), Exports(), RemitDesk(database, staff))
+    closings = Closings(settings, database, staff)
+    desk = Desk(staff, Times(settings.timezone), Exports(), RemitDesk(database, staff), closings)
     return OneOrigin(portal, create_app(settings, database, desk))

@@ -1,8 +1,8 @@
 """The pages' addresses, one module a room."""
 
-from dashboards.routes import compare, data, exports, leaks, month, pos, practice, registers, remits, visits
+from dashboards.routes import closing, compare, data, exports, leaks, month, pos, practice, registers, remits, visits
 
 ROUTERS = (
     *(month.router, leaks.router, visits.router, registers.router, remits.router, pos.router),
-    *(compare.router, exports.router, practice.router, data.router),
+    *(closing.router, compare.router, exports.router, practice.router, data.router),
 )

@@ -1,42 +1,75 @@
-"""The pack of a closed month: its figures are the kept rows, its formulas come to 0, its bytes never change."""
+"""A month closed in a browser and its pack: figures are the kept rows, formulas come to 0, bytes never change."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import re
 import zipfile
-import zlib
 from contextlib import closing
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import openpyxl
 import pytest
 
 from dashboards.money import dollars
+from ledger.settings import Settings
 from ledger.store import closed_packs
 from ledger.store.database import connect
 from orchestration import exports, published
 from orchestration.pack import kept, making, pdf
-from tests.support.closed_world import ADA, CLOSED, EXPLAINED, Parts, Story
+from orchestration.serving import with_books
+from portal_api import audit_chain, cookies
+from portal_api.access import Role
+from tests.support.browsers import chromium
+from tests.support.closed_world import CLOSED, EXPLAINED, Parts, Story
 from tests.support.formulas import Sheets
+from tests.support.packs import Cells, streams
+from tests.support.portals import HARBOR, SECRET_TEXT, filled, served
 from tests.support.product_run import Product
+from tests.support.screens import check
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
     from ledger.store.database import Database
+    from tests.support.portals import Portal
 
 pytestmark = pytest.mark.timeout(600)
 SEPTEMBER, OCTOBER = CLOSED
 
 
 @pytest.fixture(scope="module")
-def closed(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """Close two months of a part of a world, and make the pack of the first."""
-    story = Story(Parts.of(Product.at, module_database, tmp_path_factory.mktemp("pack"), seed=7, visits=60))
-    story.parts.load(0)
-    story.parts.reconcile()
-    assert story.parts.close(SEPTEMBER, ADA).closed is None
+def story(template: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """Load and reconcile a part of a world, in books that have a portal with its sample practices."""
+    home = tmp_path_factory.mktemp("pack")
+    with filled(template, home) as database:
+        story = Story(Parts.of(Product.at, database, home, seed=7, visits=90))
+        story.parts.load(0)
+        story.parts.reconcile()
+        yield story
+
+
+@pytest.fixture(scope="module")
+def portal(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """Serve the portal, and beside it the books."""
+    product = story.parts.product
+    settings = Settings(
+        home=tmp_path_factory.mktemp("home"),
+        database_url=product.database.url,
+        timezone=product.settings.timezone,
+        portal_key=SECRET_TEXT,
+    )
+    with served(settings, product.database, beside=lambda own: with_books(own, settings, product.database)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def closed(story: Story) -> Story:
+    """Close two months, but for what the browser has closed already."""
     for period in CLOSED:
         assert story.parts.close(period, EXPLAINED).closed
     return story
@@ -66,6 +99,121 @@ def _drawn(database: Database, period: str) -> dict[str, bytes]:
         files, without = making.drawn(connection, period, 1, closed_packs.FORMATS)
     assert without == {}
     return files
+
+
+def _opened(browser: Browser, portal: Portal, email: str, role: Role) -> Page:
+    """Open a page for a member of staff."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    visitor, host = portal.staff(role, email=email), HARBOR.hosts[0]
+    address = f"http://{host}:{urlsplit(portal.address).port}"
+    names = (cookies.SESSION, cookies.BROWSER)
+    page.context.add_cookies([{"name": name, "value": visitor.cookies[name], "url": address} for name in names])
+    page.goto(f"{address}/books/closing")
+    return page
+
+
+def test_a_month_is_looked_at_explained_and_closed_in_a_browser_and_its_pack_is_downloaded(
+    story: Story, portal: Portal, tmp_path: Path
+) -> None:
+    with chromium() as browser:
+        page = _opened(browser, portal, "finance@harbor.example", Role.FINANCE)
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.get_by_role("link", name="September 2026").click()
+        assert "Nobody has looked" in page.locator(".state").inner_text()
+        page.get_by_role("button", name="Look at the checklist").click()
+        waiting = _open(page)
+        check(page, "close-open-month")
+        _explained(page, "The bank was called on 3 November")
+        assert _open(page) == waiting - 1
+        assert page.get_by_text("The bank was called on 3 November").is_visible()
+        page.get_by_role("link", name="Close the month …").click()
+        check(page, "close-confirm")
+        page.get_by_label("Why may they stand?").fill(str(EXPLAINED.why))
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.get_by_text("The month is closed. Its figures stay").wait_for()
+        assert "by Tomas Lind" in page.locator(".state").inner_text()
+        check(page, "close-closed-month")
+        for form, content in _files(story.parts.product.database, SEPTEMBER).items():
+            with page.expect_download() as taking:
+                page.get_by_role("link", name=f"v1.{making.ENDINGS[form]}").click()
+            taking.value.save_as(tmp_path / form)
+            assert (tmp_path / form).read_bytes() == content
+            assert page.get_by_text(hashlib.sha256(content).hexdigest()).is_visible()
+        page.goto((tmp_path / "html").rename(tmp_path / "pack.html").as_uri())
+        check(page, "close-pack")
+        assert said == []
+    assert [subject for action, subject in _audited(portal) if action == "pack.taken"] == [
+        f"file/trueup-close-{SEPTEMBER}-v1.{making.ENDINGS[form]}" for form in closed_packs.FORMATS
+    ]
+    assert {"point.explained", "month.closed", "pack.made"} <= {action for action, _ in _audited(portal)}
+
+
+def _open(page: Page) -> int:
+    """Return how many points hold the month up, as the page counts them and as it lists them."""
+    counted = int(page.locator(".state").inner_text().split()[1])
+    assert page.locator(".check.open .point:has(a)").count() == counted
+    return counted
+
+
+def _explained(page: Page, why: str) -> None:
+    """Explain the first open point."""
+    page.get_by_role("link", name="Explain").first.click()
+    check(page, "close-explain")
+    page.get_by_label("Why may it stand?").fill(why)
+    page.get_by_role("button", name="Keep this reason").click()
+
+
+def _audited(portal: Portal) -> list[tuple[str, str]]:
+    with portal.at() as here:
+        return [(row.entry.action, row.entry.subject) for row in audit_chain.rows(here.db, here.practice.practice_id)]
+
+
+DEEDS = ("look", "explain", "close", "reopen", "packs/1")
+
+
+@pytest.mark.usefixtures("pack")
+@pytest.mark.parametrize(
+    ("email", "role"),
+    [
+        ("auditor@harbor.example", Role.AUDITOR),
+        ("", Role.BILLING),
+        ("", Role.PRACTICE_ADMIN),
+    ],
+)
+def test_only_finance_of_all_practices_closes_and_an_auditor_reads(
+    closed: Story, portal: Portal, email: str, role: Role
+) -> None:
+    before = closed.asked("select count(*) as events from ledger.period_event")
+    somebody = portal.staff(role, email=email)
+    for deed in DEEDS:
+        asked = somebody.submit(f"/books/closing/{SEPTEMBER}/{deed}", why="because", check="run", key="run")
+        assert asked.status_code == 403, deed
+    reads = 200 if role is Role.AUDITOR else 403
+    assert somebody.get(f"/books/closing/{SEPTEMBER}").status_code == reads
+    assert somebody.get(f"/books/closing/{SEPTEMBER}/packs/1/html").status_code == reads
+    assert closed.asked("select count(*) as events from ledger.period_event") == before
+
+
+@pytest.mark.usefixtures("closed")
+@pytest.mark.parametrize(
+    ("path", "status", "says"),
+    [
+        ("", 200, "October 2026"),
+        ("/2016-13", 404, "The books know no such month"),
+        (f"/{SEPTEMBER}/packs/7/pdf", 404, "No such file is kept"),
+        (f"/{SEPTEMBER}/packs/1/parquet", 404, "No such file is kept"),
+        (f"/{SEPTEMBER}/explain?check=run&key=run", 404, "no open point that may be explained"),
+        (f"/{SEPTEMBER}?version=1", 200, "as closed, version 1"),
+        (f"/{SEPTEMBER}?as_of=2026-01-31", 200, "not kept by day"),
+        ("?as_of=2026-01-31", 200, "as known at the end of 2026-01-31"),
+    ],
+)
+def test_what_the_cockpit_answers(portal: Portal, path: str, status: int, says: str) -> None:
+    answer = portal.staff(Role.FINANCE, email="finance@harbor.example").get(f"/books/closing{path}")
+    assert answer.status_code == status
+    assert says in answer.text
 
 
 def test_every_formula_of_the_workbook_comes_to_what_was_kept_and_every_difference_to_0(
@@ -120,37 +268,11 @@ def _result_row(book: openpyxl.Workbook) -> int:
     return next(row[0].row for row in book["Pack"].iter_rows() if row[0].value == "Result")
 
 
-class _Cells(HTMLParser):
-    """Reads the rows of all tables of a page, each a tuple of texts."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.rows: list[list[str]] = []
-        self.inside = False
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.inside = tag in {"td", "th"} or (self.inside and tag not in {"p", "h2"})
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in {"td", "th"}:
-            self.rows[-1].append("")
-        assert all(name not in {"src", "style"} for name, _ in attrs)
-        assert all(str(value).startswith("#") for name, value in attrs if name == "href")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.inside = self.inside and tag not in {"td", "th"}
-
-    def handle_data(self, data: str) -> None:
-        if self.inside:
-            self.rows[-1][-1] += data
-
-
 def test_the_page_has_every_kept_figure_of_the_month_to_the_cent_and_links_to_nothing_outside(
     closed: Story, pack: dict[str, bytes]
 ) -> None:
     page = pack["html"].decode()
-    rows = {tuple(row) for row in _Cells(page).rows}
+    rows = {tuple(row) for row in Cells(page).rows}
     for figure in _kept(closed, "month_summary"):
         words = figure["measure"].replace("_", " ").replace("pos ", "POS ")
         shown = (words[:1].upper() + words[1:], f"{figure['count']:,}", dollars(figure["amount_cents"]))
@@ -195,31 +317,31 @@ def test_the_zip_has_every_table_as_it_is_exported_and_their_hashes(closed: Stor
 
 
 def test_the_pdf_is_tagged_and_says_what_it_is(pack: dict[str, bytes]) -> None:
-    document = pack["pdf"] + b"".join(_streams(pack["pdf"]))
+    document = pack["pdf"] + b"".join(streams(pack["pdf"]))
     for mark in (b"/StructTreeRoot", b"/Marked true", b"/Lang", b'pdfuaid:part="1"', b"Close pack of September 2026"):
         assert mark in document, mark
     for tag in (b"/H1", b"/H2", b"/Table", b"/TH", b"/TD", b"/Figure", b"/Alt"):
         assert tag in document, tag
 
 
-def _streams(document: bytes) -> list[bytes]:
-    found = []
-    for match in re.finditer(rb"stream\r?\n(.*?)\r?\nendstream", document, re.DOTALL):
-        try:
-            found.append(zlib.decompress(match[1]))
-        except zlib.error:
-            found.append(match[1])
-    return found
-
-
-def test_a_pack_is_byte_for_byte_the_same_made_twice_and_after_all_that_came_later(
-    closed: Story, pack: dict[str, bytes], drawn: dict[str, bytes]
-) -> None:
-    database = closed.parts.product.database
-    assert _drawn(database, SEPTEMBER) == pack
+@pytest.fixture(scope="module")
+def moved(closed: Story, pack: dict[str, bytes], drawn: dict[str, bytes]) -> Story:
+    """Load all the rest, late for the closed months, and reconcile."""
+    assert pack.keys() == drawn.keys()
     closed.parts.load(1)
     closed.parts.load(2)
     closed.parts.reconcile()
+    return closed
+
+
+def test_a_pack_is_byte_for_byte_the_same_made_twice(closed: Story, pack: dict[str, bytes]) -> None:
+    assert _drawn(closed.parts.product.database, SEPTEMBER) == pack
+
+
+def test_a_pack_is_byte_for_byte_the_same_after_all_that_came_later(
+    moved: Story, pack: dict[str, bytes], drawn: dict[str, bytes]
+) -> None:
+    database = moved.parts.product.database
     assert _files(database, SEPTEMBER) == pack
     assert _drawn(database, SEPTEMBER) == pack
     # The one of the month whose closing was killed before its pack.
@@ -238,3 +360,19 @@ def test_a_month_whose_rows_were_tampered_with_gets_no_pack(closed: Story) -> No
         with pytest.raises(kept.NotAsSealed, match="month_summary of 2026-10"):
             making.drawn(connection, OCTOBER, 1, ["html"])
         connection.rollback()
+
+
+def test_a_month_is_reopened_with_a_reason_and_its_bridge_leads_to_now(moved: Story, portal: Portal) -> None:
+    finance = portal.staff(Role.FINANCE, email="finance@harbor.example")
+    page = finance.get(f"/books/closing/{SEPTEMBER}").text
+    steps = moved.asked(f"select * from marts.close_bridge where period = '{SEPTEMBER}'")
+    assert len(steps) > 1
+    rows = {tuple(row) for row in Cells(page, stands_alone=False).rows}
+    assert {("As closed", dollars(steps[0]["as_closed_cents"])), ("As now", dollars(steps[0]["as_now_cents"]))} <= rows
+    assert {dollars(step["movement_cents"]) for step in steps} <= {row[-1] for row in rows if row}
+    assert finance.submit(f"/books/closing/{SEPTEMBER}/reopen", why=" ").status_code == 400
+    assert finance.submit(f"/books/closing/{SEPTEMBER}/reopen", why="a file was forgotten").status_code == 303
+    assert finance.submit(f"/books/closing/{SEPTEMBER}/reopen", why="again").status_code == 409
+    again = finance.get(f"/books/closing/{SEPTEMBER}")
+    assert "a file was forgotten" in again.text
+    assert "trueup-close-2026-09-v1.pdf" in again.text
