@@ -114,4 +114,5 @@ def verified(db: sa.Connection, keys: Keys, practice_id: str, anchors: Mapping[i
 
 
 def _broken(count: int, row: Row, why: str) -> Verdict:
-    return Verdict(count, False, count, row.hmac.hex(), f"broken at row {count}: {why}.")  # noqa: FBT003
+    sentence = f"broken at row {count}: {why}."
+    return Verdict(count, is_whole=False, first_broken=count, last_hmac=row.hmac.hex(), sentence=sentence)

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from ledger.rules.place_of_service import AT_HOME, ELSEWHERE
 from ledger.rules.visit import Actor, NotAllowed, State
 from ledger.store import visits
 from portal_api import audit
 from portal_api.access import Role
-from portal_api.care.whereabouts import AT_HOME, ELSEWHERE
 from portal_api.problems import Problem, not_found
 from portal_api.scheduling import terms
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from ledger.rules.place_of_service import AT_HOME, ELSEWHERE
 from portal_api import audit
 from portal_api.store.rows import made
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from portal_api.here import Here
 
-# CMS place of service codes: 10 telehealth in the patient's home, 02 telehealth anywhere else.
-AT_HOME, ELSEWHERE = "10", "02"
 _SAY = sa.text(
     "insert into portal.whereabouts (practice_id, appointment_id, is_home, state, said_at)"
     " values (:practice_id, :appointment_id, :is_home, :state, :now)"

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
+from ledger.rules.place_of_service import AT_HOME
 from ledger.rules.visit import BILLING_STATES, CANCELLATIONS, Actor, NotAllowed, Phase, State, phase_of
 from ledger.store import visits
 from portal_api import audit
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ledger.store.visits import Visit
     from portal_api.here import Here
 
-HOME = "10"
 CLOCKS_DIFFER = timedelta(minutes=5)
 _KNOW = """
 insert into portal.{table} (practice_id, system_id, ref, {column}) values (:practice_id, :system_id, :ref, :token)
@@ -84,7 +84,7 @@ def _booked(here: Here, system_id: UUID, token: UUID, report: Report) -> Visit:
         practice_id=here.practice.practice_id,
         provider_id=report.provider_id,
         service_code=report.service_code,
-        place_of_service=HOME,
+        place_of_service=AT_HOME,  # until somebody says otherwise
         scheduled_start=starts,
         scheduled_end=ends,
         charge_cents=price.charge_cents,

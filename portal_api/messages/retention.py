@@ -14,7 +14,6 @@ from portal_api.messages import providers, sealing
 if TYPE_CHECKING:
     from portal_api.here import Here
 
-WEEK = timedelta(days=7)
 _ENDED = sa.text(
     "delete from portal.message using portal.message_key"
     " where message.week = message_key.week and message_key.held_why is null and message.sent_at <= :oldest"

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from portal_api.scheduling import terms
+from portal_api.problems import not_found
+from portal_api.scheduling import catalog, terms
 from portal_api.scheduling.slots import Wish
 from portal_api.scheduling.terms import Terms
 from portal_api.store.rows import made
@@ -56,7 +57,7 @@ class Appointment:
     @property
     def title(self) -> str:
         """The provider's name with credentials."""
-        return f"{self.provider_name}, {self.credentials}" if self.credentials else self.provider_name
+        return catalog.titled(self.provider_name, self.credentials)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -126,6 +127,14 @@ def of_patient(here: Here, patient_id: UUID, appointment_id: UUID) -> Appointmen
         iter(_read(here, "and a.id = :id and a.patient_id = :patient_id", id=appointment_id, patient_id=patient_id)),
         None,
     )
+
+
+def own_visit(here: Here, appointment_id: UUID) -> Appointment:
+    """Return a visit of the patient who is here. Raises Problem 404, also for what is held and no visit yet."""
+    found = of_patient(here, here.me.id, appointment_id)
+    if found is None or found.visit_token is None:
+        raise not_found()
+    return found
 
 
 def get(here: Here, appointment_id: UUID) -> Appointment | None:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from ledger.rules import claim_ref
+from ledger.rules.place_of_service import AT_HOME
 from ledger.rules.visit import Actor, NotAllowed, State
 from ledger.store import visits
 from portal_api import audit
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from portal_api.here import Here
     from portal_api.scheduling.appointments import Appointment
 
-HOME = "10"
-"""Place of service: telehealth in the patient's home, until the close-out asks."""
 _BOOK = sa.text(
     "update portal.appointment set status = 'booked', hold_expires_at = null, visit_token = :visit_token,"
     " accepted_at = :now where id = :id and status = 'held' and hold_expires_at > :now returning id"
@@ -162,7 +161,7 @@ def _visit(here: Here, held: Appointment, token: UUID) -> visits.Visit:
         practice_id=here.practice.practice_id,
         provider_id=held.ledger_id,
         service_code=kind.service_code,
-        place_of_service=HOME,
+        place_of_service=AT_HOME,  # until the close-out asks
         scheduled_start=held.starts_at,
         scheduled_end=held.ends_at,
         charge_cents=held.terms.charge_cents,

@@ -61,7 +61,7 @@ class Calendar:
     @property
     def title(self) -> str:
         """The provider's name with credentials."""
-        return f"{self.provider_name}, {self.credentials}" if self.credentials else self.provider_name
+        return titled(self.provider_name, self.credentials)
 
 
 _VISIT_TYPE = ", ".join(VisitType.__dataclass_fields__)
@@ -74,6 +74,11 @@ _CALENDARS = sa.text(
     "select c.id, c.provider_id, p.ledger_id, p.name, p.credentials, c.time_zone from portal.calendar as c"
     " inner join portal.provider as p on p.id = c.provider_id where p.is_active order by p.name, c.id"
 )
+
+
+def titled(name: str, credentials: str) -> str:
+    """Return a provider's name with credentials."""
+    return f"{name}, {credentials}" if credentials else name
 
 
 def visit_types(here: Here) -> list[VisitType]:

@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from portal_api.problems import Problem
+from portal_api.scheduling import catalog
 from portal_api.store.rows import made
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Slot:
     @property
     def title(self) -> str:
         """The provider's name with credentials."""
-        return f"{self.provider_name}, {self.credentials}" if self.credentials else self.provider_name
+        return catalog.titled(self.provider_name, self.credentials)
 
     @property
     def key(self) -> str:

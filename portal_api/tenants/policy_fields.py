@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from portal_api.forms import Form
 
 
+CENT_DIGITS, MOST_DIGITS = 2, 9
+
+
 @dataclass(frozen=True)
 class Number:
     """A whole number with its bounds; of money, cents, which people write as dollars."""
@@ -34,9 +37,9 @@ class Number:
     def read(self, text: str) -> int:
         """Return the value of what somebody wrote; raises ValueError with a sentence."""
         whole, _, part = text.removeprefix("$").replace(",", "").partition(".")
-        digits = whole + part.ljust(2, "0") if self.is_money else whole
-        is_number = digits.isascii() and digits.isdigit() and (len(part) <= 2 if self.is_money else not part)  # noqa: PLR2004
-        value = int(digits) if is_number and len(digits) <= 9 else -1  # noqa: PLR2004
+        digits = whole + part.ljust(CENT_DIGITS, "0") if self.is_money else whole
+        is_number = digits.isascii() and digits.isdigit() and (len(part) <= CENT_DIGITS if self.is_money else not part)
+        value = int(digits) if is_number and len(digits) <= MOST_DIGITS else -1
         if not self.least <= value <= self.most:
             low, high = (f"${n // 100:,}" if self.is_money else f"{n:,}" for n in (self.least, self.most))
             raise ValueError(f"{self.label}: please give a number from {low} to {high}.")

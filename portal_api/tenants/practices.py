@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import psycopg
+    from _typeshed import DataclassInstance
 
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def ids(db: sa.Connection) -> list[str]:
 
 
 def _made(kind: type[_T], given: Mapping[str, Any]) -> _T:
-    known = {each.name for each in fields(kind)}  # type: ignore[arg-type]
+    known = {each.name for each in fields(kind)}
     return kind(**{name: value for name, value in given.items() if name in known})
 
 

@@ -15,20 +15,18 @@ from starlette.responses import Response
 from ledger.rules.visit import State
 from ledger.store import visits
 from portal_api import audit
-from portal_api.access import Role
 from portal_api.care import agenda, close_out, whereabouts
 from portal_api.care.agenda import Entry
 from portal_api.care.close_out import Outcome
-from portal_api.door import AsPatient, AsWorker, needs
+from portal_api.door import AsPatient, AsWorker
 from portal_api.here import Here
 from portal_api.idempotency import Key, once
-from portal_api.problems import Problem, not_found
+from portal_api.problems import Problem
 from portal_api.routes.api.shapes import Shape
+from portal_api.routes.pages.staff_day import AsCarer, AsCorrector, entry_of
 from portal_api.scheduling import appointments, days, wishes
 
 router = APIRouter(prefix="/api/v1", tags=["care"])
-AsCarer = Annotated[Here, needs(Role.PROVIDER, Role.FRONT_DESK, Role.PRACTICE_ADMIN)]
-AsCorrector = Annotated[Here, needs(Role.FRONT_DESK, Role.BILLING, Role.PRACTICE_ADMIN)]
 Text = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
 
 
@@ -98,12 +96,12 @@ def day(here: AsWorker, on: Annotated[date | None, Query()] = None) -> Agenda:
 @router.post("/agenda/{visit_token}/close", status_code=HTTPStatus.OK, response_model=EntryShown)
 def close(here: AsCarer, visit_token: UUID, asked: OutcomeAsked, key: Key = None) -> JSONResponse:
     """Close a visit out, once: the one signal that bills. 409 where it was closed out otherwise."""
-    _entry(here, visit_token)
+    entry_of(here, visit_token)
     outcome = Outcome(State(asked.outcome), asked.place_of_service, asked.started_at, asked.ended_at, asked.reason)
 
     def closed() -> EntryShown:
         close_out.close(here, visit_token, outcome)
-        return _shown(here, _entry(here, visit_token))
+        return _shown(here, entry_of(here, visit_token))
 
     return once(here, key, ["close", str(visit_token), asked.model_dump(mode="json")], closed, HTTPStatus.OK)
 
@@ -111,29 +109,20 @@ def close(here: AsCarer, visit_token: UUID, asked: OutcomeAsked, key: Key = None
 @router.post("/agenda/{visit_token}/correct", status_code=HTTPStatus.OK, response_model=EntryShown)
 def correct(here: AsCorrector, visit_token: UUID, asked: CorrectionAsked) -> EntryShown:
     """Put right how a visit was closed out; `correction` names this one, told again it is done already."""
-    _entry(here, visit_token)
+    entry_of(here, visit_token)
     outcome = Outcome(State(asked.outcome), asked.place_of_service, reason=asked.reason)
     close_out.correct(here, visit_token, outcome, asked.correction)
-    return _shown(here, _entry(here, visit_token))
+    return _shown(here, entry_of(here, visit_token))
 
 
 @router.put("/visits/{appointment_id}/where", status_code=HTTPStatus.NO_CONTENT)
 def where(here: AsPatient, appointment_id: UUID, asked: PlaceAsked) -> Response:
     """Say where the patient is for a visit."""
-    mine = appointments.of_patient(here, here.me.id, appointment_id)
-    if mine is None or mine.visit_token is None:
-        raise not_found()
+    mine = appointments.own_visit(here, appointment_id)
     if asked.state not in wishes.STATES:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "no-place", "`state` must be the two letters of a state.")
     whereabouts.say(here, mine.id, is_home=asked.is_home, state=asked.state)
     return Response(status_code=HTTPStatus.NO_CONTENT)
-
-
-def _entry(here: Here, visit_token: UUID) -> Entry:
-    found = agenda.one(here, visit_token)
-    if found is None:
-        raise not_found()
-    return found
 
 
 def _shown(here: Here, entry: Entry) -> EntryShown:

@@ -136,9 +136,7 @@ class SavedAsked(Shape):
 @router.get("/visits/{appointment_id}/todo", response_model=Todos)
 def before(here: AsPatient, appointment_id: UUID) -> Todos:
     """Return what has to be done before a visit, with what is done ticked off."""
-    mine = appointments.of_patient(here, here.me.id, appointment_id)
-    if mine is None or mine.visit_token is None:
-        raise not_found()
+    mine = appointments.own_visit(here, appointment_id)
     return Todos(items=[TodoShown(**vars(each)) for each in todo.before(here, mine)])
 
 

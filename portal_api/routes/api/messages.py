@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from portal_api.access import Role
-from portal_api.door import needs
-from portal_api.here import Here
 from portal_api.idempotency import Key, once
 from portal_api.messages import threads
 from portal_api.problems import not_found
 from portal_api.routes.api.shapes import Shape
+from portal_api.routes.pages.messages import Correspondent, thread_of_mine
 
 router = APIRouter(prefix="/api/v1", tags=["messages"])
-Correspondent = Annotated[Here, needs(Role.PATIENT, Role.PROVIDER)]
 
 
 class Person(BaseModel):
@@ -110,20 +106,13 @@ def open_thread(here: Correspondent, asked: ThreadAsked, key: Key = None) -> JSO
 @router.get("/threads/{thread_id}/messages", response_model=Messages)
 def read(here: Correspondent, thread_id: UUID) -> Messages:
     """Return the messages of a thread; what the other one wrote is read by that."""
-    found = threads.read(here, _mine(here, thread_id))
+    found = threads.read(here, thread_of_mine(here, thread_id))
     return Messages(items=[MessageShown.model_validate(vars(each)) for each in found])
 
 
 @router.post("/threads/{thread_id}/messages", status_code=HTTPStatus.CREATED, response_model=MessageSent)
 def write(here: Correspondent, thread_id: UUID, asked: MessageAsked, key: Key = None) -> JSONResponse:
     """Write into a thread."""
-    found = _mine(here, thread_id)
+    found = thread_of_mine(here, thread_id)
     request = ["write", str(thread_id), asked.text]
     return once(here, key, request, lambda: MessageSent(id=threads.write(here, found, asked.text)))
-
-
-def _mine(here: Here, thread_id: UUID) -> threads.Thread:
-    found = threads.of_mine(here, thread_id)
-    if found is None:
-        raise not_found()
-    return found

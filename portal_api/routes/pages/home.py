@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
+from starlette.responses import Response
 
 from portal_api.access import Kind
 from portal_api.door import AsStaff, AtDoor
@@ -16,10 +17,10 @@ router = APIRouter()
 
 
 @router.get("/", response_class=HTMLResponse, response_model=None)
-def home(here: AtDoor) -> HTMLResponse:
+def home(here: AtDoor) -> Response:
     """Show what the portal is for; a patient sees their own start, staff theirs."""
     if here.who and here.who.kind is Kind.STAFF:
-        return onward("/staff")  # type: ignore[return-value]
+        return onward("/staff")
     if here.who is None:
         return page(here, "home.html")
     coming = next(iter(appointments.booked(here, here.who.id, is_past=False, most=1)), None)

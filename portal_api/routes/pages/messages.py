@@ -42,13 +42,13 @@ def open_thread(here: Correspondent) -> Response:
 @router.get("/messages/{thread_id}", response_class=HTMLResponse)
 def thread(here: Correspondent, thread_id: UUID) -> HTMLResponse:
     """Show a thread; what the other one wrote is read by that."""
-    return _shown(here, _mine(here, thread_id))
+    return _shown(here, thread_of_mine(here, thread_id))
 
 
 @router.post("/messages/{thread_id}", response_model=None)
 def write(here: Correspondent, thread_id: UUID) -> Response:
     """Write into a thread; a text that cannot be sent stays in its field."""
-    found, text = _mine(here, thread_id), here.form.get("text")
+    found, text = thread_of_mine(here, thread_id), here.form.get("text")
     try:
         threads.write(here, found, text)
     except Problem as problem:
@@ -58,8 +58,9 @@ def write(here: Correspondent, thread_id: UUID) -> Response:
     return onward(f"/messages/{thread_id}", "message_sent")
 
 
-def _mine(here: Here, thread_id: UUID) -> threads.Thread:
-    found = threads.of_mine(here, thread_id)
+def thread_of_mine(here: Here, thread_id: UUID) -> threads.Thread:
+    """Return a thread of whoever is here. Raises 404."""
+    found = threads.ofthread_of_mine(here, thread_id)
     if found is None:
         raise not_found()
     return found

@@ -56,13 +56,13 @@ def day(here: AsWorker, on: Annotated[str, Query()] = "") -> HTMLResponse:
 @router.get("/staff/closing/{visit_token}", response_class=HTMLResponse)
 def closing(here: AsWorker, visit_token: UUID) -> HTMLResponse:
     """Show how a visit stands: the form that closes it out, or how it was closed out and what that billed."""
-    return _shown(here, _entry(here, visit_token))
+    return _shown(here, entry_of(here, visit_token))
 
 
 @router.post("/staff/closing/{visit_token}", response_model=None)
 def close(here: AsCarer, visit_token: UUID) -> Response:
     """Close a visit out; what cannot be is said beside what was given."""
-    entry = _entry(here, visit_token)
+    entry = entry_of(here, visit_token)
     try:
         with here.db.begin_nested():  # of a close-out that is refused halfway nothing stays
             close_out.close(here, visit_token, _outcome(here, entry))
@@ -76,7 +76,7 @@ def close(here: AsCarer, visit_token: UUID) -> Response:
 @router.post("/staff/closing/{visit_token}/correct", response_model=None)
 def correct(here: AsCorrector, visit_token: UUID) -> Response:
     """Put right how a visit was closed out."""
-    entry = _entry(here, visit_token)
+    entry = entry_of(here, visit_token)
     try:
         with here.db.begin_nested():
             close_out.correct(here, visit_token, _outcome(here, entry), here.form["key"])
@@ -87,7 +87,8 @@ def correct(here: AsCorrector, visit_token: UUID) -> Response:
     return onward(f"/staff/closing/{visit_token}", "corrected")
 
 
-def _entry(here: Here, visit_token: UUID) -> Entry:
+def entry_of(here: Here, visit_token: UUID) -> Entry:
+    """Return a visit that who is here may work on. Raises 404."""
     found = agenda.one(here, visit_token)
     if found is None:
         raise not_found()

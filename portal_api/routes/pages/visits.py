@@ -14,7 +14,7 @@ from starlette.responses import Response
 from portal_api.door import AsPatient
 from portal_api.intake import todo
 from portal_api.pages import onward, page
-from portal_api.problems import Problem, not_found
+from portal_api.problems import Problem
 from portal_api.scheduling import appointments, bookings, days, ics, slots, waiting, wishes
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def visits(here: AsPatient) -> HTMLResponse:
 @router.get("/visits/{appointment_id}", response_class=HTMLResponse)
 def visit(here: AsPatient, appointment_id: UUID) -> HTMLResponse:
     """Show a visit, with the terms that it was booked under."""
-    mine = _mine(here, appointment_id)
+    mine = appointments.own_visit(here, appointment_id)
     return page(
         here,
         "scheduling/visit.html",
@@ -56,7 +56,7 @@ def visit(here: AsPatient, appointment_id: UUID) -> HTMLResponse:
 @router.get("/visits/{appointment_id}/calendar.ics")
 def calendar(here: AsPatient, appointment_id: UUID) -> Response:
     """Return the visit for the patient's own calendar."""
-    mine = _mine(here, appointment_id)
+    mine = appointments.own_visit(here, appointment_id)
     name = {"Content-Disposition": 'attachment; filename="appointment.ics"'}
     return Response(ics.written(here, mine), headers=name, media_type=ics.MEDIA_TYPE)
 
@@ -64,13 +64,13 @@ def calendar(here: AsPatient, appointment_id: UUID) -> Response:
 @router.get("/visits/{appointment_id}/move", response_class=HTMLResponse)
 def move_to(here: AsPatient, appointment_id: UUID, since: Annotated[str, Query(alias="from")] = "") -> HTMLResponse:
     """Show to which times a visit can be moved."""
-    return _move_to(here, _mine(here, appointment_id), since)
+    return _move_to(here, appointments.own_visit(here, appointment_id), since)
 
 
 @router.post("/visits/{appointment_id}/move", response_model=None)
 def move(here: AsPatient, appointment_id: UUID) -> Response:
     """Move a visit; where the time is taken, show what is open."""
-    mine = _mine(here, appointment_id)
+    mine = appointments.own_visit(here, appointment_id)
     calendar_id, starts_at = slots.chosen(here.form.get("slot"))
     try:
         bookings.move(here, mine, calendar_id, starts_at)
@@ -84,7 +84,7 @@ def move(here: AsPatient, appointment_id: UUID) -> Response:
 @router.get("/visits/{appointment_id}/cancel", response_class=HTMLResponse)
 def cancel_ask(here: AsPatient, appointment_id: UUID) -> HTMLResponse:
     """Ask before a visit is cancelled, and say what it costs."""
-    mine = _mine(here, appointment_id)
+    mine = appointments.own_visit(here, appointment_id)
     if not mine.can_change(here.now):
         raise Problem(HTTPStatus.CONFLICT, "not-cancelled", "This visit has begun or is over already.")
     return page(here, "scheduling/cancel.html", mine=mine, is_late=mine.is_late(here.now))
@@ -93,7 +93,7 @@ def cancel_ask(here: AsPatient, appointment_id: UUID) -> HTMLResponse:
 @router.post("/visits/{appointment_id}/cancel", response_model=None)
 def cancel(here: AsPatient, appointment_id: UUID) -> Response:
     """Cancel a visit; whoever was not told of the fee is told first."""
-    mine = _mine(here, appointment_id)
+    mine = appointments.own_visit(here, appointment_id)
     if mine.is_late(here.now) and here.form.get("late") != "yes":
         return onward(f"/visits/{mine.id}/cancel")
     bookings.cancel(here, mine)
@@ -124,10 +124,3 @@ def _move_to(here: Here, mine: Appointment, since: str, problem: Problem | None 
         before=f"{path}?from={first - timedelta(days=DAYS)}" if first > today else "",
         after=f"{path}?from={first + timedelta(days=DAYS)}",
     )
-
-
-def _mine(here: Here, appointment_id: UUID) -> Appointment:
-    found = appointments.of_patient(here, here.me.id, appointment_id)
-    if found is None or found.visit_token is None:
-        raise not_found()
-    return found
