@@ -60,7 +60,7 @@ def write(here: Correspondent, thread_id: UUID) -> Response:
 
 def thread_of_mine(here: Here, thread_id: UUID) -> threads.Thread:
     """Return a thread of whoever is here. Raises 404."""
-    found = threads.ofthread_of_mine(here, thread_id)
+    found = threads.of_mine(here, thread_id)
     if found is None:
         raise not_found()
     return found
