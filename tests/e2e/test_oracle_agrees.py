@@ -42,7 +42,7 @@ def books_and_marts(
     [
         *("visit_revenue", "memos", "leaks", "era_tieout", "eft_tieout"),
         *("unmatched_remits", "denials", "payout_tieout", "provider_balances", "month_summary"),
-        *("ar_ageing", "month_ratios", "lag_triangle", "revenue_feed"),
+        *("ar_ageing", "month_ratios", "lag_triangle", "revenue_feed", "pos_variance", "corrected_claims"),
         *("practice_months", "provider_months", "practice_ageing"),
     ],
 )

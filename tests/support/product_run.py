@@ -34,6 +34,7 @@ LOADERS = {
     "bank": bank_deposits.load,
 }
 Rows = dict[Any, dict[str, Any]]
+POS_GROUP = ("period", "practice_id", "payer_id", "service_code", "provider_id", "pos_ledger", "pos_paid")
 # These ratios are of the visits of a month; the others rest on the journal.
 OF_SERVICE = """
     select * from marts.month_ratios where measure not in ('bad_debt_rate', 'days_in_ar', 'ar_over_90')
@@ -184,6 +185,13 @@ def compare(product: Product, books: Books) -> dict[str, list[str]]:
             _by(product.rows("select * from marts.ar_ageing"), "payer_id", "bucket"), books.ar_ageing
         ),
         "month_ratios": differences(_by(product.rows(OF_SERVICE), "period", "measure"), books.month_ratios),
+        "pos_variance": differences(
+            _by(product.rows("select * from marts.pos_variance"), *POS_GROUP), books.pos_variance
+        ),
+        "corrected_claims": differences(
+            {row["visit_token"]: row for row in product.rows("select * from marts.corrected_claims")},
+            books.corrected_claims,
+        ),
         "lag_triangle": differences(
             _by(product.rows("select * from marts.lag_triangle"), "service_period", "paid_period"), books.lag_triangle
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.support.oracle import balances, billing, journal, leaks, months, practices, remits, tieouts
+from tests.support.oracle import balances, billing, journal, leaks, months, places, practices, remits, tieouts
 from tests.support.oracle.adjudication import Adjudication, adjudicate
 from tests.support.oracle.payments import Payments
 
@@ -145,6 +145,8 @@ class Books:
     practice_months: dict[tuple[str, str], Row]
     provider_months: dict[tuple[str, str, str], Row]
     practice_ageing: dict[tuple[str, str, str], Row]
+    pos_variance: dict[places.Group, Row]
+    corrected_claims: dict[str, Row]
 
 
 def _target(visit: Observation, said: Adjudication, billed: int, table: int | None) -> int:
@@ -208,11 +210,12 @@ def keep(inputs: Inputs, issued: Mapping[str, int] | None = None) -> Books:
             expected_paid_cents=fees.expected_cents(visit, said.pos_paid or visit.place_of_service),
         )
     rows = {token: book.row() for token, book in visits.items()}
+    leaking = leaks.find(inputs, visits, payments, unmatched)
     return Books(
         visits=visits,
         visit_revenue=rows,
         memo_cents={token: book.memo_cents for token, book in visits.items() if book.memo_cents},
-        leaks=leaks.find(inputs, visits, payments, unmatched),
+        leaks=leaking,
         era_tieout=tieouts.era(inputs),
         eft_tieout=tieouts.eft(inputs),
         unmatched_remits=tieouts.unmatched(unmatched),
@@ -227,4 +230,6 @@ def keep(inputs: Inputs, issued: Mapping[str, int] | None = None) -> Books:
         practice_months=practices.months(visits, payments),
         provider_months=practices.providers(visits, payments),
         practice_ageing=practices.ageing(visits, rules),
+        pos_variance=places.variance(visits),
+        corrected_claims=places.corrections(visits, leaking),
     )
