@@ -113,7 +113,7 @@ def match(  # noqa: PLR0913 - what a word of a person consists of
     if earlier and matched != instead_of:
         raise CannotSettle(
             f"{claim} was {earlier.done} on {earlier.settled_at:%Y-%m-%d} by {earlier.settled_by} already. Nothing was "
-            "done. To change that, say which visit you mean it instead of."
+            "done. To change that, name the visit it is matched to now (`--instead-of`)."
         )
     if visit_token is None and earlier is None:
         raise CannotSettle(f"{claim} is matched to no visit: there is nothing to take back.")

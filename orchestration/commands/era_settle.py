@@ -65,7 +65,9 @@ Other = Annotated[
 Why = Annotated[
     str,
     typer.Option(
-        "--why", metavar="TEXT", help="The reason, kept for ever and shown in era_tieout. No patient names in it."
+        "--why",
+        metavar="TEXT",
+        help="The reason, kept for ever and shown in era_tieout or hand_matches. No patient names in it.",
     ),
 ]
 SettledBy = Annotated[

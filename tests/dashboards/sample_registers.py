@@ -183,6 +183,7 @@ def _claim(rank: int, leak: Row, visit: Row) -> Row:
         "difference_cents": 12_000 - visit["allowed_cents"],
         "amount_cents": at_stake,
         "next_step": step if has_number else "ask_for_claim_number",
+        "why": f"The payer has place of service {visit['pos_paid']}.",
         "file_sha256": "5a" * 32,
         "st_index": 0,
         "claim_index": rank,

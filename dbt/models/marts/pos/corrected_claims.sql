@@ -59,6 +59,7 @@ select
         when amount_cents < 0 then 'correct_and_give_back'
         else 'correct'
     end as next_step,
+    'The payer has place of service ' || pos_paid || '; by the ledger the visit took place at ' || pos_ledger || '.' as why,
     file_sha256,
     st_index,
     claim_index
