@@ -17,7 +17,7 @@ from ledger.store.database import connect
 from orchestration import exports, published, serving
 from portal_api import audit_chain, cookies
 from portal_api.access import Role
-from tests.dashboards import marts_tables, sample_books
+from tests.dashboards import marts_tables, operating_books, sample_books
 from tests.support.portals import CEDAR, HARBOR, SECRET_TEXT, filled, served
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def books(template: Database, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """Yield a database with the sample practices and a sample month, of which each has visits."""
     with filled(template, tmp_path_factory.mktemp("home")) as made:
         with contextlib.closing(connect(made, autocommit=True)) as connection:
-            marts_tables.create(connection, sample_books.books())
+            marts_tables.create(connection, sample_books.books() | operating_books.books())
             marts_tables.create_codes(connection)
             for token, practice in THEN.items():
                 connection.execute(VISIT, (token, practice))
@@ -76,6 +76,12 @@ def books(template: Database, tmp_path_factory: pytest.TempPathFactory) -> Itera
                     f"update marts.{mart} set practice_id = %s where practice_id = %s",
                     (ours.practice.practice_id, theirs),
                 )
+            for theirs, ours in OURS.items():
+                for mart in ("practice_months", "provider_months", "practice_ageing"):
+                    connection.execute(
+                        f"update marts.{mart} set practice_id = %s where practice_id = %s",
+                        (ours.practice.practice_id, theirs),
+                    )
             for mart in ("leaks", "memos"):
                 connection.execute(
                     f"update marts.{mart} as own set practice_id = visits.practice_id"
@@ -313,3 +319,22 @@ def test_the_rest_of_the_address_is_the_portals(portal: Portal) -> None:
     assert portal.visitor().get("/health").json() == {"status": "ok"}
     assert portal.visitor().get("/bookshelf").status_code == 404
     assert portal.visitor().get("/staff/sign-in").status_code == 200
+
+
+def test_an_admin_sees_how_their_own_practice_works_and_no_other(portal: Portal) -> None:
+    admin = portal.staff(Role.PRACTICE_ADMIN)
+    own = admin.get("/books/practice")
+    assert own.status_code == 200
+    assert "Practice prac_harbor" in own.text
+    assert "prac_cedar" not in own.text
+    assert 'href="/books/practice"' in own.text
+    assert admin.get("/books/practice/2026-10", params={"practice": "prac_cedar"}).status_code == 404
+    others = finance(portal).get("/books/practice", params={"practice": "prac_cedar"})
+    assert "Practice prac_cedar" in others.text
+    assert 'href="/books/practice?practice=prac_harbor"' in others.text
+
+
+def test_feeds_and_runs_are_for_finance_of_all_practices_and_auditors(portal: Portal) -> None:
+    for path in ("/books/data", "/books/data/files", "/books/data/partitions/visits"):
+        assert finance(portal).get(path).status_code == 200
+        assert portal.staff(Role.PRACTICE_ADMIN).get(path).status_code == 403
