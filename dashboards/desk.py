@@ -36,6 +36,7 @@ class Reader:
         return not self.roles.isdisjoint({*roles, AUDITOR})
 
 
+NOBODY = Reader("nobody")
 THIS_MACHINE = Reader("this machine", frozenset({AUDITOR}))
 
 

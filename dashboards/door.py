@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from dashboards.desk import THIS_MACHINE, Connection, Desk, Entered, Relations
+from dashboards.desk import NOBODY, THIS_MACHINE, Connection, Desk, Entered, Relations
 from dashboards.here import AsOf, Frame, Here
 from dashboards.reading import restricted
 from dashboards.sentences import SAID
@@ -80,7 +80,7 @@ def frame_of(request: Request) -> Frame:
     """Return the frame of a request, for an answer that is an error; of one that nobody was found for, a bare one."""
     if isinstance(found := getattr(request.state, "frame", None), Frame):
         return found
-    return _frame(request, Desk(), Entered(THIS_MACHINE))
+    return _frame(request, Desk(), Entered(NOBODY if request.scope.get("root_path") else THIS_MACHINE))
 
 
 def _frame(request: Request, desk: Desk, who: Entered) -> Frame:

@@ -32,5 +32,7 @@ def links_of(reader: Reader) -> list[Link]:
     return [
         link
         for link in LINKS
-        if (not link.roles or reader.may_read(*link.roles)) and not (link.is_of_all and reader.practice_id)
+        if reader.roles
+        and (not link.roles or reader.may_read(*link.roles))
+        and not (link.is_of_all and reader.practice_id)
     ]

@@ -102,6 +102,12 @@ def test_what_is_not_there_is_said_in_a_page(client: httpx.Client, path: str) ->
     assert "Nothing here" in answer.text
 
 
+def test_what_no_database_can_hold_is_an_address_that_cannot_be_read(client: httpx.Client) -> None:
+    answer = client.get("/months/2026%00/leaks/denied")
+    assert answer.status_code == 422
+    assert "cannot be read" in answer.text
+
+
 def test_another_name_for_this_machine_is_refused(client: httpx.Client) -> None:
     assert client.get("/", headers={"host": "books.example"}).status_code == 400
 

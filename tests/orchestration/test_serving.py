@@ -129,6 +129,7 @@ def test_staff_without_a_role_of_the_books_are_refused_and_that_is_recorded(port
     answer = portal.staff(role).get("/books/memos")
     assert answer.status_code == 403
     assert "The books are for billing, finance" in answer.text
+    assert "/books/memos" not in answer.text
     assert audited(portal)[-1] == ("access.refused", "route/GET books")
 
 
