@@ -169,6 +169,39 @@ class Closings(Protocol):
         """Make what a closing's pack lacks."""
 
 
+class Person(NamedTuple):
+    """Somebody a leak can be given to: what they are called on the worklist, and their name."""
+
+    address: str
+    name: str
+
+
+class Leaks(Protocol):
+    """What people do about a leak, named by its id, on the worklist; each deed is audited.
+
+    Deeds raise HTTPException: 404 for a leak that is none or not of the reader's practice, 409 for what cannot be done
+    as it stands (resolved already), 422 for too few or too many words. `said` names no patient.
+    """
+
+    def people(self, reader: Reader) -> list[Person]:
+        """Tell whom a leak can be given to."""
+
+    def assign(self, reader: Reader, leak_id: str, address: str) -> None:
+        """Give a leak to somebody."""
+
+    def note(self, reader: Reader, leak_id: str, said: str) -> None:
+        """Write down what was tried or found out."""
+
+    def resolve(self, reader: Reader, leak_id: str, said: str) -> None:
+        """Say how it ended."""
+
+    def dismiss(self, reader: Reader, leak_id: str, said: str) -> None:
+        """Say why nothing is to be done about it."""
+
+    def reopen(self, reader: Reader, leak_id: str, said: str) -> None:
+        """Say why it is open again."""
+
+
 @dataclass(frozen=True)
 class Desk:
     """What the pages can do beside reading the books as they are now; a part that is None is not offered.
@@ -181,3 +214,4 @@ class Desk:
     exports: Exports | None = None
     remits: Remits | None = None
     closings: Closings | None = None
+    leaks: Leaks | None = None

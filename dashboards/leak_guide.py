@@ -40,7 +40,7 @@ _GUIDES = {
     "denied": Guide(
         "Denied",
         "The primary payer's last word is a denial.",
-        "Read the reason codes under Denials, then correct and resubmit, or appeal. Leave one that is capitation.",
+        "Read the payer's reason, then correct and resubmit in time, or appeal. Leave one that is capitation.",
     ),
     "pos_mismatch": Guide(
         "Place of service differs",
@@ -84,3 +84,8 @@ _GUIDES = {
 def guide(category: str) -> Guide:
     """Return the category's guide; a category added to the marts later shows under its own name."""
     return _GUIDES.get(category) or Guide(category.replace("_", " ").capitalize(), "", "")
+
+
+def known(category: str) -> bool:
+    """Tell whether there is such a category."""
+    return category in _GUIDES

@@ -17,6 +17,7 @@ class Link(NamedTuple):
 
 LINKS = (
     Link("month", "Month", "/", is_of_all=True),
+    Link("leaks", "Leaks", "/leaks"),
     Link("memos", "Memos", "/memos"),
     Link("tieouts", "Tie-outs", "/tieouts", is_of_all=True),
     Link("remits", "Remits", "/remits", is_of_all=True),

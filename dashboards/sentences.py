@@ -11,4 +11,9 @@ SAID: dict[str, str] = {
     "stays_open": "The month stays open, nothing was written: the points below hold it up.",
     "reopened": "The month is open again. What was published stays readable as its version.",
     "packed": "The pack is whole.",
+    "leak_assigned": "The leak is given to them, and stands on the worklist.",
+    "leak_noted": "Your note is kept.",
+    "leak_resolved": "The leak is resolved. It leaves the figures once the books show it.",
+    "leak_dismissed": "The leak is dismissed. It stays in the figures, shown apart with your reason.",
+    "leak_reopened": "The leak is open again.",
 }

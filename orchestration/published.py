@@ -23,10 +23,11 @@ _MONTH_COLUMNS = ("period", "service_period")
 _DAY_COLUMNS = ("paid_on", "arrives_on", "happened_on", "deposited_on")
 # The journal is only ever added to, and never to a closed month: it needs no copy.
 _STAYS = "revenue_feed"
-# The bridge leads from closed months to now; pieces that wait for somebody, feeds and runs are no figures.
+# The bridge leads from closed months to now; pieces that wait for somebody, feeds and runs are no figures; a story
+# tells over again what stands in the other tables.
 _OF_NO_MONTH = frozenset(
     {
-        *("close_bridge", "closed_months", "quarantine"),
+        *("close_bridge", "closed_months", "quarantine", "visit_story", "worklist", "worklist_entries"),
         *("contract_results", "feed_files", "feed_partitions", "feed_status", "reconcile_runs"),
     }
 )

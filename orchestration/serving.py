@@ -7,6 +7,7 @@ from dashboards.app import create_app
 from dashboards.desk import Desk
 from orchestration.desk.closings import Closings
 from orchestration.desk.exports import Exports
+from orchestration.desk.leaks import LeakDesk
 from orchestration.desk.remits import RemitDesk
 from orchestration.desk.staff import PortalStaff
 from orchestration.desk.times import Times
@@ -48,5 +49,5 @@ def with_books(portal: "FastAPI", settings: "Settings", database: "Database") ->
     """Put the dashboards beside the portal, for its staff."""
     staff = PortalStaff(portal.state.door)
     closings = Closings(settings, database, staff)
-    desk = Desk(staff, Times(settings.timezone), Exports(), RemitDesk(database, staff), closings)
+    desk = Desk(staff, Times(settings.timezone), Exports(), RemitDesk(database, staff), closings, LeakDesk(staff))
     return OneOrigin(portal, create_app(settings, database, desk))

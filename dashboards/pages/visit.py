@@ -1,11 +1,13 @@
-"""One visit: its books, its memos, its leaks."""
+"""One visit: its books, its leaks, and its whole story on one time line."""
 
 from uuid import UUID
 
 from starlette.exceptions import HTTPException
 
 from dashboards.here import Here
+from dashboards.pages import leak
 from dashboards.reading import rows
+from dashboards.story import moments
 from dashboards.templating import page
 
 
@@ -19,6 +21,7 @@ def html(here: Here, token: UUID) -> str:
         here,
         "visit.html",
         visit=found[0],
-        memos=rows(here, "memos_of_visit", asked),
-        leaks=rows(here, "leaks_of_visit", asked),
+        story=moments(rows(here, "story", asked)),
+        leaks=leak.cards(here, rows(here, "leaks_of_visit", asked)),
+        **leak.acts(here),
     )

@@ -1,6 +1,9 @@
 -- The leaks of one visit.
 select
+    leak_id,
     category,
+    visit_token,
+    practice_id,
     amount_cents,
     evidence,
     first_seen_on

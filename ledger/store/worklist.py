@@ -38,7 +38,10 @@ class NoSuchItem(ValueError):  # noqa: N818 - named for what the caller is told
 
 @dataclass(frozen=True)
 class Item:
-    """A row as it stands; `object_id` is Stripe's where it is about an object, `said` the newest words of a person."""
+    """A row as it stands; `object_id` is Stripe's where it is about an object, `said` the newest words of a person.
+
+    One that is dismissed is resolved too: nothing was done, and somebody said why.
+    """
 
     item_id: int
     kind: str
@@ -51,6 +54,7 @@ class Item:
     state: str
     assignee: str | None
     changed_at: datetime
+    is_dismissed: bool
     said: str | None
 
 
@@ -76,6 +80,7 @@ opened as (
         occasion = greatest(known.occasion, excluded.occasion),
         why = excluded.why,
         state = case known.state when 'resolved' then 'open' else known.state end,
+        is_dismissed = false,
         changed_at = now()
     where known.occasion < excluded.occasion or (known.why <> excluded.why and known.state <> 'resolved')
     returning item_id, occasion
@@ -160,9 +165,26 @@ def resolve(connection: psycopg.Connection, item_id: int, outcome: str, made_by:
     return get(connection, item_id)
 
 
+def dismiss(connection: psycopg.Connection, item_id: int, why: str, made_by: str) -> Item:
+    """Say why nothing is to be done about a row. The caller commits. Raises NoSuchItem, also where it is resolved."""
+    _locked(connection, item_id)
+    _change(connection, item_id, "resolved", None, is_dismissed=True)
+    _enter(connection, item_id, "dismissed", why, made_by)
+    return get(connection, item_id)
+
+
+def reopen(connection: psycopg.Connection, item_id: int, why: str, made_by: str) -> Item:
+    """Open a row anew that was resolved; one that waits stays as it is. The caller commits. Raises NoSuchItem."""
+    if _locked(connection, item_id, resolved_too=True) == "resolved":
+        _change(connection, item_id, "open", None)
+        _enter(connection, item_id, "opened", why, made_by)
+    return get(connection, item_id)
+
+
 _ITEM = """
 select
     item_id, kind, cause, why, visit_token, object_id, practice_id, opened_at, state, assignee, changed_at,
+    is_dismissed,
     (select said from ledger.worklist_entry as entry where entry.item_id = worklist.item_id and made_by <> 'trueup'
     order by ordinal desc limit 1) as said
 from ledger.worklist
@@ -218,18 +240,22 @@ def entries(connection: psycopg.Connection, item_id: int) -> list[Entry]:
         ).fetchall()
 
 
-def _locked(connection: psycopg.Connection, item_id: int, *, resolved_too: bool = False) -> None:
+def _locked(connection: psycopg.Connection, item_id: int, *, resolved_too: bool = False) -> str:
     row = connection.execute("select state from ledger.worklist where item_id = %s for update", (item_id,)).fetchone()
     if row is None:
         raise NoSuchItem(f"The worklist has no row {item_id}.")
     if row[0] == "resolved" and not resolved_too:
         raise NoSuchItem(f"Row {item_id} of the worklist is resolved already; a note can still be written on it.")
+    return str(row[0])
 
 
-def _change(connection: psycopg.Connection, item_id: int, state: str, assignee: str | None) -> None:
+def _change(
+    connection: psycopg.Connection, item_id: int, state: str, assignee: str | None, *, is_dismissed: bool = False
+) -> None:
     connection.execute(
-        "update ledger.worklist set (state, assignee, changed_at) = (%s, %s, now()) where item_id = %s",
-        (state, assignee, item_id),
+        "update ledger.worklist set (state, assignee, is_dismissed, changed_at) = (%s, %s, %s, now())"
+        " where item_id = %s",
+        (state, assignee, is_dismissed, item_id),
     )
 
 

@@ -96,17 +96,49 @@ def resolve(
     return _do("resolve", row, staff.said(outcome, "OUTCOME"), by, Output(as_json))
 
 
-def _do(deed: Literal["assign", "note", "resolve"], row: int, words: str, by: str | None, output: Output) -> int:
+@worklist.command("dismiss", epilog=example("trueup worklist dismiss 12 'Capitated: paid by the month'"))
+def dismiss(
+    row: Number,
+    why: Annotated[str, typer.Argument(metavar="WHY", help="Why nothing is to be done; no patient's name.")],
+    by: By = None,
+    as_json: Json = False,
+) -> int:
+    """Say why nothing is to be done about a row. What it is about still stands in the books."""
+    return _do("dismiss", row, staff.said(why, "WHY"), by, Output(as_json))
+
+
+@worklist.command("reopen", epilog=example("trueup worklist reopen 12 'The payer owes it after all'"))
+def reopen(
+    row: Number,
+    why: Annotated[str, typer.Argument(metavar="WHY", help="Why it is open again; no patient's name.")],
+    by: By = None,
+    as_json: Json = False,
+) -> int:
+    """Open a row anew that was resolved or dismissed."""
+    return _do("reopen", row, staff.said(why, "WHY"), by, Output(as_json))
+
+
+Deed = Literal["assign", "note", "resolve", "dismiss", "reopen"]
+
+
+def _do(deed: Deed, row: int, words: str, by: str | None, output: Output) -> int:
     from ledger.store import worklist as store
 
-    done, who = {"assign": store.assign, "note": store.note, "resolve": store.resolve}[deed], staff.person(by, "--by")
+    deeds = {
+        "assign": store.assign,
+        "note": store.note,
+        "resolve": store.resolve,
+        "dismiss": store.dismiss,
+        "reopen": store.reopen,
+    }
+    done, who = deeds[deed], staff.person(by, "--by")
     with workspace.opened() as books, books.connection() as connection:
         item = done(connection, row, words, who)
         connection.commit()
     output.result(asdict(item))
     if not output.as_json:
         to = f" to {printable(item.assignee)}" if item.assignee else ""
-        output.line(f"Row {item.item_id} ({item.kind}) is {item.state}{to}.")
+        output.line(f"Row {item.item_id} ({item.kind}) is {_state(item)}{to}.")
     return WENT_WELL
 
 
@@ -118,6 +150,10 @@ def _line(item: "Item") -> tuple[str, ...]:
         str(item.visit_token or item.cause),
         item.practice_id or "",
         f"{item.opened_at:%Y-%m-%d}",
-        f"{item.state}: {printable(item.assignee)}" if item.assignee else item.state,
+        f"{item.state}: {printable(item.assignee)}" if item.assignee else _state(item),
         printable(item.said or ""),
     )
+
+
+def _state(item: "Item") -> str:
+    return "dismissed" if item.is_dismissed else item.state

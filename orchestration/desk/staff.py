@@ -42,14 +42,14 @@ class PortalStaff:
 
     async def form(self, request: "Request") -> Mapping[str, str]:
         """Read the form of a request; of several values of a field the first. Raises HTTPException when it cannot."""
-        with _told():
+        with told():
             form = await read_form(request)
         return {name: values[0] for name, values in form.values.items()}
 
     def entered(self, request: "Request", form: Mapping[str, str]) -> Entered:
         """Tell who asks, as the portal's own pages do."""
         brought = Form({name: (value,) for name, value in form.items()}, is_one=bool(form))
-        with _told(), self.door.entered(request, brought) as here:
+        with told(), self.door.entered(request, brought) as here:
             who, home, browser = here.who, here.practice.practice_id, here.browser
         # A session whose browser lost its other cookie can read nobody's forms: signing in gives both.
         if who is None or who.kind is not Kind.STAFF or (browser.is_new and "authorization" not in request.headers):
@@ -85,7 +85,7 @@ def _place(request: "Request") -> str:
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Tell the portal's refusals as the dashboards tell theirs."""
     try:
         yield

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from ledger.store import worklist
+from ledger.store import leak_worklist, worklist
 from ledger.store.worklist import Kind
 from portal_api.care import agenda
 
@@ -76,7 +76,7 @@ def everything(here: Here) -> list[Seen]:
     ]
     leaks = [
         Seen(
-            Kind.POS_MISMATCH if row.category == Kind.POS_MISMATCH else Kind.LEAK,
+            leak_worklist.kind_of(row.category),
             row.leak_id,
             row.category,
             datetime.combine(row.first_seen_on, time(), here.practice.zone),

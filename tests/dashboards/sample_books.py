@@ -129,6 +129,10 @@ def leaks() -> Rows:
             "leak_id": f"{place:032x}",
             "visit_token": visit_token,
             "practice_id": "practice-1" if visit_token else None,
+            "payer_id": "payer-a" if visit_token else None,
+            "provider_id": f"provider-{place % 3}" if visit_token else None,
+            "happened_on": date(2026, 9, 20),
+            "bucket": "31-60",
             "category": category,
             "amount_cents": cents,
             "evidence": evidence,
@@ -136,6 +140,79 @@ def leaks() -> Rows:
             "period": MONTH,
         }
         for place, (visit_token, category, cents, evidence) in enumerate(by_visit + others)
+    ]
+
+
+def leak_sums() -> Rows:
+    """Add the leaks up."""
+    keys = ("period", "category", "payer_id", "provider_id", "practice_id", "bucket")
+    sums: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for leak in leaks():
+        named = {name: leak[name] for name in keys}
+        nothing = {"as_of": date(2026, 11, 1), "leaks": 0, "unpriced": 0, "at_stake_cents": 0, "liability_cents": 0}
+        row = sums.setdefault(tuple(named.values()), named | nothing)
+        cents = leak["amount_cents"]
+        row["leaks"] += 1
+        row["unpriced"] += cents is None
+        row["at_stake_cents"] += max(cents or 0, 0)
+        row["liability_cents"] += min(cents or 0, 0)
+    return list(sums.values())
+
+
+def story() -> Rows:
+    """Tell of one denied visit how it was held, refused and entered in the journal."""
+    number = 150
+    claim, entry = "5a#0/3", str(UUID(int=1))
+    day = date(2026, 9, 20)
+    held = {
+        "service_code": "99213",
+        "modifiers": "95",
+        "units": 1,
+        "place_of_service": "10",
+        "payer_id": "payer-a",
+        "provider_id": "provider-4",
+        "charge_cents": 18_000,
+        "patient_estimate_cents": 3_500,
+        "scheduled_start": "2026-09-20T14:00:00+00:00",
+        "started_at": None,
+        "ended_at": None,
+    }
+    ended = held | {"started_at": "2026-09-20T14:02:00+00:00", "ended_at": "2026-09-20T14:50:00+00:00"}
+    decided = {
+        "payer_id": "PAYER",
+        "payer_order": 1,
+        "charge_cents": 18_000,
+        "place_of_service": "10",
+        "trn_number": "TRACE0000",
+        "is_live": True,
+        "undoes_claim_id": None,
+        "file_sha256": "5a" * 32,
+        "st_index": 0,
+        "claim_index": 3,
+    }
+    refused = {"meaning": "Not deemed a medical necessity.", "group_code": "CO", "is_live": True}
+    booked = {
+        "source_kind": "remittance_claim",
+        "source_id": claim,
+        "origin_period": MONTH,
+        "period": "2026-10",
+        "is_late": False,
+        "recorded_at": "2026-11-01T08:00:00+00:00",
+        "reverses_entry_id": None,
+    }
+    said: list[tuple[Any, ...]] = [
+        (day, datetime(2026, 9, 20, 14, tzinfo=UTC), 1, "state", "scheduled", None, None, "a", held),
+        (day, datetime(2026, 9, 20, 15, tzinfo=UTC), 1, "state", "completed", None, None, "b", ended),
+        (date(2026, 10, 1), None, 2, "claim", "denied", 0, "payer_paid", claim, decided),
+        (date(2026, 10, 1), None, 3, "adjustment", "CO-50", 18_000, "denied", claim, refused),
+        (date(2026, 10, 1), None, 7, "journal", "denial", 18_000, None, entry, booked | {"line_no": 1}),
+        (date(2026, 10, 1), None, 7, "journal", "payer_receivable", -18_000, None, entry, booked | {"line_no": 2}),
+        (date(2026, 11, 1), None, 8, "leak", "denied", 12_000, None, "x", {"denied_cents": 18_000}),
+    ]
+    names = ("happened_on", "happened_at", "step", "kind", "what", "amount_cents", "counts_as", "source_id", "details")
+    practice = next(leak["practice_id"] for leak in leaks() if leak["visit_token"] == token(number))
+    return [
+        {"visit_token": token(number), "practice_id": practice} | dict(zip(names, row, strict=True)) for row in said
     ]
 
 
@@ -228,6 +305,8 @@ def _books() -> dict[str, Rows]:
         "visit_revenue": visits(),
         "memos": memos(),
         "leaks": leaks(),
+        "leak_sums": leak_sums(),
+        "visit_story": story(),
         "month_summary": month_summary(),
         "era_tieout": remits,
         "eft_tieout": [

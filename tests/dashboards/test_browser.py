@@ -46,7 +46,7 @@ def test_from_the_month_one_clicks_down_to_a_visit(view: Page, address: str) -> 
     assert _fits(view)
     view.get_by_role("link", name="Completed, not billed").click()
     assert _fits(view)
-    view.locator("td a").first.click()
+    view.locator("main table a[href^='/visits/']").first.click()
     assert view.locator("h1").inner_text() == str(sample_books.token(130))
     assert _fits(view)
 

@@ -164,6 +164,8 @@ def compare(product: Product, books: Books) -> dict[str, list[str]]:
         "visit_revenue": differences(visit_revenue(product), books.visit_revenue),
         "memos": differences(_wrapped(product.memo_sums()), _wrapped(books.memo_cents)),
         "leaks": _leaks(product, books),
+        "leak_sums": differences(_leak_sums(product), _sums_of_leaks(books)),
+        "visit_story": differences(_wrapped(_stories(product)), _wrapped(_figures(books))),
         "era_tieout": differences(
             _by(era, "file_sha256", "st_index"), _by(books.era_tieout, "file_sha256", "st_index")
         ),
@@ -246,3 +248,48 @@ def _leaks(product: Product, books: Books) -> list[str]:
     want = Counter(tuple(leak) for leak in books.leaks)
     surplus = [f"{leak}: marts {count} more" for leak, count in (got - want).items()]
     return sorted(surplus + [f"{leak}: oracle {count} more" for leak, count in (want - got).items()])
+
+
+def _leak_sums(product: Product) -> Rows:
+    rows = product.rows(
+        "select category, sum(leaks)::int as leaks, sum(unpriced)::int as unpriced,"
+        " sum(at_stake_cents)::bigint as at_stake_cents, sum(liability_cents)::bigint as liability_cents"
+        " from marts.leak_sums group by category"
+    )
+    return _by(rows, "category")
+
+
+def _sums_of_leaks(books: Books) -> Rows:
+    sums: Rows = {}
+    for leak in books.leaks:
+        cents = leak.amount_cents or 0
+        sum_ = sums.setdefault((leak.category,), Counter(category=leak.category))
+        sum_["leaks"] += 1
+        sum_["unpriced"] += leak.amount_cents is None
+        sum_["at_stake_cents"] += max(cents, 0)
+        sum_["liability_cents"] += min(cents, 0)
+    return sums
+
+
+STORY_FIGURES = (
+    *("payer_paid", "patient_responsibility", "contractual", "sequestration", "denied", "other_adjustment"),
+    *("patient_billed", "patient_collected", "memo"),
+)
+
+
+def _stories(product: Product) -> dict[tuple[str, str], int]:
+    """Return what the moments of each visit's story add up to, by the figure they count as."""
+    rows = product.rows(
+        "select visit_token, counts_as, sum(amount_cents)::bigint as cents from marts.visit_story"
+        " where counts_as is not null group by visit_token, counts_as having sum(amount_cents) <> 0"
+    )
+    return {(row["visit_token"], row["counts_as"]): row["cents"] for row in rows}
+
+
+def _figures(books: Books) -> dict[tuple[str, str], int]:
+    return {
+        (token, name): row[f"{name}_cents"]
+        for token, row in books.visit_revenue.items()
+        for name in STORY_FIGURES
+        if row[f"{name}_cents"]
+    }

@@ -6,7 +6,8 @@
 
 -- What the adjustments of a claim add up to, and whether it is a denial: paid nothing, asks nothing of the patient, and has
 -- an adjustment that is neither the patient's nor contractual (X12 RFI 207: never from CLP02 alone). One that refuses by
--- capitation alone (CO-24) is paid all the same, by the capitation payment.
+-- capitation alone (CO-24) is paid all the same, by the capitation payment. The adjustments themselves stand in three arrays, a place
+-- an adjustment: raw ones have no key by which those of one claim could be found.
 with claims as (
 
     select * from {{ ref('int_remits__claims') }} where {{ touched('file_sha256', 'files') }}
@@ -28,6 +29,9 @@ sums as (
         coalesce(sum(amount_cents) filter (where class = 'sequestration'), 0) as sequestration_cents,
         coalesce(sum(amount_cents) filter (where class in ('other', 'capitation')), 0) as other_adjustment_cents,
         sum(amount_cents) as adjustment_cents,
+        array_agg(group_code order by group_code, reason_code, amount_cents) as group_codes,
+        array_agg(reason_code order by group_code, reason_code, amount_cents) as reason_codes,
+        array_agg(amount_cents order by group_code, reason_code, amount_cents) as amounts,
         bool_or(amount_cents <> 0 and class = 'patient_responsibility') as asks_patient,
         bool_or(amount_cents <> 0 and class not in ('patient_responsibility', 'contractual')) as refuses,
         bool_and(class = 'capitation') filter (
@@ -49,6 +53,9 @@ select
     claims.paid_cents = 0
     and coalesce(sums.refuses, false)
     and not coalesce(sums.asks_patient, false) as is_denial,
-    coalesce(sums.refuses_by_capitation, false) as refuses_by_capitation
+    coalesce(sums.refuses_by_capitation, false) as refuses_by_capitation,
+    coalesce(sums.group_codes, '{}') as group_codes,
+    coalesce(sums.reason_codes, '{}') as reason_codes,
+    coalesce(sums.amounts, '{}') as amounts
 from claims
 left join sums on claims.claim_id = sums.claim_id

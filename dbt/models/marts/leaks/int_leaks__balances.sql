@@ -13,6 +13,9 @@ with lines as (
 )
 
 select
+    payer_key as payer_id,
+    provider_id,
+    max(paid_on) as happened_on,
     {{ period('max(paid_on)') }} as period,
     'recoupment_open' as category,
     {{ leak_id("'recoupment_open'", "payer_key || '|' || provider_id") }} as leak_id,

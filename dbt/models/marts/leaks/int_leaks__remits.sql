@@ -26,6 +26,8 @@ deposits as (
 )
 
 select
+    transactions.payer_key as payer_id,
+    transactions.paid_on as happened_on,
     {{ period('transactions.paid_on') }} as period,
     'orphan_remit' as category,
     {{ leak_id("'orphan_remit'", claim_id('unmatched')) }} as leak_id,
@@ -40,6 +42,8 @@ inner join transactions
     and unmatched.st_index = transactions.st_index
 union all
 select
+    transactions.payer_key,
+    transactions.paid_on,
     {{ period('transactions.paid_on') }},
     'eft_missing',
     {{ leak_id("'eft_missing'", "transactions.file_sha256 || '#' || transactions.st_index") }},

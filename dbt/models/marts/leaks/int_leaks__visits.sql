@@ -1,7 +1,6 @@
 {{ config(
     schema='intermediate', contract={'enforced': false}, grants={}, materialized='incremental',
-    meta={'replaces': {'visit_token': 'leaking'}},
-    indexes=[{'columns': ['leak_id'], 'unique': true}, {'columns': ['visit_token']}, {'columns': ['category']}]
+    meta={'replaces': {'visit_token': 'leaking'}}
 ) }}
 {#- A category: when, how much, and the evidence, which says nothing that is another tomorrow. -#}
 {%- set leaks = {
@@ -83,8 +82,7 @@ leaking as (
 
 select
     {{ leak_id('found.category', 'cast(leaking.visit_token as text)') }} as leak_id,
-    leaking.visit_token,
-    leaking.practice_id,
+    leaking.visit_token, leaking.practice_id, leaking.payer_id, leaking.provider_id, leaking.ended_on as happened_on,
     leaking.service_period as period,
     found.category,
     found.amount_cents,

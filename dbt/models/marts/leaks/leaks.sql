@@ -9,6 +9,11 @@ select
     found.amount_cents,
     found.evidence,
     sightings.first_seen_on,
-    found.period
+    found.period,
+    found.payer_id,
+    found.provider_id,
+    found.happened_on,
+    {{ age_bucket('settings.as_of - found.happened_on') }} as bucket
 from {{ ref('int_leaks__found') }} as found
 inner join {{ ref('int_leaks__sightings') }} as sightings on found.leak_id = sightings.leak_id
+cross join {{ ref('stg_ops__run_settings') }} as settings

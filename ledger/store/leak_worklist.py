@@ -1,0 +1,66 @@
+"""Leaks on the worklist: which row is a leak's, the same for whoever asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ledger.store import worklist
+from ledger.store.worklist import Kind
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    import psycopg
+
+    from ledger.store.worklist import Item
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A leak as the marts name it; one of no visit of ours has neither visit nor practice."""
+
+    leak_id: str
+    category: str
+    visit_token: UUID | None
+    practice_id: str | None
+
+
+def kind_of(category: str) -> Kind:
+    """Return the kind of row that a leak of a category becomes."""
+    return Kind.POS_MISMATCH if category == Kind.POS_MISMATCH else Kind.LEAK
+
+
+def row_of(connection: psycopg.Connection, leak: Leak) -> Item | None:
+    """Return the row of a leak: of several one that waits, then the newest; None while nobody took it up.
+
+    A failed charge is on the worklist by itself, by its invoice: that row of the visit is the leak's.
+    """
+    row = connection.execute(
+        """
+        select item_id from ledger.worklist
+        where (kind = %(kind)s and cause = %(leak_id)s)
+            or (%(category)s = 'charge_failed' and kind = 'payment_failed' and visit_token = %(visit_token)s)
+        order by state = 'resolved', item_id desc
+        limit 1
+        """,
+        {**vars(leak), "kind": kind_of(leak.category).value},
+    ).fetchone()
+    return worklist.get(connection, row[0]) if row else None
+
+
+def taken_up(connection: psycopg.Connection, leak: Leak) -> Item:
+    """Return the row of a leak, made now where there was none. The caller commits."""
+    if (known := row_of(connection, leak)) is None:
+        worklist.open_(
+            connection,
+            kind_of(leak.category),
+            leak.leak_id,
+            leak.category,
+            visit_token=leak.visit_token,
+            practice_id=leak.practice_id,
+        )
+        known = row_of(connection, leak)
+    if known is None:
+        raise LookupError(f"The worklist did not keep a row for leak {leak.leak_id}.")
+    return known
