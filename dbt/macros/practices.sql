@@ -27,7 +27,7 @@
     $guard$
 {%- endmacro %}
 
-{#- dbt's own. Rows have no policies where there are none: a view asks by itself who reads. It is no security barrier, which
+{#- dbt's own. Rows have no policies where there are none: a view asks by itself, once, who reads. It is no security barrier, which
     would keep the planner from looking into it; whoever reads by practice can make no function for it to leak to. -#}
 {% macro postgres__create_view_as(relation, sql) -%}
     {%- if is_of_practices() -%}
@@ -36,7 +36,7 @@ select of_every_practice.*
 from (
 {{ sql }}
 ) as of_every_practice
-where current_user <> 'trueup_practice_reader' or {{ own_practice() }}
+where (select current_user <> 'trueup_practice_reader') or {{ own_practice() }}
         {%- endset -%}
     {%- endif -%}
     {{ return(default__create_view_as(relation, sql)) }}
