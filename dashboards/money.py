@@ -9,3 +9,8 @@ def dollars(cents: int | None) -> str:
         return "\N{EN DASH}"
     whole, rest = divmod(abs(cents), 100)
     return f"{MINUS if cents < 0 else ''}${whole:,}.{rest:02d}"
+
+
+def whole_dollars(cents: int) -> str:
+    """Write cents that are whole dollars without the cents, 1200000 as "$12,000"."""
+    return dollars(cents).removesuffix(".00")

@@ -16,7 +16,7 @@ class Link(NamedTuple):
 
 
 LINKS = (
-    Link("month", "Month", "/", is_of_all=True),
+    Link("month", "Month", "/"),
     Link("leaks", "Leaks", "/leaks"),
     Link("memos", "Memos", "/memos"),
     Link("tieouts", "Tie-outs", "/tieouts", is_of_all=True),

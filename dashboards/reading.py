@@ -41,7 +41,11 @@ def rows(here: Here, name: str, values: Mapping[str, object] | None = None) -> l
 
     Raises NotKnown when it reads a mart that cannot be told as of here's time.
     """
-    text = _statement(name)
+    return read(here, _statement(name), values)
+
+
+def read(here: Here, text: str, values: Mapping[str, object] | None = None) -> list[Row]:
+    """Run a select over marts as `rows` does; what it takes from outside are parameters."""
     if here.relations is not None:
         text = as_told(text, here.relations)
     with here.connection.cursor(row_factory=dict_row) as cursor:

@@ -10,8 +10,10 @@ from markupsafe import Markup
 
 from dashboards.here import Frame
 from dashboards.leak_guide import guide
-from dashboards.money import dollars
+from dashboards.money import dollars, whole_dollars
+from dashboards.months import days_of
 from dashboards.navigation import links_of
+from dashboards.numbers import changed, written
 
 STATIC = resources.files("dashboards").joinpath("static")
 
@@ -47,6 +49,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(dollars=dollars, words=_words, sentence=_sentence)
     environment.filters.update(month=_month, thousands=_thousands, shown=_shown)
+    environment.filters.update(written=written, changed=changed, axis=whole_dollars, days_of=days_of)
     environment.globals.update(guide=guide)
     return environment
 

@@ -1,4 +1,4 @@
-"""The net-revenue waterfall: from gross charges down to what patients still owe, every cent in one step."""
+"""The waterfall of a month: from list price down to what is still owed, every cent in one step."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -7,12 +7,15 @@ SCALE = 1000  # a bar's track is this many units wide, whatever the screen
 
 
 class Step(NamedTuple):
-    """One row of the waterfall; a total stands at zero, a movement hangs from where the one before ended."""
+    """One row of the waterfall, by its name in the mart revenue_waterfall.
 
+    A total stands at zero, a movement hangs from where the one before ended; a share hangs there too and moves nothing.
+    """
+
+    name: str
     label: str
-    note: str
+    kind: str  # total | adjustment | received | share
     amount_cents: int
-    kind: str  # total | adjustment | received
 
 
 class Bar(NamedTuple):
@@ -23,59 +26,104 @@ class Bar(NamedTuple):
     width: int
 
 
+class Sum(NamedTuple):
+    """Two ways to the same amount; `residual_cents` is 0 where they agree."""
+
+    what: str
+    shown_cents: int
+    explained_cents: int
+
+    @property
+    def residual_cents(self) -> int:
+        """What the steps fail to explain."""
+        return self.shown_cents - self.explained_cents
+
+
 class Waterfall(NamedTuple):
-    """The bars, where zero lies on the track, and what the steps fail to explain (0 when the books tie)."""
+    """The bars, where zero lies on the track, who owes what is outstanding, and the sums that must agree."""
 
     bars: tuple[Bar, ...]
     zero: int
-    outstanding_cents: int
-    residual_cents: int
+    owed: tuple[Step, ...]
+    sums: tuple[Sum, ...]
+
+    @property
+    def residual_cents(self) -> int:
+        """What is not explained, sum by sum and whatever its sign."""
+        return sum(abs(each.residual_cents) for each in self.sums)
 
 
-_WITHHELD = {
-    "not_billable": ("Not billable", "Scheduled, cancelled, missed or disputed: charge less what the rules bill"),
-    "awaiting_payer": ("Awaiting a payer", "Insured, no live decision: charge less the patient's estimate"),
-    "self_pay_policy": ("Partial visits", "Self-pay: charge less what the practice's policy bills"),
-    "later_payers": (
-        "Later payers and differences",
-        "What the primary remit and the patient's share leave unexplained",
-    ),
-    "posted_later": ("Posted in a later month", "Came when this month was closed, and stands in the month then open"),
-}
+_STEPS = (
+    ("gross_patient_service_revenue", "List price of visits", "total"),
+    ("contractual", "Contractual discounts of payers", "adjustment"),
+    ("sequestration", "Sequestration", "adjustment"),
+    ("denied", "Denied by payers", "adjustment"),
+    ("other_adjustment", "Other adjustments of payers", "adjustment"),
+    ("price_concession", "Reduced price of broken-off visits", "adjustment"),
+    ("missed_visit_fees", "Fees for missed visits", "adjustment"),
+    ("net_patient_service_revenue", "Net patient service revenue", "total"),
+    ("payer_paid", "Payers paid", "received"),
+    ("patient_share", "Patient responsibility", "share"),
+    ("patient_collected", "Collected from patients", "received"),
+    ("outstanding", "Still outstanding", "total"),
+)
+_OWED = (
+    ("patient_balance", "Patients were asked and have not paid"),
+    ("payer_receivable", "Payers have not decided or paid"),
+    ("unbilled", "Nobody was asked yet"),
+)
 
 
-def waterfall(measures: Mapping[str, int]) -> Waterfall:
-    """Draw the month from `measures` (month_summary, cents).
+def waterfall(amounts: Mapping[str, int]) -> Waterfall:
+    """Draw a month from `amounts` (cents by step of revenue_waterfall, each with its sign).
 
-    `residual_cents` is a check: gross less every step, what is withheld by its reasons among them, must leave what is
-    outstanding, worked out on its own as patient target less collected.
+    What a month has nothing of is left out, the totals and what was received stay.
     """
-    gross = measures.get("gross_charges", 0)
-    paid, target = measures.get("payer_paid", 0), measures.get("patient_target", 0)
-    collected = measures.get("patient_collected", 0)
-    reductions = [
-        Step("Contractual", "CO-45", -measures.get("contractual", 0), "adjustment"),
-        Step("Sequestration", "CO-253", -measures.get("sequestration", 0), "adjustment"),
-        Step("Denied", "Every adjustment of a live primary denial", -measures.get("denied", 0), "adjustment"),
-        Step(
-            "Other adjustments",
-            "Neither the patient's nor listed above",
-            -measures.get("other_adjustment", 0),
-            "adjustment",
-        ),
-        *(Step(*_WITHHELD[kind], -measures.get(f"withheld_{kind}", 0), "adjustment") for kind in _WITHHELD),
-    ]
-    outstanding = target - collected
-    steps = [
-        Step("Gross charges", "List price of every visit", gross, "total"),
-        *(step for step in reductions if step.amount_cents),
-        Step("Net revenue", "Payer paid + patient target", paid + target, "total"),
-        Step("Payer paid", "All payers, reversals included", -paid, "received"),
-        Step("Patient collected", "Captured less refunds and lost disputes", -collected, "received"),
-        Step("Outstanding", "Patient target less collected", outstanding, "total"),
-    ]
-    explained = gross + sum(step.amount_cents for step in reductions) - paid - collected
-    return Waterfall(*_placed(steps), outstanding, outstanding - explained)
+    given = [Step(name, label, kind, amounts.get(name, 0)) for name, label, kind in _STEPS]
+    shown = [step for step in given if step.kind in {"total", "received"} or step.amount_cents]
+    owed = tuple(Step(name, label, "part", amounts.get(name, 0)) for name, label in _OWED)
+    return Waterfall(*_placed(shown), owed, _sums({step.name: step.amount_cents for step in (*given, *owed)}))
+
+
+def of_measures(measures: Mapping[str, int]) -> dict[str, int]:
+    """Work out the steps from measures (cents) of month_summary or practice_summary, which have no totals.
+
+    Without the measures of what payers owe and what is unbilled, these two stand together as the payers'.
+    """
+
+    def off(*names: str) -> dict[str, int]:
+        return {name: -measures.get(name, 0) for name in names}
+
+    steps = off("contractual", "sequestration", "denied", "other_adjustment", "price_concession")
+    steps["missed_visit_fees"] = measures.get("missed_visit_fees", 0)
+    gross = measures.get("gross_revenue", 0)
+    received = off("payer_paid", "patient_collected")
+    net = gross + sum(steps.values())
+    outstanding = net + sum(received.values())
+    balance, unbilled = measures.get("patient_balance", 0), measures.get("unbilled", 0)
+    return {
+        "gross_patient_service_revenue": gross,
+        **steps,
+        "net_patient_service_revenue": net,
+        **received,
+        "outstanding": outstanding,
+        "patient_balance": balance,
+        "payer_receivable": measures.get("payer_receivable", outstanding - balance - unbilled),
+        "unbilled": unbilled,
+        "patient_share": measures.get("patient_share", balance + measures.get("patient_collected", 0)),
+    }
+
+
+def _sums(cents: Mapping[str, int]) -> tuple[Sum, ...]:
+    def of(kind: str) -> int:
+        return sum(cents[name] for name, _, each in _STEPS if each == kind)
+
+    net, outstanding = cents["net_patient_service_revenue"], cents["outstanding"]
+    return (
+        Sum("Net patient service revenue", net, cents["gross_patient_service_revenue"] + of("adjustment")),
+        Sum("Still outstanding", outstanding, net + of("received")),
+        Sum("Who owes what is outstanding", outstanding, sum(cents[name] for name, _ in _OWED)),
+    )
 
 
 def _placed(steps: Sequence[Step]) -> tuple[tuple[Bar, ...], int]:
@@ -97,5 +145,6 @@ def _spans(steps: Iterable[Step]) -> Iterable[tuple[int, int]]:
     level = 0
     for step in steps:
         before = 0 if step.kind == "total" else level
-        level = before + step.amount_cents
-        yield min(before, level), max(before, level)
+        after = before - step.amount_cents if step.kind == "share" else before + step.amount_cents
+        yield min(before, after), max(before, after)
+        level = level if step.kind == "share" else after

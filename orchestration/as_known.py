@@ -167,8 +167,8 @@ QUERIES = {
 # What these say of a closed month is what its closing kept: it is known as of every day until a reopening.
 STAYING = frozenset(
     {
-        *("denials", "month_ratios", "mrr_movements", "payer_scorecard", "pos_mix", "pos_variance"),
-        *("practice_months", "provider_months", "revenue_waterfall", "underpayments"),
+        *("cash_by_day", "denials", "month_ratios", "mrr_movements", "payer_scorecard", "pos_mix", "pos_variance"),
+        *("practice_months", "practice_summary", "provider_months", "revenue_waterfall", "underpayments"),
     }
 )
 

@@ -124,7 +124,7 @@ def _tell_addresses(settings: "Settings", output: Output) -> None:
     """Say what `trueup up` serves, and how to sign in where it has sample people: in an embedded database."""
     harbor, cedar = (f"http://{name}.localhost:{settings.portal_port}/" for name in ("harbor", "cedar"))
     output.line("Next: trueup up                    serves all of it on this machine, until Ctrl-C:")
-    output.line(f"        the same dashboard, live   http://127.0.0.1:{settings.dashboard_port}/")
+    output.line(f"        the same dashboard, live   http://127.0.0.1:{settings.dashboard_port}/months/{MONTH}")
     if settings.database_url:
         output.line(
             f"        the patient portal         port {settings.portal_port}, once trueup portal add made a practice"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dashboards.checks import Check, checks
+from dashboards.definitions import definitions
 from dashboards.here import Here
 from dashboards.leak_guide import guide
 from dashboards.money import dollars
@@ -61,6 +62,7 @@ class Summary(NamedTuple):
     headlines: dict[str, int | str | None]
     measures: dict[str, dict[str, int]]
     revenue: Waterfall
+    defined: dict[str, str]
     memos: tuple[Memos, ...]
     leaks: list[dict[str, Any]]
     tie_outs: list[dict[str, Any]]
@@ -76,12 +78,13 @@ def read(connection: "psycopg.Connection", period: str) -> Summary:
             row["measure"]: {"amount_cents": row["amount_cents"], "count": row["count"]}
             for row in rows(here, "measures", asked)
         }
-        amounts = {measure: figure["amount_cents"] for measure, figure in measures.items()}
+        steps = {row["step"]: row["amount_cents"] for row in rows(here, "steps", {"periods": [period]})}
         return Summary(
             period,
             {row["measure"]: row["ratio"] or row["amount_cents"] for row in rows(here, "headlines", asked)},
             measures,
-            waterfall(amounts),
+            waterfall(steps),
+            definitions(here, ["revenue_waterfall"]),
             tuple(Memos(*row) for row in connection.execute(MEMOS, (period,))),
             rows(here, "leak_totals", asked),
             rows(here, "tie_totals"),
@@ -154,7 +157,10 @@ def headline(measure: str, figure: int | str | None) -> str:
 
 
 def _revenue(found: Summary) -> "Table":
-    steps = [(bar.step.label, bar.step.note, dollars(bar.step.amount_cents)) for bar in found.revenue.bars]
+    steps = [
+        (step.label, found.defined.get(f"revenue_waterfall.{step.name}", ""), dollars(step.amount_cents))
+        for step in (*(bar.step for bar in found.revenue.bars), *found.revenue.owed)
+    ]
     return plain_table(
         "Revenue, from charges to what is outstanding",
         ("", "", "amount"),
@@ -236,15 +242,15 @@ def _checks(found: Summary) -> "Table":
         )
         for check in found.checks
     ]
-    off = found.revenue.residual_cents
-    lines.append(
+    lines += [
         (
-            "Gross charges less every step",
-            "What is outstanding",
-            dollars(found.revenue.outstanding_cents),
-            f"OFF BY {dollars(off)}" if off else "ties",
+            f"{each.what}, of the month",
+            "The steps that lead to it",
+            dollars(each.shown_cents),
+            f"OFF BY {dollars(each.residual_cents)}" if each.residual_cents else "ties",
         )
-    )
+        for each in found.revenue.sums
+    ]
     return plain_table("The books against themselves", ("sum", "equals", "amount", ""), lines)
 
 

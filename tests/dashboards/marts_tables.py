@@ -28,13 +28,14 @@ MODELS = Path(__file__).parents[2] / "dbt" / "models" / "marts"
 def create(connection: psycopg.Connection[Any], books: Mapping[str, Iterable[Mapping[str, object]]]) -> None:
     """Create every mart that has a contract, readable by trueup_reader, and fill in the rows of `books`."""
     connection.execute("create schema if not exists marts")
-    for name, columns in _contracts():
+    for name, description, columns in _contracts():
         described = sql.SQL(", ").join(
             sql.SQL("{} {}").format(sql.Identifier(column["name"]), sql.SQL(column["data_type"])) for column in columns
         )
         connection.execute(sql.SQL("create table marts.{} ({})").format(sql.Identifier(name), described))
         if any(column["name"] == "practice_id" for column in columns):
             connection.execute(sql.SQL(GUARDED).format(mart=sql.Identifier(name)))
+        _describe(connection, name, description, columns)
         for row in books.get(name, ()):
             _insert(connection, name, row)
     connection.execute("grant usage on schema marts to trueup_reader")
@@ -67,12 +68,22 @@ def with_live_worklist(connection: psycopg.Connection[Any]) -> None:
         connection.execute(f"grant select on marts.{name} to trueup_reader, trueup_practice_reader".encode())
 
 
-def _contracts() -> Iterable[tuple[str, list[dict[str, Any]]]]:
+def _describe(connection: psycopg.Connection[Any], name: str, said: str, columns: list[dict[str, Any]]) -> None:
+    """Say what a mart and its columns are, as dbt does."""
+    mart = sql.Identifier("marts", name)
+    connection.execute(sql.SQL("comment on table {} is {}").format(mart, said))
+    for column in columns:
+        if "description" in column:
+            of = sql.Identifier("marts", name, column["name"])
+            connection.execute(sql.SQL("comment on column {} is {}").format(of, column["description"]))
+
+
+def _contracts() -> Iterable[tuple[str, str, list[dict[str, Any]]]]:
     for path in sorted(MODELS.rglob("_models.yml")):
         for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
             columns = model.get("columns", [])
             if columns and all("data_type" in column for column in columns):
-                yield model["name"], columns
+                yield model["name"], model["description"], columns
 
 
 def _insert(connection: psycopg.Connection[Any], name: str, row: Mapping[str, object]) -> None:

@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from tests.dashboards import sample_registers
+from tests.dashboards import month_marts, sample_registers
 
 MONTH, POSTED_TO = "2026-09", "2026-11"
 Rows = list[dict[str, Any]]
+ADJUSTMENTS = ("contractual", "sequestration", "denied", "other_adjustment")
 
 
 def token(number: int) -> UUID:
@@ -33,7 +34,19 @@ def _visit(number: int, state: str = "completed", payer: str | None = "payer-a",
         "expected_allowed_cents": 12_000 if payer else None,
         "pos_variance_cents": 0,
     } | cents
+    gross = amounts["charge_cents"] if state in {"completed", "partially_completed"} else 0
+    concession = 0 if payer or not gross else gross - amounts["patient_target_cents"]
+    fee = 0 if gross else amounts["patient_target_cents"]
+    asked = amounts["patient_billed_cents"] + amounts["memo_cents"]
+    off = sum(amounts[f"{name}_cents"] for name in ADJUSTMENTS)
     return amounts | {
+        "ended_on": date(2026, 9, number % 30 + 1),
+        "first_decision": _first_decision(amounts),
+        "gross_revenue_cents": gross,
+        "price_concession_cents": concession,
+        "missed_visit_fee_cents": fee,
+        "payer_receivable_cents": gross - asked - amounts["payer_paid_cents"] - off if payer else 0,
+        "unbilled_cents": 0 if payer else gross - concession + fee - asked,
         "visit_token": token(number),
         "practice_id": f"practice-{number % 3 + 1}",
         "provider_id": f"provider-{number % 7 + 1}",
@@ -50,6 +63,12 @@ def _visit(number: int, state: str = "completed", payer: str | None = "payer-a",
         + amounts["memo_cents"]
         - amounts["patient_collected_cents"],
     }
+
+
+def _first_decision(amounts: dict[str, Any]) -> str | None:
+    if amounts["allowed_cents"] is None:
+        return None
+    return "denied" if amounts["denied_cents"] else "passed"
 
 
 def _adjudicated(number: int, **changes: int) -> dict[str, Any]:
@@ -319,6 +338,7 @@ def _books() -> dict[str, Rows]:
             _payout("po_sample3", 100, None),
         ],
         "unmatched_remits": unmatched,
+        **month_marts.marts(visits(), month_summary()),
         "denials": [_denial("CO", "50", 72_000), _denial("CO", "197", 54_000)],
         "quarantine": [
             {

@@ -8,6 +8,7 @@ import pytest
 
 from dashboards.pages import month
 from tests.dashboards import sample_books
+from tests.support import screens
 from tests.support.browsers import chromium
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def browser() -> Iterator[Browser]:
         yield launched
 
 
-@pytest.fixture(params=[1280, 390], ids=["desktop", "phone"])
+@pytest.fixture(params=[1280, 375], ids=["desktop", "phone"])
 def view(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """Yield a page that fails the test when the browser complains, about the content policy for one."""
     page = browser.new_page(viewport={"width": request.param, "height": 900})
@@ -44,11 +45,25 @@ def test_from_the_month_one_clicks_down_to_a_visit(view: Page, address: str) -> 
     view.goto(address)
     assert view.locator("h1").inner_text() == "September 2026"
     assert _fits(view)
-    view.get_by_role("link", name="Completed, not billed").click()
+    view.get_by_role("link", name="Completed, not billed").first.click()
     assert _fits(view)
     view.locator("main table a[href^='/visits/']").first.click()
     assert view.locator("h1").inner_text() == str(sample_books.token(130))
     assert _fits(view)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("month", "/"),
+        ("practice", f"/months/{sample_books.MONTH}/practices/practice-1"),
+        ("rows", f"/months/{sample_books.MONTH}/rows/visit_revenue?adds=gross_revenue_cents,-contractual_cents"),
+    ],
+)
+def test_the_month_and_its_rows_are_for_every_reader(view: Page, address: str, name: str, path: str) -> None:
+    view.goto(address + path)
+    assert view.viewport_size
+    screens.check(view, f"books-{name}-{view.viewport_size['width']}")
 
 
 @pytest.mark.parametrize("path", ["/memos", "/tieouts"])

@@ -3,47 +3,48 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.waterfall import SCALE, waterfall
+from dashboards.waterfall import SCALE, of_measures, waterfall
 
-NAMES = [
-    "contractual",
-    "sequestration",
-    "denied",
-    "other_adjustment",
-    "payer_paid",
-    "patient_target",
-    "patient_collected",
-]
-KINDS = ["not_billable", "awaiting_payer", "self_pay_policy"]
-CENTS = st.integers(min_value=-(10**10), max_value=10**10)
-
-
-@given(
-    CENTS, st.fixed_dictionaries(dict.fromkeys(NAMES, CENTS)), st.fixed_dictionaries(dict.fromkeys(KINDS, CENTS)), CENTS
+NAMES = (
+    *("gross_revenue", "contractual", "sequestration", "denied", "other_adjustment", "price_concession"),
+    *("missed_visit_fees", "payer_paid", "patient_collected", "patient_balance", "unbilled", "payer_receivable"),
 )
-def test_what_the_steps_do_not_explain_is_the_residual(
-    gross: int, amounts: dict[str, int], withheld: dict[str, int], lost: int
-) -> None:
-    reductions = sum(amounts[name] for name in NAMES[:4]) + sum(withheld.values())
-    later = gross - reductions - amounts["payer_paid"] - amounts["patient_target"]
-    held = {f"withheld_{kind}": cents for kind, cents in {**withheld, "later_payers": later + lost}.items()}
-    drawn = waterfall({"gross_charges": gross, **amounts, **held})
-    assert drawn.residual_cents == lost
-    assert drawn.outstanding_cents == amounts["patient_target"] - amounts["patient_collected"]
+CENTS = st.integers(min_value=-(10**10), max_value=10**10)
+MEASURES = st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, CENTS))
 
 
-@given(CENTS, st.fixed_dictionaries(dict.fromkeys(NAMES, CENTS)))
-def test_every_bar_lies_on_the_track(gross: int, amounts: dict[str, int]) -> None:
-    drawn = waterfall({"gross_charges": gross, **amounts})
+@given(MEASURES, CENTS, st.sampled_from(["contractual", "payer_paid", "outstanding", "unbilled"]))
+def test_what_the_steps_do_not_explain_is_shown(measures: dict[str, int], lost: int, step: str) -> None:
+    told = of_measures({name: cents for name, cents in measures.items() if name != "payer_receivable"})
+    assert waterfall(told).residual_cents == 0
+    broken = waterfall({**told, step: told[step] + lost})
+    assert broken.residual_cents >= abs(lost)
+    assert abs(lost) in {abs(each.residual_cents) for each in broken.sums}
+
+
+@given(MEASURES)
+def test_each_bar_hangs_where_the_one_before_ended(measures: dict[str, int]) -> None:
+    drawn = waterfall(of_measures(measures))
     assert 0 <= drawn.zero <= SCALE
     assert all(bar.left >= 0 and bar.left + bar.width <= SCALE + 2 for bar in drawn.bars)
+    net = next(bar.step.amount_cents for bar in drawn.bars if bar.step.name == "net_patient_service_revenue")
+    off = sum(bar.step.amount_cents for bar in drawn.bars if bar.step.kind == "adjustment")
+    assert net == measures.get("gross_revenue", 0) + off
+
+
+@given(MEASURES)
+def test_who_owes_adds_up_to_what_is_outstanding(measures: dict[str, int]) -> None:
+    measures.pop("payer_receivable", None)
+    drawn = waterfall(of_measures(measures))
+    outstanding = next(bar.step.amount_cents for bar in drawn.bars if bar.step.name == "outstanding")
+    assert sum(part.amount_cents for part in drawn.owed) == outstanding
 
 
 def test_a_month_without_any_figure_can_be_drawn() -> None:
     drawn = waterfall({})
     assert drawn.residual_cents == 0
-    assert [bar.step.label for bar in drawn.bars if bar.step.kind == "total"] == [
-        "Gross charges",
-        "Net revenue",
-        "Outstanding",
+    assert [bar.step.name for bar in drawn.bars if bar.step.kind == "total"] == [
+        "gross_patient_service_revenue",
+        "net_patient_service_revenue",
+        "outstanding",
     ]

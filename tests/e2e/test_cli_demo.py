@@ -13,8 +13,13 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
+from dashboards.app import create_app
+from ledger.settings import Settings
 from ledger.store import database
 from orchestration import dbt_project
+from tests.dashboards.conftest import served
+from tests.support import figures_read, screens
+from tests.support.browsers import chromium
 from tests.support.command_line import environment, trueup, visits
 
 TABLES = dbt_project.marts()
@@ -138,3 +143,28 @@ def test_the_demo_is_not_mixed_with_other_data(folder: Path) -> None:
         assert "must not be mixed" in finished.stderr
         feeds = json.loads(trueup("status", "--json", env=env).stdout)["feeds"]
     assert [feed["files"] for feed in feeds] == [1, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.usefixtures("demo")
+def test_every_figure_of_the_month_is_that_of_the_marts_to_the_cent(env: dict[str, str]) -> None:
+    home = Path(env["TRUEUP_HOME"])
+    with (
+        database.opened(None, home) as books,
+        served(create_app(Settings(home=home, database_url=books.url, timezone="UTC"), books)) as address,
+        chromium() as browser,
+        database.connect(books) as connection,
+    ):
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{address}/months/2026-09")
+        screens.check(page, "books-demo")
+        shown, held = figures_read.shown(page), figures_read.held(connection, "2026-09")
+        assert len(shown) > 150
+        assert [(name, got, held[name]) for name, got in shown if not figures_read.same(name, got, held[name])] == []
+        page.locator(".tasks a").first.click()
+        assert page.locator("h1").inner_text() == "Memo register"
+        page.go_back()
+        page.locator('[data-figure="revenue_waterfall.outstanding"] a').first.click()
+        rows = dict(figures_read.shown(page))
+        assert rows["sum"] == held["revenue_waterfall.outstanding"]
+        page.locator("td a").first.click()
+        assert len(page.locator("h1").inner_text()) == len("00000000-0000-4000-8000-000000000000")

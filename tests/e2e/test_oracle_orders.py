@@ -32,7 +32,7 @@ TABLES = (
     *("visit_revenue", "leaks", "era_tieout", "eft_tieout", "unmatched_remits", "denials", "payout_tieout"),
     *("provider_balances", "reversals", "ar_ageing", "month_ratios", "revenue_waterfall", "underpayments", "pos_mix"),
     *("revenue_feed", "trial_balance", "roll_forwards"),
-    *("payer_scorecard", "plb_rollforward", "lag_triangle", "unapplied_cash"),
+    *("payer_scorecard", "plb_rollforward", "lag_triangle", "unapplied_cash", "cash", "cash_by_day"),
     *("pos_variance", "corrected_claims", "hand_matches", "memo_totals", "tieout_totals"),
     *("practice_months", "provider_months", "practice_ageing"),
 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from dashboards.money import dollars
 from ledger.settings import Settings
 from ledger.store.database import connect
 from orchestration import exports, published, serving
@@ -173,9 +174,28 @@ def test_who_sees_one_practice_sees_its_rows_on_every_page_and_no_others(
     assert reader.get(f"/books/visits/{min(visits_of(books, 'prac_cedar'))}").status_code == 404
 
 
+def test_who_sees_one_practice_sees_its_month_and_the_rows_of_that(portal: Portal, books: Database) -> None:
+    reader = portal.staff(Role.BILLING)
+    for path in ("/books/", f"/books/months/{MONTH}"):
+        month = reader.get(path).text
+        earned = re.search(r'data-figure="revenue_waterfall.net_patient_service_revenue"><a[^>]*>([^<]*)<', month)
+        with contextlib.closing(connect(books)) as connection:
+            (cents,) = connection.execute(
+                "select sum(gross_revenue_cents - contractual_cents - sequestration_cents - denied_cents"
+                " - other_adjustment_cents - price_concession_cents + missed_visit_fee_cents)::bigint"
+                " from marts.visit_revenue where practice_id = 'prac_harbor'"
+            ).fetchone() or (None,)
+        assert earned
+        assert earned[1] == dollars(cents)
+    for asked in ("", "?practice_id=prac_cedar", "?adds=patient_balance_cents"):
+        rows = reader.get(f"/books/months/{MONTH}/rows/visit_revenue{asked}").text
+        assert set(re.findall(r"/books/visits/([0-9a-f-]{36})", rows)) <= visits_of(books, "prac_harbor")
+    assert reader.get(f"/books/months/{MONTH}/rows/revenue_waterfall").status_code == 404
+
+
 def test_pages_over_all_practices_are_refused_to_who_sees_one(portal: Portal) -> None:
     reader = portal.staff(Role.BILLING)
-    for path in ("/books/", f"/books/months/{MONTH}", "/books/tieouts"):
+    for path in (f"/books/months/{MONTH}/practices/prac_harbor", "/books/tieouts"):
         assert reader.get(path).status_code == 403, path
     assert audited(portal)[-1] == ("access.refused", "route/GET /tieouts")
 

@@ -16,7 +16,7 @@ from ingestion.era835.archive import Archive
 from ledger.settings import Settings
 from ledger.store.database import connect
 from orchestration.reconcile import Outcome, reconcile
-from tests.support.oracle import tieouts
+from tests.support.oracle import months, tieouts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +39,7 @@ POS_GROUP = ("period", "practice_id", "payer_id", "service_code", "provider_id",
 OF_SERVICE = """
     select * from marts.month_ratios where measure not in ('bad_debt_rate', 'days_in_ar', 'ar_over_90')
 """
+CASH_OF_VISITS = "select * from marts.cash_by_day where source in ('payers', 'patients')"
 
 
 @dataclass(frozen=True)
@@ -208,6 +209,8 @@ def compare(product: Product, books: Books) -> dict[str, list[str]]:
             _by(product.rows("select * from marts.practice_ageing"), "practice_id", "owed_by", "bucket"),
             books.practice_ageing,
         ),
+        "cash_by_day": differences(_by(product.rows(CASH_OF_VISITS), "paid_on", "source"), books.cash_of_visits),
+        "practice_summary": differences(_wrapped(_practices(product)), _wrapped(books.practice_summary)),
     }
 
 
@@ -219,6 +222,17 @@ def _months(product: Product) -> dict[tuple[str, str], int]:
     """Return the measures that are sums of visit_revenue, by period."""
     rows = product.rows("select period, measure, amount_cents from marts.month_summary where amount_cents <> 0")
     return {(r["period"], r["measure"]): r["amount_cents"] for r in rows if r["measure"] in tieouts.MEASURES}
+
+
+def _practices(product: Product) -> dict[tuple[str, str, str], int]:
+    """Return the measures of practices that are sums of their visits."""
+    rows = product.rows("select * from marts.practice_summary where amount_cents <> 0")
+    of_visits = tieouts.MEASURES | months.WATERFALL
+    return {
+        (row["period"], row["practice_id"], row["measure"]): row["amount_cents"]
+        for row in rows
+        if row["measure"] in of_visits
+    }
 
 
 def _accounts(product: Product) -> dict[tuple[str, str], int]:

@@ -147,6 +147,8 @@ class Books:
     practice_ageing: dict[tuple[str, str, str], Row]
     pos_variance: dict[places.Group, Row]
     corrected_claims: dict[str, Row]
+    cash_of_visits: dict[tuple[date | None, str], Row]
+    practice_summary: dict[tuple[str, str, str], int]
 
 
 def _target(visit: Observation, said: Adjudication, billed: int, table: int | None) -> int:
@@ -232,4 +234,6 @@ def keep(inputs: Inputs, issued: Mapping[str, int] | None = None) -> Books:
         practice_ageing=practices.ageing(visits, rules),
         pos_variance=places.variance(visits),
         corrected_claims=places.corrections(visits, leaking),
+        cash_of_visits=months.cash_of_visits(visits, claims, payments, rules),
+        practice_summary=months.practices(visits),
     )

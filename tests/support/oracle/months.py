@@ -8,6 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from tests.support.oracle import tieouts
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
     from tests.support.oracle.payments import Payments
     from tests.support.oracle.remits import PostedClaim
 
+WATERFALL = {
+    "gross_revenue": "gross_revenue_cents",
+    "price_concession": "price_concession_cents",
+    "missed_visit_fees": "missed_visit_fee_cents",
+    "payer_receivable": "payer_receivable_cents",
+    "unbilled": "unbilled_cents",
+}
+"""The measures of practice_summary that month_summary has not from visits, by their columns."""
 LAST_DAYS = {"0-30": 30, "31-60": 60, "61-90": 90, "91-120": 120}
 
 
@@ -72,6 +82,35 @@ def triangle(
         add(payments.token(body) or "", day, "patient_collected_cents", cents)
     columns = ("payer_paid_cents", "remit_claims", "patient_collected_cents", "patient_payments")
     return {key: {column: row[column] for column in columns} for key, row in rows.items()}
+
+
+def cash_of_visits(
+    visits: Mapping[str, VisitBook], claims: Mapping[str, Sequence[PostedClaim]], payments: Payments, rules: Rules
+) -> dict[tuple[date | None, str], Row]:
+    """By day of payment and source, payers or patients: the cash of visits in cents, and how many pieces it came in."""
+    cents: Counter[tuple[date | None, str]] = Counter()
+    pieces: Counter[tuple[date | None, str]] = Counter()
+    for token, posted in claims.items():
+        for one in posted if token in visits else ():
+            cents[one.transaction.paid_on, "payers"] += one.claim.paid_cents
+            pieces[one.transaction.paid_on, "payers"] += 1
+    for body, amount in payments.cash():
+        if payments.token(body) in visits:
+            day = rules.local_date(datetime.fromtimestamp(body["created"], tz=UTC))
+            cents[day, "patients"] += amount
+            pieces[day, "patients"] += 1
+    return {key: {"amount_cents": cents[key], "pieces": pieces[key]} for key in pieces}
+
+
+def practices(visits: Mapping[str, VisitBook]) -> dict[tuple[str, str, str], int]:
+    """By month of service, practice and measure the cents of its visits; what comes to nothing is left out."""
+    cents: Counter[tuple[str, str, str]] = Counter()
+    for book in visits.values():
+        row = book.row()
+        for measure, column in (tieouts.MEASURES | WATERFALL).items():
+            value = row[column]
+            cents[book.service_period, book.visit.practice_id, measure] += value if isinstance(value, int) else 0
+    return {key: value for key, value in cents.items() if value}
 
 
 def ratios(visits: Mapping[str, VisitBook]) -> dict[tuple[str, str], Row]:

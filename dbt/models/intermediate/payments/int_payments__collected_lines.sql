@@ -1,7 +1,8 @@
 {{ config(
     materialized='incremental',
     meta={'replaces': {'source_id': 'objects'}},
-    indexes=[{'columns': ['source_id'], 'unique': true}, {'columns': ['visit_token']}, {'columns': ["(coalesce(customer_id, ''))"]}]
+    indexes=[{'columns': ['source_id'], 'unique': true}, {'columns': ['visit_token']}, {'columns': ['paid_on']},
+             {'columns': ["(coalesce(customer_id, ''))"]}]
 ) }}
 {{- waits_for('int_touched__cash') }}
 
@@ -73,24 +74,27 @@ of_usage as (
 
 taken as (
 
-    select
-        object_id,
-        sum(amount_cents) as amount_cents
+    select object_id, sum(amount_cents) as amount_cents
     from of_usage
     group by object_id
+
+),
+
+parts as (
+
+    select
+        lines.source_id, lines.source_kind, lines.visit_token, lines.subscription_id, lines.customer_id, lines.happened_at,
+        cast(lines.amount_cents - coalesce(taken.amount_cents, 0) as bigint) as amount_cents
+    from lines
+    left join taken on lines.source_id = taken.object_id
+    union all
+    select source_id, source_kind, visit_token, subscription_id, customer_id, happened_at, amount_cents
+    from of_usage
 
 )
 
 select
-    lines.source_id,
-    lines.source_kind,
-    lines.visit_token,
-    lines.subscription_id,
-    lines.customer_id,
-    lines.happened_at,
-    cast(lines.amount_cents - coalesce(taken.amount_cents, 0) as bigint) as amount_cents
-from lines
-left join taken on lines.source_id = taken.object_id
-union all
-select source_id, source_kind, visit_token, subscription_id, customer_id, happened_at, amount_cents
-from of_usage
+    parts.*,
+    {{ local_date('parts.happened_at', 'settings.timezone') }} as paid_on
+from parts
+cross join {{ ref('stg_ops__run_settings') }} as settings

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     meta={'replaces': {'visit_token': 'visits'}},
-    indexes=[{'columns': ['claim_id'], 'unique': true}, {'columns': ['visit_token']}]
+    indexes=[{'columns': ['claim_id'], 'unique': true}, {'columns': ['visit_token']}, {'columns': ['paid_on']}]
 ) }}
 {{- waits_for('int_touched__cash') }}
 

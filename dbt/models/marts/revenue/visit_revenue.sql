@@ -1,7 +1,9 @@
 {{ config(
     materialized='incremental',
     meta={'replaces': {'visit_token': 'visits'}},
-    indexes=[{'columns': ['visit_token'], 'unique': true}],
+    indexes=[{'columns': ['visit_token'], 'unique': true}, {'columns': ['service_period', 'payer_id']}],
+    post_hook='create index if not exists visit_that_owes on {{ this }} (ended_on)
+        where patient_balance_cents <> 0 or payer_receivable_cents <> 0 or unbilled_cents <> 0',
     on_schema_change='fail'
 ) }}
 {{- waits_for('int_touched__revenue') }}
