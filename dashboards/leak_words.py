@@ -33,7 +33,7 @@ _SENTENCES = {
 
 def because(category: str, evidence: Mapping[str, Any]) -> str:
     """Say why, from the evidence of marts.leaks; of a category that is not known here, nothing."""
-    facts: dict[str, str] = defaultdict(lambda: "something unknown")
+    facts: dict[str, str] = defaultdict(lambda: "something unknown", payer_name="A payer")
     facts |= {name: _said(name, value) for name, value in evidence.items() if value is not None}
     return _SENTENCES.get(category, "").format_map(facts | _more(evidence)) if category in _SENTENCES else ""
 
