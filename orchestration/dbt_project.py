@@ -15,7 +15,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-from orchestration import parsed_project
+from orchestration import dbt_connections, parsed_project
 from orchestration.parsed_project import Parsed
 
 STAGE_ONE = "trueup.staging trueup.intermediate resource_type:seed"
@@ -203,7 +203,8 @@ class Dbt:
             warnings.simplefilter("ignore")
             cli = importlib.import_module("dbt.cli.main")
             runner = cli.dbtRunner(manifest=manifest, callbacks=[heard, written])
-            outcome = runner.invoke([*silent, "--no-use-colors", *words, *folders])
+            with dbt_connections.kept():
+                outcome = runner.invoke([*silent, "--no-use-colors", *words, *folders])
         if isinstance(outcome.exception, KeyboardInterrupt):
             raise outcome.exception
         return outcome

@@ -24,6 +24,12 @@ def test_every_unit_test_of_the_models_passes(settings: Settings, database: Data
     dbt = Dbt(settings.home, database.dbt_environment())
     built = dbt.build("trueup.staging trueup.intermediate trueup.marts resource_type:seed", lambda _: None, whole=True)
     assert not [node.unique_id for node in built if node.failed]
+    with connect(database, autocommit=True) as connection:
+        (sessions,) = connection.execute(
+            "select sessions from pg_stat_database where datname = current_database()"
+        ).fetchone() or (0,)
+    # Threads that look for what is there have one of their own, too.
+    assert 0 < sessions < len(built) / 3, "each of dbt's threads keeps its connection"
     tried = dbt.unit_tests()
     assert len(tried) >= 32
     assert [node.unique_id for node in tried if node.status != "pass"] == []
