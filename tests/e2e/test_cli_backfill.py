@@ -157,7 +157,7 @@ def test_the_start_of_a_month_writes_the_month_before(env: dict[str, str], monke
     written = json.loads((exports / "summary-2026-09.json").read_text())
     assert (written["period"], written["as_of"]) == ("2026-09", "2026-10-01")
     assert written["measures"]["gross_charges"]["amount_cents"] == 90_000
-    assert "2026-09" in (exports / "month-2026-09.html").read_text()
+    assert "September 2026" in (exports / "month-2026-09.html").read_text()
     jobs.sum_up(dg.build_op_context(), date(2026, 8, 1))
     assert not (exports / "summary-2026-07.json").exists()
 

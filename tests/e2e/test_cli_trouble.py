@@ -1,14 +1,18 @@
 """`trueup` in trouble: the database away, the disk full, two commands at once, Ctrl-C and a kind kill."""
 
+import array
+import fcntl
 import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -81,11 +85,19 @@ def test_a_load_that_is_stopped_keeps_nothing_of_its_file(
     with pipe.open("w") as feed:  # opens when the load reads; it then waits for the end that never comes
         feed.write(visits(1, 100))
         feed.flush()
+        _until_read(feed)
         load.send_signal(kind)
         _, said = load.communicate(timeout=60)
     assert load.returncode == code, said
     assert "Traceback" not in said
     assert json.loads(trueup("status", "--json", env=env).stdout)["feeds"][0]["files"] == 0
+
+
+def _until_read(feed: TextIO) -> None:
+    waiting = array.array("i", [1])
+    while waiting[0]:
+        time.sleep(0.01)
+        fcntl.ioctl(feed, termios.FIONREAD, waiting)
 
 
 def test_a_full_disk_ends_with_3_and_what_was_kept_stays(small_disk: Path) -> None:

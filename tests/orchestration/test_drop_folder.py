@@ -183,6 +183,6 @@ def test_the_definitions_of_dagsters_processes_hold_the_sensor_beside_the_graph(
         from orchestration import definitions  # noqa: PLC0415 - its import warns of other libraries' parts
 
         whole = definitions.trueup.load_fn().get_repository_def()
-    assert [sensor.name for sensor in whole.sensor_defs] == ["drop_folder"]
+    assert [sensor.name for sensor in whole.sensor_defs] == ["drop_folder", "due"]
     assert whole.get_job("drop_folder").nodes
     assert dg.AssetKey(["raw", "remittances"]) in whole.asset_graph.get_all_asset_keys()

@@ -53,8 +53,9 @@ def _books() -> dict[str, sample_books.Rows]:
     ratios = [{"period": period, "measure": name, "ratio": value} for (name, period), value in RATES.items()]
     days = [{"period": MONTH, "measure": "days_in_ar", "days": "21.2500"}]
     steps = [(MONTH, 1_000_000), (BEFORE, 1_200_050)]
-    step = "net_patient_service_revenue"
-    waterfall = [{"period": period, "step": step, "amount_cents": cents} for period, cents in steps]
+    # All of it is still outstanding, at payers: the steps lead to their sums.
+    equal = ("gross_patient_service_revenue", "net_patient_service_revenue", "outstanding", "payer_receivable")
+    waterfall = [{"period": period, "step": step, "amount_cents": cents} for period, cents in steps for step in equal]
     aged = {"as_of": date(2026, 11, 1), "payer_id": "patient", "written_off_cents": 0}
     found["month_summary"] += [
         {"period": BEFORE, "measure": "payer_paid", "amount_cents": 1_150_000, "count": 90},

@@ -66,13 +66,14 @@ def test_sources_are_the_assets_that_load_them(reads: Mapping[tuple[str, ...], s
     outside = {key for keys in reads.values() for key in keys} - set(reads)
     # The files taken in, what was refused of them and the settings of a run are no feeds. The registers of memos and
     # entries are read by views that are made before there are any. What closings keep is written by a person's command,
-    # and what is counted of practices is the portal's.
+    # and what is counted of practices is the portal's. The worklist is people's, on pages and by command.
     kept = {("ledger", name) for name in ("closed_month", "standing_table", "standing_figure", "practice_count")}
+    worked = {("ledger", name) for name in ("worklist", "worklist_entry")}
     told = {("ops", name) for name in ("run", "run_setting", "touched", "partition", "raw_total", "contract_result")}
     ours = {("raw", "file"), ("raw", "quarantine"), *told}
     registers = {("ledger", "memo_register"), ("ledger", "journal_register")}
     sent = {("ledger", name) for name in ("metered_usage", "outbox", "subscriber")}  # by the dispatcher and its causes
-    assert outside <= ours | kept | registers | sent
+    assert outside <= ours | kept | registers | sent | worked
     assert ("raw", "visits") in reads["staging", "stg_visits__visits"]
     assert ("raw", "remittances") in reads["staging", "stg_era__claims"]
 
