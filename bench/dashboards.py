@@ -31,14 +31,13 @@ from bench import books, page
 from bench.books.catalog import AS_OF
 from bench.machine import described
 from dashboards.app import create_app
+from dashboards.routes import ROUTERS
 from ledger.settings import Settings
 from ledger.store import database as store
 from orchestration.commands.up import in_thread, listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from fastapi import FastAPI
 
 _PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 _AIMED_MS, _AIMED_BYTES = 300, 300_000
@@ -93,14 +92,14 @@ def _trueup(home: Path, *words: object) -> None:
         raise RuntimeError(f"trueup {words[0]} ended with {ended.returncode}")
 
 
-def measured(app: FastAPI, address: str, rounds: int) -> list[Timed]:
+def measured(address: str, rounds: int) -> list[Timed]:
     """Follow the links from the first page and time the first address of each route."""
     seen: dict[str, Timed] = {}
     waiting, known = ["/"], {"/"}
     with httpx.Client(base_url=address, timeout=600, follow_redirects=True) as client:
         while waiting:
             path = waiting.pop(0)
-            route = _route(app, path)
+            route = _route(path)
             if route is None or route in seen:
                 continue
             text, timed = _asked(client, route, path, rounds)
@@ -116,9 +115,9 @@ def measured(app: FastAPI, address: str, rounds: int) -> list[Timed]:
     return sorted(seen.values(), key=lambda each: -each.median)
 
 
-def _route(app: FastAPI, path: str) -> str | None:
+def _route(path: str) -> str | None:
     scope = {"type": "http", "method": "GET", "path": urlsplit(path).path, "headers": [], "root_path": ""}
-    for route in app.routes:
+    for route in (each for router in ROUTERS for each in router.routes):
         if isinstance(route, Route) and route.matches(scope)[0] is Match.FULL:
             return None if "export" in route.path or "." in route.path else route.path
     return None
@@ -175,7 +174,7 @@ def main() -> None:
         door = stack.enter_context(listening(0, "a free port"))
         stack.enter_context(in_thread("dashboards", app, door))
         machine = described([])
-        found = measured(app, f"http://127.0.0.1:{door.getsockname()[1]}", given.rounds)
+        found = measured(f"http://127.0.0.1:{door.getsockname()[1]}", given.rounds)
     text = report(found, given.visits, machine, f"python -m bench.dashboards {shlex.join(sys.argv[1:])}")
     if given.write:
         page.put(_PAGE, "dashboards", text)
