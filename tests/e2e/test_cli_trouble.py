@@ -74,6 +74,15 @@ def test_two_commands_at_once_share_one_embedded_server(short_home: Path) -> Non
     assert sum(json.loads(said[place][0])["rows"] for place in (0, 2)) == 500
 
 
+@pytest.fixture
+def _hears_interrupts() -> Iterator[None]:
+    # Whoever runs the tests in the background of a shell ignores Ctrl-C, and so would every command they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_hears_interrupts")
 @pytest.mark.parametrize(("kind", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_load_that_is_stopped_keeps_nothing_of_its_file(
     kind: signal.Signals, code: int, database: Database, tmp_path: Path
