@@ -39,7 +39,7 @@ def query(contract: Contract, rows: Rows, as_of: date) -> str:
     elif contract.expectation == "ExpectColumnValuesToBeBetween":
         broken = _where(table, which, f"{given['column']} < {given['min_value']}")
     else:
-        raise NotImplementedError(contract.expectation)
+        raise ValueError(f"No query finds what breaks {contract.expectation}: write one here, beside the others.")
     return f"select to_jsonb(broken) as row from ({broken}) as broken limit {MOST}"
 
 
