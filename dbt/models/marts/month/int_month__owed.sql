@@ -7,7 +7,7 @@
 ) }}
 {%- set parts = {'patient': 'patient_balance_cents', 'payer': 'payer_receivable_cents', 'unbilled': 'unbilled_cents'} %}
 
--- What is owed for visits by payer and day the visits ended, and for how many of them: what their ageing reads.
+-- What is owed for visits by practice, payer and day the visits ended, and for how many of them: what ageings read.
 with visits as (
 
     {{ put_in_and_taken_out('visit_revenue', 'int_touched__revenue', 'visit_token', 'visits') }}
@@ -17,6 +17,7 @@ with visits as (
 moved as (
 
     select
+        practice_id,
         payer_id,
         ended_on,
         {%- for part, amount in parts.items() %}
@@ -25,12 +26,12 @@ moved as (
         {%- endfor %}
         sum(times) as visits
     from visits
-    group by payer_id, ended_on
+    group by practice_id, payer_id, ended_on
 
 )
 
 {{ added_to_what_stood(
     'moved',
-    ['payer_id', 'ended_on'],
+    ['practice_id', 'payer_id', 'ended_on'],
     ['visits', 'patient_cents', 'patient_visits', 'payer_cents', 'payer_visits', 'unbilled_cents', 'unbilled_visits']
 ) }}

@@ -13,12 +13,12 @@ parts as (
         width_bucket(settings.as_of - owed.ended_on, array[31, 61, 91, 121]) as bucket_number,
         part.amount_cents,
         part.visits
-    from {{ ref('int_practice__owed') }} as owed
+    from {{ ref('int_month__owed') }} as owed
     cross join settings
     cross join lateral (
         values
-        ('patients', owed.patients_cents, owed.patients_visits),
-        ('payers', owed.payers_cents, owed.payers_visits),
+        ('patients', owed.patient_cents, owed.patient_visits),
+        ('payers', owed.payer_cents, owed.payer_visits),
         ('unbilled', owed.unbilled_cents, owed.unbilled_visits)
     ) as part (owed_by, amount_cents, visits)
 
