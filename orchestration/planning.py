@@ -157,6 +157,7 @@ _STANDINGS = """
         coalesce(asked.is_own, false) as is_asked,
         used.visit_token is not null as is_used,
         usage.visit_token is not null as is_counted,
+        coalesce(usage.is_void, false) as is_voided,
         told.visit_token is not null as is_told_of,
         taken_back.visit_token is not null as is_taken_back,
         visits.patient_target_cents = 0 as owes_nothing,
@@ -298,6 +299,8 @@ def _usage(row: Mapping[str, Any]) -> tuple[Usage, timedelta]:
     """Return what is known of the visit's usage, and how long ago it was sent."""
     if row["is_taken_back"]:
         return Usage.TAKEN_BACK, CANCEL_WITHIN
+    if row["is_voided"]:
+        return Usage.VOIDED, CANCEL_WITHIN
     if row["demanded_by"] == "meter_visit" and row["demand_state"] == "done":
         return Usage.SENT, datetime.now(UTC) - row["demanded_at"]
     is_tried = row["demand_state"] == "unknown" or (row["demand_state"] == "pending" and row["demand_attempts"])

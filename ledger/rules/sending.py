@@ -53,12 +53,14 @@ class Invoice(StrEnum):
 class Usage(StrEnum):
     """What is known of a visit's meter event: from the send-ledger, or from an invoice line that names the visit.
 
-    `taken_back` also while its cancellation stands in the outbox.
+    `taken_back` also while its cancellation stands in the outbox. `voided`: the invoice that asked for it is void, and
+    Stripe puts it on no other.
     """
 
     NEVER_SENT = "never_sent"
     SENT = "sent"
     TAKEN_BACK = "taken_back"
+    VOIDED = "voided"
     UNKNOWN = "unknown"
 
 
@@ -207,6 +209,12 @@ _NEVER_BILLED = (
         lambda visit: visit.usage is Usage.TAKEN_BACK,
         Action.BLOCKED,
         "Its usage was taken back, and Stripe is never sent it a second time: invoice it by itself.",
+    ),
+    _Row(
+        lambda visit: visit.usage is Usage.VOIDED,
+        Action.BLOCKED,
+        "The invoice that asked for its usage is void, and Stripe puts it on no other: invoice it by itself, or say on "
+        "the worklist why it is given up.",
     ),
     _Row(
         lambda visit: visit.invoice is Invoice.DRAFT,

@@ -52,6 +52,10 @@ _TO_DO: dict[tuple[str, str], str] = {
         "",
     ): "Ask the patient or the provider where the patient was, and correct the visit or the claim.",
     (Kind.LEAK, ""): "Look at the visit's history with finance, and say here how it ended.",
+    (
+        Kind.LEAK,
+        "completed_not_billed",
+    ): "Ask finance to invoice it, or say here why it is given up. The visit's history says why nothing went out.",
     (Kind.LEAK, "claim_never_adjudicated"): "Ask the clearing house for the claim, and send it again in time.",
     (Kind.LEAK, "denied"): "Read the reason on the remittance; correct the claim or appeal in time.",
     (Kind.LEAK, "underpaid"): "Compare with the contract, and appeal in time.",

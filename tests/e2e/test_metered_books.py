@@ -1,9 +1,14 @@
-"""Metered visits in the books: asked for as they are sent, paid with the subscription's invoice, levelled by memos."""
+"""Metered visits in the books: asked for as they are sent, paid with the subscription's invoice, levelled by memos.
+
+An invoice that is void, or that nobody expects to be paid, is seen as that.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -209,3 +214,54 @@ def part_by_part_is_all_at_once(books: Books) -> None:
     for table, rows in at_once.items():
         assert in_parts[table] == rows, table
     assert books.product.rows(JOURNAL) == journal
+
+
+@pytest.mark.timeout(600)
+def test_usage_on_a_void_invoice_is_billed_no_more_and_on_an_uncollectible_one_given_up(
+    books: Books, tmp_path: Path
+) -> None:
+    opened = books.opened
+    member, other = opened.member(), opened.member()
+    alone, insured, given_up = opened.visit(member), opened.visit(member, **INSURED), opened.visit(other)
+    opened.deliver()
+    books.remit(tmp_path)
+    for each in (member, other):
+        card_that_is_declined(opened, each)
+    opened.end_the_period(member)
+    opened.pass_time(hours=2)
+    void, uncollectible = opened.invoice(member), opened.invoice(other)
+    assert (void["status"], uncollectible["status"]) == ("open", "open")
+    assert books.reconcile().memos == 1
+    asked = {alone: (7_500, 0, 0, 7_500), given_up: (7_500, 0, 0, 7_500), insured: (7_500, 0, -5_000, 2_500)}
+    assert books.amounts() == asked
+
+    opened.client.v1.invoices.void_invoice(void["id"])
+    opened.client.v1.invoices.mark_uncollectible(uncollectible["id"])
+    opened.pass_time(seconds=2)
+    told_late = opened.visit(member, ago=timedelta(hours=3))
+    closed = visits.close_out(opened.books, told_late)
+    assert closed is not None
+    assert closed.channel == "invoice"  # of a period whose invoice is void, usage would be on none
+    books.reconcile()
+    # The payer left 25.00 to the patient: what was credited on the void invoice is asked for by a memo.
+    assert {visit: books.amounts()[visit] for visit in asked} == {
+        alone: (0, 0, 0, 0),
+        given_up: (7_500, 0, 0, 7_500),
+        insured: (0, 0, 2_500, 2_500),
+    }
+    found = "select category, evidence ->> 'voided_invoice' from marts.leaks where visit_token = "
+    assert books.figure(f"{found}'{alone}'") == ("completed_not_billed", void["id"])
+    assert books.figure(OWED + "'bad_debt'") == (7_500,)
+    written_off = "select sum(written_off_cents)::bigint from marts.ar_ageing where payer_id = 'patient'"
+    assert books.figure(written_off) == (7_500,)
+    planned = books.planned()
+    assert planned[alone][:2] == ("blocked", 15_000)
+    assert planned[alone][2].startswith("The invoice that asked for its usage is void")
+    assert planned[given_up][:2] == ("nothing", 0)
+    part_by_part_is_all_at_once(books)
+
+
+def card_that_is_declined(opened: Club, member: Member) -> None:
+    """Have a subscriber's next invoice declined."""
+    method = opened.client.v1.payment_methods.attach("pm_card_chargeCustomerFail", {"customer": member.customer}).id
+    opened.gateway.choose_card(member.customer, method, uuid4())

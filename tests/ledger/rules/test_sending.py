@@ -86,6 +86,8 @@ JUST_NOW = LONG_AGO | {"usage_age": DAY - timedelta(microseconds=1)}
         (Standing(**JUST_NOW, **WRONG, is_disputed=True), Action.BLOCKED, 500, "disputed"),
         (Standing(**(LONG_AGO | WRONG | {"usage": Usage.TAKEN_BACK})), Action.NOTHING, 0, "Nothing is due"),
         (Standing(level_cents=500, usage=Usage.TAKEN_BACK), Action.BLOCKED, 500, "second time"),
+        (Standing(level_cents=500, usage=Usage.VOIDED), Action.BLOCKED, 500, "is void"),
+        (Standing(memo_cents=500, usage=Usage.VOIDED), Action.DEBIT_MEMO, 500, "an invoice of its own"),
         (
             Standing(
                 memo_cents=-500, **LONG_AGO, period_is_invoiced=True, invoice=Invoice.FINALISED, creditable_cents=900

@@ -1,6 +1,6 @@
 -- What patients were asked for, an object a line: invoices less their credit notes, intents that pay no invoice, charges with
--- neither, less the refunds of both (a refund lowers the visit that was asked), and usage at its price when the visit ended. What
--- posts a memo of ours counts already.
+-- neither, less the refunds of both (a refund lowers the visit that was asked), and usage at its price when the visit ended, unless its
+-- invoice is void. What posts a memo of ours counts already.
 with invoices as (
 
     select * from {{ ref('stg_stripe__invoices') }}
@@ -84,4 +84,4 @@ where is_of_a_demand
 union all
 select usage_id, 'usage', visit_token, customer_id, ended_at, amount_cents
 from {{ ref('int_usage__lines') }}
-where {{ touched('usage_id', 'objects') }}
+where not is_void and {{ touched('usage_id', 'objects') }}

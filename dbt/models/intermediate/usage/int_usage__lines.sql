@@ -3,12 +3,13 @@
 
 -- Usage of visits, a visit a row, and the line of the subscription's invoice that asks for it: of its price and period, each line
 -- for as many visits as it counts, by the time they ended. None while there is no such invoice. What is credited for a visit on
--- its invoice, or posts a memo there, is not expected to be paid.
+-- its invoice, or posts a memo there, is not expected to be paid. On a void invoice usage is asked of nobody: Stripe counts a
+-- period once, so that it comes on no other invoice by itself.
 with invoices as (
 
     select *
     from {{ ref('stg_stripe__subscription_invoices') }}
-    where is_asked_for and memo_id is null and own_visit_token is null
+    where (is_asked_for or is_void) and memo_id is null and own_visit_token is null
 
 ),
 
@@ -18,6 +19,7 @@ lines as (
         prices.service_category,
         invoices.customer_id,
         invoices.invoiced_at,
+        invoices.is_void,
         lines.invoice_id,
         lines.line_number,
         lines.quantity,
@@ -37,14 +39,15 @@ placed as (
         usage.*,
         lines.invoice_id,
         lines.line_number,
-        lines.quantity
+        lines.quantity,
+        coalesce(lines.is_void, false) as is_void
     from {{ ref('stg_ledger__usage') }} as usage
     left join lines
         on usage.customer_id = lines.customer_id
         and usage.service_category = lines.service_category
         and date_trunc('second', usage.ended_at) >= lines.period_starts_at
         and date_trunc('second', usage.ended_at) < lines.period_ends_at
-    order by usage.visit_token, lines.invoiced_at, lines.invoice_id, lines.line_number
+    order by usage.visit_token, lines.is_void, lines.invoiced_at, lines.invoice_id, lines.line_number
 
 ),
 
@@ -52,7 +55,8 @@ counted as (
 
     select
         *,
-        row_number() over (partition by invoice_id, line_number order by ended_at, visit_token) <= quantity as is_asked_for
+        is_void
+        or row_number() over (partition by invoice_id, line_number order by ended_at, visit_token) <= quantity as is_placed
     from placed
 
 ),
@@ -75,9 +79,12 @@ select
     counted.customer_id,
     counted.ended_at,
     counted.amount_cents,
-    case when counted.is_asked_for then counted.invoice_id end as invoice_id,
-    case when counted.is_asked_for then counted.line_number end as line_number,
-    cast(greatest(counted.amount_cents - coalesce(credited.amount_cents, 0), 0) as bigint) as expected_cents
+    counted.is_void,
+    case when counted.is_placed then counted.invoice_id end as invoice_id,
+    case when counted.is_placed then counted.line_number end as line_number,
+    cast(
+        case when counted.is_void then 0 else greatest(counted.amount_cents - coalesce(credited.amount_cents, 0), 0) end as bigint
+    ) as expected_cents
 from counted
 left join credited
     on counted.invoice_id = credited.invoice_id

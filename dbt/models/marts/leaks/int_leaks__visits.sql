@@ -7,7 +7,8 @@
     'completed_not_billed': [
         'bills and patient_target_cents > 0 and patient_billed_cents = 0 and memo_cents = 0 and not is_metered',
         'patient_target_cents',
-        "'state', state, 'patient_target_cents', patient_target_cents, 'patient_billed_cents', 0"
+        "'state', state, 'patient_target_cents', patient_target_cents, 'patient_billed_cents', 0) || jsonb_strip_nulls("
+        ~ "jsonb_build_object('voided_invoice', voided_invoice_id)"
     ],
     'charge_failed': [
         'patient_target_cents > 0 and patient_collected_cents = 0 and every_charge_failed', 'patient_target_cents',
@@ -45,12 +46,10 @@
     ]
 } %}
 
--- Leaks a visit's own row shows (docs/reference.md), in several ways at once. Usage that was sent is asked for.
-with telehealth as (
+-- Leaks a visit's own row shows (docs/reference.md), in several ways at once. Usage is asked for unless its invoice is void.
+with usage as (select * from {{ source('ledger', 'metered_usage') }}),
 
-    select array_agg(place_of_service) as places from {{ ref('place_of_service') }} where is_telehealth
-
-),
+telehealth as (select array_agg(place_of_service) as places from {{ ref('place_of_service') }} where is_telehealth),
 
 visits as (
 
@@ -58,13 +57,15 @@ visits as (
         amounts.*,
         revenue.memo_cents,
         settings.underpaid_cents,
-        amounts.visit_token in (select visit_token from {{ source('ledger', 'metered_usage') }}) as is_metered,
+        voided.invoice_id as voided_invoice_id,
+        voided.usage_id is null and amounts.visit_token in (select visit_token from usage) as is_metered,
         settings.as_of - amounts.ended_on > settings.claim_overdue_days as is_overdue,
         amounts.pos_paid = any(telehealth.places) and amounts.place_of_service = any(telehealth.places) as is_telehealth
     from {{ ref('int_visits__amounts') }} as amounts
     inner join {{ ref('visit_revenue') }} as revenue on amounts.visit_token = revenue.visit_token
     cross join {{ ref('stg_ops__run_settings') }} as settings
     cross join telehealth
+    left join {{ ref('int_usage__lines') }} as voided on amounts.visit_token = voided.visit_token and voided.is_void
     where {{ touched('amounts.visit_token', 'leaking') }}
 
 ),

@@ -5,7 +5,7 @@
 ) }}
 
 -- Invoices of subscriptions, which stood on the invoice until API 2025-03-31 and stand under parent since. Asked for is one
--- that is neither a draft nor void. A demand is of the moment the invoice was finalised.
+-- that is neither a draft nor void. A demand is of the moment the invoice was finalised, what is given up of the one it was so marked.
 with objects as (
 
     {{ newest_stripe_objects('invoice') }}
@@ -15,6 +15,11 @@ with objects as (
 select
     object_id as invoice_id,
     payload ->> 'status' in ('open', 'paid', 'uncollectible') as is_asked_for,
+    payload ->> 'status' = 'void' as is_void,
+    case
+        when payload ->> 'status' = 'uncollectible'
+            then coalesce({{ status_time('marked_uncollectible_at') }}, {{ stripe_created() }})
+    end as uncollectible_at,
     {{ stripe_cents('total') }} as total_cents,
     payload ->> 'customer' as customer_id,
     coalesce(
