@@ -19,7 +19,7 @@ from ledger.gateways.stripe_calls import Attempt, Beside
 from ledger.rules import requests
 from ledger.rules.outcome import Declined, Done, Later, Outcome, Refused, Unknown
 from ledger.rules.stripe_events import of_reading
-from ledger.store import collecting, inbox, outbox
+from ledger.store import collecting, inbox, outbox, subscriptions
 from ledger.store.database import connect
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ SECONDS_TO_SLOW_DOWN = 1.0
 UNANSWERED = 3
 # Rows that are delivered at a time; the pace of all calls together is the gateway's.
 WORKERS = 8
+
+NOBODY_ASKS = "Its subscription ended, or its period was invoiced, before its usage was sent: invoice it by itself."
 
 
 class Sender(Protocol):
@@ -129,7 +131,7 @@ class Dispatcher:
             claimed = outbox.claim(connection, self.now(), self.lease)
         if claimed is None:
             return None
-        outcome = self._performed(claimed, until)
+        outcome = self._performed(connection, claimed, until)
         now = self.now()
         with connection.transaction():
             outbox.record(connection, claimed, outcome, now, now + wait(claimed.attempt))
@@ -139,11 +141,15 @@ class Dispatcher:
                 collecting.follow(connection, outcome.object_id)
         return Delivered(claimed.business_key, claimed.operation, claimed.practice_id, claimed.attempt, outcome)
 
-    def _performed(self, claimed: Claimed, until: float) -> Outcome:
+    def _performed(self, connection: psycopg.Connection, claimed: Claimed, until: float) -> Outcome:
         try:
             request = requests.read(claimed.operation, claimed.arguments)
         except requests.NotSendable as error:
             return Refused("not_sendable", str(error))
+        if isinstance(request, requests.MeterVisit) and claimed.first_sent_at is None:
+            with connection.transaction():
+                if not subscriptions.asks_for(connection, request):
+                    return Refused("no_subscription", NOBODY_ASKS)
         beside = Beside(claimed.beside_tried, claimed.beside_counted)
         attempt = Attempt(claimed.outbox_id, claimed.first_sent_at, claimed.failures, until, beside)
         return self.sender.perform(request, attempt)

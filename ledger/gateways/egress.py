@@ -226,6 +226,18 @@ _CALLS = (
             **{f"items[{place}][price]": opaque.PRICE for place in range(MOST_PRICES + 1)},
         },
     ),
+    Call(
+        "end_subscription_with_its_period",
+        "post",
+        ("subscriptions", opaque.SUBSCRIPTION),
+        {"cancel_at_period_end": one_of("true"), "proration_behavior": one_of("none")},
+    ),
+    Call(
+        "end_subscription",
+        "delete",
+        ("subscriptions", opaque.SUBSCRIPTION),
+        {"invoice_now": one_of("true"), "prorate": one_of("false")},
+    ),
     Call("list_meters", "get", ("billing", "meters"), {"limit": opaque.COUNT, "status": one_of("active")}),
     Call(
         "read_usage",

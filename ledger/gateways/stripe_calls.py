@@ -84,6 +84,10 @@ class Calls:
         """Read an object."""
         return self._send("get", path, fields or {})
 
+    def delete(self, path: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """End an object. Stripe knows no key of such a call: whoever tries again looks first."""
+        return self._send("delete", path, fields)
+
     def each(self, path: str, fields: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Read a list, page by page, newest first."""
         after: str | None = None

@@ -11,7 +11,7 @@ from ledger.gateways.egress import Text
 from ledger.gateways.stripe_calls import PAGE, Calls, declined
 from ledger.rules.outcome import Advice, Declined, Done, Later, Outcome, Refused
 from ledger.rules.plan import prices_of
-from ledger.rules.requests import HoldInvoice, ReleaseInvoice, Request, Subscribe
+from ledger.rules.requests import Ending, EndSubscription, HoldInvoice, ReleaseInvoice, Request, Subscribe
 from ledger.rules.service_category import event_name
 
 if TYPE_CHECKING:
@@ -53,6 +53,22 @@ def subscribe(request: Subscribe, calls: Calls) -> Outcome:
         return Declined("", said.code, Advice.NEW_CARD if said.advice is Advice.RETRY else said.advice)
 
 
+def end_subscription(request: EndSubscription, calls: Calls) -> Outcome:
+    """End a subscription; one that has ended stays as it is. What it was used for since its last invoice is billed.
+
+    What was paid in advance is not given back: a flat price is of the period that was begun.
+    """
+    path = f"/v1/subscriptions/{request.subscription}"
+    found = calls.get(path)
+    if found["status"] not in ENDED:
+        if request.ending is Ending.NOW:
+            found = calls.delete(path, {"invoice_now": True, "prorate": False})
+        elif not found["cancel_at_period_end"]:
+            found = calls.post("end", path, {"cancel_at_period_end": True, "proration_behavior": "none"})
+    ends_at = int(found["ended_at"] or found["cancel_at"])
+    return Done(request.subscription, {"status": str(found["status"]), "ends_at": ends_at})
+
+
 def hold_invoice(request: HoldInvoice, calls: Calls) -> Outcome:
     """Stop a draft from advancing by itself. One that is finalised already stays: the outcome says what it is."""
     return _advancing(request.invoice, calls, "hold", by_itself=False)
@@ -65,6 +81,7 @@ def release_invoice(request: ReleaseInvoice, calls: Calls) -> Outcome:
 
 STEPS: dict[type[Request], Callable[[Any, Calls], Outcome]] = {
     Subscribe: subscribe,
+    EndSubscription: end_subscription,
     HoldInvoice: hold_invoice,
     ReleaseInvoice: release_invoice,
 }

@@ -54,6 +54,7 @@ INVOICE = _id("in")
 # Cards and sources of the older interfaces are payment methods too, and keep their ids.
 PAYMENT_METHOD = _kind("a Stripe id pm_…, card_… or src_…", "(?:pm|card|src)_[A-Za-z0-9]{8,64}")
 SETUP_INTENT = _id("seti")
+SUBSCRIPTION = _id("sub")
 METER = _kind("a Stripe id mtr_…", "mtr_(?:test_)?[A-Za-z0-9]{8,64}")
 PAYOUT = _id("po")
 # Where a page of a list goes on, or what is read: the id of any kind of object that is listed.

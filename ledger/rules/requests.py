@@ -36,6 +36,13 @@ class Excess(StrEnum):
     REFUND = "refund"
 
 
+class Ending(StrEnum):
+    """When a subscription ends."""
+
+    PERIOD = "period"
+    NOW = "now"
+
+
 @dataclass(frozen=True)
 class Request(ABC):
     """A request; its business key is the one it has for ever, whoever asks and however often."""
@@ -192,6 +199,25 @@ class Subscribe(Request):
 
 
 @dataclass(frozen=True)
+class EndSubscription(Request):
+    """End a subscription, now or with its period: what was used until then is billed, and nothing is prorated.
+
+    `customer` says whose usage has to be sent before it ends now: later Stripe puts it on no invoice.
+    """
+
+    operation: ClassVar[str] = "end_subscription"
+    subscription_token: _Token
+    customer: _Customer
+    subscription: Annotated[str, opaque.SUBSCRIPTION]
+    ending: Annotated[Ending, opaque.words_of(Ending)]
+
+    @property
+    def business_key(self) -> str:
+        """What the effect is of: an end with the period may be followed by one now."""
+        return f"end-{self.ending}:{self.subscription_token}"
+
+
+@dataclass(frozen=True)
 class HoldInvoice(_OfAnInvoice):
     """Keep a draft from being finalised, so that somebody can look at it."""
 
@@ -262,7 +288,7 @@ BY_OPERATION: dict[str, type[Request]] = {
     request.operation: request
     for request in (
         *(ChargeVisit, MeterVisit, CancelUsage, CreditInvoice, CreditBalance, DebitInvoice),
-        *(Subscribe, HoldInvoice, ReleaseInvoice),
+        *(Subscribe, EndSubscription, HoldInvoice, ReleaseInvoice),
         *(PayInvoice, PauseInvoice, ResumeInvoice),
     )
 }

@@ -9,6 +9,7 @@ from ledger.rules.codes_file import rows_of
 
 # A code that the list does not name, so that every visit has a category.
 OTHER = 99
+_EVENTS = "visit_category_"
 _RANGES = [(row["first_code"], row["last_code"], int(row["service_category"])) for row in rows_of("service_category")]
 NAMES = {int(row["service_category"]): row["name"] for row in rows_of("service_category")} | {
     OTHER: "Any other service"
@@ -23,4 +24,9 @@ def category_of(service_code: str) -> int:
 
 def event_name(service_category: int) -> str:
     """Return the name of the events of a category's meter."""
-    return f"visit_category_{service_category}"
+    return f"{_EVENTS}{service_category}"
+
+
+def category_named(event: str) -> int:
+    """Return the category whose meter takes events of this name."""
+    return int(event.removeprefix(_EVENTS))

@@ -74,7 +74,8 @@ def put(
 
 
 # While a visit is disputed nothing is sent for it, whatever was queued before, but the word to Stripe to leave its
-# invoices alone; while hardship holds nothing is asked; and nothing leaves before what goes before it.
+# invoices alone; while hardship holds nothing is asked; and nothing leaves before what goes before it. A subscription
+# ends now when the usage of its customer is sent, since Stripe puts later usage on no invoice: for a day that waits.
 _IS_HELD = """exists (
     select
     from ledger.hardship_hold as hold
@@ -88,10 +89,22 @@ _IS_HELD = """exists (
             )
         )
 )"""
+_USAGE_COMES_FIRST = """(
+    arguments ->> 'ending' = 'now' and created_at > now() - interval '1 day' and exists (
+        select from ledger.outbox as usage
+        where usage.operation = 'meter_visit'
+            and usage.arguments ->> 'customer' = outbox.arguments ->> 'customer'
+            and usage.state in ('pending', 'unknown')
+            and not exists (
+                select from ledger.visit where visit.visit_token = usage.visit_token and visit.state = 'disputed'
+            )
+    )
+)"""
 _WAITS = f"""(
     operation not in ('pause_invoice', 'resume_invoice')
     and exists (select from ledger.visit where visit.visit_token = outbox.visit_token and visit.state = 'disputed')
     or operation in ('charge_visit', 'debit_invoice', 'pay_invoice') and {_IS_HELD}
+    or operation = 'end_subscription' and {_USAGE_COMES_FIRST}
     or exists (
         select from ledger.outbox as earlier
         where earlier.business_key = outbox.after_key and earlier.state in ('pending', 'unknown')

@@ -9,7 +9,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from psycopg.rows import class_row
 
 from ledger.rules.plan import NoPlan, Plan, prices_of
-from ledger.rules.requests import Subscribe
+from ledger.rules.requests import Ending, EndSubscription, MeterVisit, Subscribe
+from ledger.rules.service_category import category_named
 from ledger.store import customers, outbox
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Subscriber:
-    """A subscription as it stands: `state` is that of its request, `status` what Stripe last said of it."""
+    """A subscription as it stands: `state` is that of its request, `status` what Stripe last said of it.
+
+    `ends_at` is when it ends, or ended, None where it goes on; `ending` the state of the request to end it.
+    """
 
     subscription_token: UUID
     patient_token: UUID
@@ -31,6 +35,8 @@ class Subscriber:
     status: str | None
     asked_at: datetime
     is_over: bool
+    ends_at: datetime | None
+    ending: str | None
     flat_cents: int
     prices: str
 
@@ -104,11 +110,50 @@ def subscribe(connection: psycopg.Connection, patient_token: UUID) -> bool:
     return outbox.put(connection, asked, customer.practice_id) is not None
 
 
+class NotAtStripe(ValueError):  # noqa: N818 - named for what is wrong
+    """A subscription that cannot be ended, since Stripe has none yet; the text is a sentence."""
+
+
+def end(connection: psycopg.Connection, patient_token: UUID, ending: Ending, asked_by: str, why: str) -> bool:
+    """Ask for the end of a patient's subscription, once; tell whether that is new. The caller commits.
+
+    One that has ended stays so, and one that is to end now is not ended later. Raises KeyError for a patient who never
+    subscribed, NotAtStripe where the request to subscribe is still on its way.
+    """
+    row = connection.execute(
+        "select subscription_token, stripe_customer_id, stripe_subscription_id, practice_id, is_over"
+        " from ledger.subscriber where patient_token = %s order by asked_at desc limit 1",
+        (patient_token,),
+    ).fetchone()
+    if row is None:
+        raise KeyError(f"Patient {patient_token} has no subscription.")
+    token, customer, subscription, practice_id, is_over = row
+    if is_over:
+        return False
+    if subscription is None:
+        raise NotAtStripe("Stripe has no subscription of this patient yet: run `trueup send`, then this.")
+    made = connection.execute(
+        "insert into ledger.subscription_end (subscription_token, ending, why, asked_by)"
+        " select %(token)s, %(ending)s, %(why)s, %(asked_by)s where not exists (select from ledger.subscription_end"
+        " where subscription_token = %(token)s and ending in (%(ending)s, 'now')) on conflict do nothing",
+        {"token": token, "ending": ending.value, "why": why, "asked_by": asked_by},
+    )
+    if not made.rowcount:
+        return False
+    return outbox.put(connection, EndSubscription(token, customer, subscription, ending), practice_id) is not None
+
+
+# What is asked for a time ends with the subscription; once its end now is on its way, for all that is told after.
 _PRICE = """
 select arguments ->> 'prices'
 from ledger.subscriber
 where stripe_customer_id = %(customer)s
     and ended_at is null and not is_over
+    and coalesce(ends_at > %(ended_at)s, true)
+    and not exists (
+        select from ledger.outbox
+        where business_key = 'end-now:' || subscription_token and attempts > 0 and outbox.state <> 'refused'
+    )
     and state = 'done'
     and coalesce(status, 'active') in ('active', 'past_due', 'trialing')
     and (outcome -> 'facts' ->> 'started_at')::bigint <= extract(epoch from %(ended_at)s::timestamptz)
@@ -119,7 +164,7 @@ where stripe_customer_id = %(customer)s
                 invoice.payload -> 'parent' -> 'subscription_details' ->> 'subscription',
                 invoice.payload ->> 'subscription'
             ) = stripe_subscription_id
-            and invoice.payload ->> 'status' not in ('draft', 'void')
+            and invoice.payload ->> 'status' <> 'draft'
             and to_timestamp((invoice.payload ->> 'period_end')::bigint) > %(ended_at)s
     )
 """
@@ -128,10 +173,20 @@ where stripe_customer_id = %(customer)s
 def price_of(connection: psycopg.Connection, customer: str, service_category: int, ended_at: datetime) -> int | None:
     """Return what a customer's subscription asks for a visit that ended then, in cents; None where it asks nothing.
 
-    It asks nothing once the invoice of that time is finalised: usage would be on no invoice any more.
+    It asks nothing once the invoice of that time is finalised, be it void by now: usage would be on no invoice.
     """
     row = connection.execute(_PRICE, {"customer": customer, "ended_at": ended_at}).fetchone()
     return prices_of(row[0]).get(service_category) if row else None
+
+
+def asks_for(connection: psycopg.Connection, usage: MeterVisit) -> bool:
+    """Tell whether usage that was to be asked for by a subscription of ours still can be."""
+    known = connection.execute(
+        "select from ledger.subscription where stripe_customer_id = %s limit 1", (usage.customer,)
+    ).fetchone()
+    if known is None or usage.unit_cents is None:
+        return True
+    return price_of(connection, usage.customer, category_named(usage.event_name), usage.ended_at) is not None
 
 
 def subscribers(connection: psycopg.Connection) -> list[Subscriber]:
@@ -139,7 +194,7 @@ def subscribers(connection: psycopg.Connection) -> list[Subscriber]:
     with connection.cursor(row_factory=class_row(Subscriber)) as cursor:
         return cursor.execute(
             "select subscription_token, patient_token, practice_id, stripe_customer_id, stripe_subscription_id, state,"
-            " status, asked_at, is_over or ended_at is not null as is_over,"
+            " status, asked_at, is_over or ended_at is not null as is_over, ends_at, ending,"
             " (arguments ->> 'flat_cents')::bigint as flat_cents, arguments ->> 'prices' as prices"
             " from ledger.subscriber order by asked_at desc, subscription_token"
         ).fetchall()

@@ -1,4 +1,4 @@
-"""`trueup subscriptions`: plans, who subscribes, and invoices that count other visits than were completed."""
+"""`trueup subscriptions`: plans, who subscribes and until when, invoices that count other visits than were completed."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,18 +15,20 @@ from orchestration.commands.staff import person, said
 if TYPE_CHECKING:
     from ledger.rules.plan import Plan
     from ledger.store.reviews import Review
+    from ledger.store.subscriptions import Subscriber
 
 subscriptions = typer.Typer(
-    help="Subscriptions with metered visits: a practice's plan, who subscribes, invoices that wait for somebody.",
+    help="Subscriptions with metered visits: a practice's plan, who subscribes and until when, invoices that wait.",
     epilog=example("trueup subscriptions held"),
     no_args_is_help=True,
 )
 Practice = Annotated[str, typer.Argument(metavar="PRACTICE", help="The practice's id.")]
-Patient = Annotated[
-    UUID, typer.Argument(metavar="PATIENT", help="The patient's token; a card must be on file for them.")
-]
+Patient = Annotated[UUID, typer.Argument(metavar="PATIENT", help="The patient's token.")]
 Invoice = Annotated[str, typer.Argument(metavar="INVOICE", help="The invoice's id at Stripe, in_….")]
 Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, kept for ever. No patient names in it.")]
+EndedBy = Annotated[
+    str | None, typer.Option("--ended-by", metavar="NAME", help="Who ends it. Default: the user of the system.")
+]
 ReleasedBy = Annotated[
     str | None, typer.Option("--released-by", metavar="NAME", help="Who releases it. Default: the user of the system.")
 ]
@@ -68,7 +70,10 @@ def plan(
 
 @subscriptions.command("start", epilog=example("trueup subscriptions start 0b9d1c52-4a55-4d0e-9f0a-0123456789ab"))
 def start(patient: Patient, as_json: Json = False) -> int:
-    """Subscribe a patient to the plan of their practice; `trueup send` brings it to Stripe. One a patient at a time."""
+    """Subscribe a patient to the plan of their practice; `trueup send` brings it to Stripe. One a patient at a time.
+
+    A card must be on file for them.
+    """
     from ledger.rules.plan import NoPlan
     from ledger.store import subscriptions as store
 
@@ -88,6 +93,45 @@ def start(patient: Patient, as_json: Json = False) -> int:
     return WENT_WELL
 
 
+@subscriptions.command(
+    "end",
+    epilog=example(
+        "trueup subscriptions end 0b9d1c52-4a55-4d0e-9f0a-0123456789ab --why 'Moves away'",
+        "trueup subscriptions end 0b9d1c52-4a55-4d0e-9f0a-0123456789ab --now --why 'Subscribed by mistake'",
+    ),
+)
+def end(
+    patient: Patient,
+    why: Why,
+    now: Annotated[bool, typer.Option("--now", help="At once, and not with the period that is paid for.")] = False,
+    ended_by: EndedBy = None,
+    as_json: Json = False,
+) -> int:
+    """End a patient's subscription, with its period or at once; `trueup send` tells Stripe. Once, however often asked.
+
+    Visits until then are metered and asked for by its last invoice; later ones are invoiced one by one. Nothing is
+    prorated: what was paid in advance is not given back. `--now` waits until usage that stands in the outbox is sent.
+    """
+    from ledger.rules.requests import Ending
+    from ledger.store import subscriptions as store
+
+    output = Output(as_json)
+    reason, name = said(why, "--why"), person(ended_by, "--ended-by")
+    with workspace.opened() as books, books.connection() as connection:
+        try:
+            is_new = store.end(connection, patient, Ending.NOW if now else Ending.PERIOD, name, reason)
+        except (store.NotAtStripe, KeyError) as error:
+            raise Misused(str(error.args[0])) from None
+        connection.commit()
+    output.result({"patient_token": patient, "changed": is_new})
+    output.line(
+        "Its end stands in the outbox: `trueup send` tells Stripe."
+        if is_new
+        else "This subscription has ended, or is to end as soon already: nothing changed."
+    )
+    return WENT_WELL
+
+
 @subscriptions.command("list", epilog=example("trueup subscriptions list", "trueup subscriptions list --json"))
 def list_(as_json: Json = False) -> int:
     """List subscriptions, newest first: where their request stands, and what Stripe last said of them."""
@@ -99,11 +143,10 @@ def list_(as_json: Json = False) -> int:
     output.result({"subscriptions": [asdict(each) for each in found]})
     if not as_json:
         lines = [
-            (str(each.patient_token), each.practice_id, each.state, each.status or "", "yes" if each.is_over else "")
-            for each in found
+            (str(each.patient_token), each.practice_id, each.state, each.status or "", _end_of(each)) for each in found
         ]
         if lines:
-            output.table(plain_table("Subscriptions", ("patient", "practice", "request", "at Stripe", "over"), lines))
+            output.table(plain_table("Subscriptions", ("patient", "practice", "request", "at Stripe", "ends"), lines))
         output.line(f"{counted(len(found), 'subscription')}.")
     return WENT_WELL
 
@@ -189,6 +232,14 @@ def _show_plan(practice: str, found: "Plan | None", output: Output) -> None:
     prices = [("", "a month, in advance", dollars(found.flat_cents))]
     prices += [(str(number), NAMES[number], dollars(cents)) for number, cents in sorted(found.visit_cents.items())]
     output.table(plain_table(f"The plan of {printable(practice)}", ("category", "", "amount"), prices))
+
+
+def _end_of(subscriber: "Subscriber") -> str:
+    if subscriber.is_over:
+        return f"ended {subscriber.ends_at:%Y-%m-%d}" if subscriber.ends_at else "ended"
+    if subscriber.ends_at:
+        return f"{subscriber.ends_at:%Y-%m-%d}"
+    return "" if subscriber.ending in {None, "done"} else "asked for"
 
 
 def _stands(review: "Review") -> str:

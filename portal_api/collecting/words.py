@@ -22,6 +22,10 @@ _HAPPENED: dict[tuple[str, str], str] = {
     (Kind.PAYMENT_FAILED, "never"): "The bank says that this card must not be tried again; it may be lost or stolen.",
     (Kind.PAYMENT_FAILED, "given_up"): "Every attempt at the card failed, and no more are made.",
     (Kind.SEND_REFUSED, ""): "The payment processor refused what was sent for this visit.",
+    (
+        Kind.SEND_REFUSED,
+        "no_subscription",
+    ): "The subscription that was to ask for this visit ended, or its month was invoiced, before the visit was sent.",
     (Kind.SEND_STUCK, ""): "What was sent for this visit has had no clear answer for a day.",
     (Kind.TWO_DEMANDS, ""): "A charge that was refused had its effect all the same: the patient may be asked twice.",
     (Kind.MISSING_CLOSE_OUT, ""): "The visit is over and nobody said what became of it, so nobody is billed.",
@@ -44,6 +48,7 @@ _TO_DO: dict[tuple[str, str], str] = {
         Kind.SEND_REFUSED,
         "",
     ): "Ask finance why: “trueup explain” shows what was sent for the visit and how it was answered.",
+    (Kind.SEND_REFUSED, "no_subscription"): "Ask finance to invoice it by itself, or say here why it is given up.",
     (Kind.SEND_STUCK, ""): "Ask finance to look the visit up at the processor before anything is sent again.",
     (Kind.TWO_DEMANDS, ""): "Ask finance to void one of the two invoices at the processor.",
     (Kind.MISSING_CLOSE_OUT, ""): "Close the visit out, or ask its provider to.",

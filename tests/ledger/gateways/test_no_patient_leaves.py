@@ -19,7 +19,7 @@ from ledger.gateways.stripe_calls import Attempt, Calls
 from ledger.gateways.stripe_gateway import StripeGateway
 from ledger.rules.opaque import CENTS, COUNT, TIME, Kind
 from ledger.rules.outcome import Done, Refused
-from ledger.rules.requests import CreditInvoice, NotSendable, PauseInvoice, PayInvoice, Request, read
+from ledger.rules.requests import CreditInvoice, EndSubscription, NotSendable, PauseInvoice, PayInvoice, Request, read
 from tests.support.patients import ANYTHING
 from tests.support.recorder import Recorder, recording
 from tests.support.small_stripe import SmallStripe
@@ -165,13 +165,14 @@ def test_no_request_takes_it_even_when_forged(
             read(request_.operation, request_.document() | {told: "1"})
 
 
-OF_AN_INVOICE = (CreditInvoice, PayInvoice, PauseInvoice)
-# The first call of what is of an invoice that stands names the invoice alone.
+OF_WHAT_STANDS = (CreditInvoice, PayInvoice, PauseInvoice, EndSubscription)
+# The first call of what is of an invoice or a subscription that stands names that alone.
+WHAT_STANDS = ("invoice", "subscription")
 FORGEABLE = [
     (each, name)
     for each in EACH
-    for name in ("visit_token", "customer", "payment_method", "place_of_service", "event_name", "invoice")
-    if hasattr(each, name) and (name == "invoice" or not isinstance(each, OF_AN_INVOICE))
+    for name in ("visit_token", "customer", "payment_method", "place_of_service", "event_name", *WHAT_STANDS)
+    if hasattr(each, name) and (name in WHAT_STANDS or not isinstance(each, OF_WHAT_STANDS))
 ]
 
 

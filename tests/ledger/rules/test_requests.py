@@ -75,6 +75,7 @@ def test_business_keys_go_by_what_the_effect_is_of() -> None:
         "credit_balance": f"memo:{memo}",
         "debit_invoice": f"memo:{memo}",
         "subscribe": f"subscribe:{SUBSCRIPTION}",
+        "end_subscription": f"end-period:{SUBSCRIPTION}",
         "hold_invoice": f"hold:{uuid5(NAMESPACE_URL, 'in_1Qabc2DEF3ghi4')}",
         "release_invoice": f"release:{uuid5(NAMESPACE_URL, 'in_1Qabc2DEF3ghi4')}",
     }

@@ -64,6 +64,10 @@ def _books(module_database: Database) -> Iterator[psycopg.Connection]:
         (["start", "Maria"], "not a valid UUID"),
         (["start", str(UUID(int=9, version=4))], "card on file"),
         (["start", str(PATIENT)], "no plan"),
+        (["end", "Maria", "--why", "Moves away"], "not a valid UUID"),
+        (["end", str(UUID(int=9, version=4))], "Missing option"),
+        (["end", str(UUID(int=9, version=4)), "--why", " "], "--why is empty"),
+        (["end", str(UUID(int=9, version=4)), "--why", "Moves away"], "has no subscription"),
         (["release", "in_12345678", "--why", " "], "--why is empty"),
         (["release", "in_12345678", "--why", "Because"], "not up for review"),
     ],
@@ -84,6 +88,7 @@ def test_from_a_plan_to_an_invoice_that_is_held_and_released(run: Run, books: ps
     assert "$75.00" in told
     assert "stands in the outbox" in run("start", str(PATIENT))[1]
     assert "nothing changed" in run("start", str(PATIENT))[1]
+    assert "run `trueup send`, then this" in run("end", str(PATIENT), "--why", "Moves away")[2]
     (listed,) = json.loads(run("list", "--json")[1])["subscriptions"]
     assert (listed["state"], listed["is_over"], listed["prices"]) == ("pending", False, "2=7500,5=9000")
 
@@ -108,6 +113,26 @@ def test_from_a_plan_to_an_invoice_that_is_held_and_released(run: Run, books: ps
     assert "It is on it now." in run("held", "--all")[1]
     kept = books.execute("select operation, after_key is null from ledger.outbox where visit_token is null").fetchall()
     assert sorted(kept) == [("hold_invoice", True), ("release_invoice", False), ("subscribe", True)]
+    an_end_is_asked_for_once(run, books)
+
+
+def an_end_is_asked_for_once(run: Run, books: psycopg.Connection) -> None:
+    """Ask for the end of the subscription, with its period and now, each twice; then Stripe says when it is."""
+    end = ["end", str(PATIENT), "--why", "Moves away", "--ended-by", "Bo"]
+    assert run(*end) == (0, "Its end stands in the outbox: `trueup send` tells Stripe.\n", "")
+    assert "nothing changed" in run(*end)[1]
+    assert "asked for" in run("list")[1]
+    outcome = json.dumps({"object_id": "sub_12345678", "facts": {"status": "active", "ends_at": 1_800_000_000}})
+    books.execute("update ledger.outbox set state = 'done', outcome = %s where business_key ~ '^end-'", (outcome,))
+    assert "2027-01-15" in run("list")[1]
+    assert json.loads(run(*end, "--now", "--json")[1]) == {"patient_token": str(PATIENT), "changed": True}
+    assert json.loads(run(*end, "--json")[1]) == {"patient_token": str(PATIENT), "changed": False}
+    asked = books.execute("select ending, why, asked_by from ledger.subscription_end order by 1").fetchall()
+    assert asked == [("now", "Moves away", "Bo"), ("period", "Moves away", "Bo")]
+    told = {"id": "sub_12345678", "object": "subscription", "customer": CUSTOMER, "status": "canceled"}
+    inbox.receive(books, "payments", read(event(3, told | {"ended_at": CREATED}, type="customer.subscription.deleted")))
+    assert "ended 20" in run("list")[1]
+    assert "nothing changed" in run(*end)[1]
 
 
 def held_visit(books: psycopg.Connection) -> None:
