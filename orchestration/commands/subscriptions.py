@@ -1,4 +1,4 @@
-"""`trueup subscriptions`: plans, who subscribes and until when, invoices that count other visits than were completed."""
+"""`trueup subscriptions`: plans, who subscribes until when, and invoices that count other visits than completed."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
