@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 import psycopg
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     Object = dict[str, Any]
 
+A_SECOND = timedelta(seconds=1)
 STRIPE_KEEPS_DAYS = 30
 """How many days of events Stripe shows."""
 
@@ -68,17 +70,27 @@ def sweep(
                 _take_missed(connection, one, swept)
         swept.events += len(page)
         yield swept
+    yield read_again(connection, source, since, now, swept)
+
+
+def read_again(connection: psycopg.Connection, source: Source, since: datetime, now: datetime, swept: Swept) -> Swept:
+    """Read what two events of one second leave in doubt, each in a transaction of its own, and count it in `swept`.
+
+    A reading is a version of the second after those events, whatever our clock says: it takes their place, and any
+    later event takes its own. Raises what the source raises; what was taken in until then stays.
+    """
     with connection.transaction():
         doubtful = inbox.in_doubt(connection, since, now)
-    for object_type, object_id in doubtful:
+    for object_type, object_id, version_at in doubtful:
         found = source.read(object_type, object_id)
         if found is None:
             swept.unreadable += 1
             continue
-        event_id = f"read_{object_id}_{int(now.timestamp())}"
-        if _taken(connection, of_reading(event_id, found, now, is_live=source.is_live), swept):
+        at = version_at + A_SECOND
+        event_id = f"read_{object_id}_{int(at.timestamp())}"
+        if _taken(connection, of_reading(event_id, found, at, is_live=source.is_live), swept):
             swept.read_again += 1
-    yield swept
+    return swept
 
 
 def _take_missed(connection: psycopg.Connection, document: Object, swept: Swept) -> None:

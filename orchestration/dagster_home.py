@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 URL_VARIABLE = "TRUEUP_DAGSTER_URL"
 """Holds the address of Dagster's database, so that no password stands in a file."""
 
+LANE = "trueup/lane"
+"""The tag of a job that says its lane: of those in one lane a run at a time is made, beside those in the others."""
+
 SECONDS_OF_A_LOOK = 4 * 3600
 """How long one look at the drop folder may load; Dagster's own minute is too short for a folder that is full."""
 
@@ -27,10 +30,16 @@ run_storage:
   config: &own {{postgres_url: {{env: {URL_VARIABLE}}}}}
 schedule_storage: {{module: dagster_postgres, class: PostgresScheduleStorage, config: *own}}
 event_log_storage: {{module: orchestration.event_log, class: EventLog, config: *own}}
-# What the daemon starts (schedules, the drop folder) queues: two at once would only wait for each other's lock. Runs of
-# commands take part in no queue. Pools have no limit: a killed run would keep its place in one.
+# What the daemon starts (schedules, the drop folder) queues, in three lanes: what makes the books anew holds their lock
+# for minutes, and two at once would only wait for each other; what is sent and what is fetched needs none of it and
+# waits for no reconcile. Runs of commands take part in no queue. Pools have no limit: a killed run would keep its
+# place in one.
 concurrency:
-  runs: {{max_concurrent_runs: 1}}
+  runs:
+    max_concurrent_runs: 3
+    tag_concurrency_limits: [{{key: {LANE}, value: {{applyLimitPerUniqueValue: true}}, limit: 1}}]
+# A look at the drop folder loads what is there, and waits for a reconcile: what is due is looked for meanwhile.
+sensors: {{use_threads: true, num_workers: 2}}
 # A run whose process died is noticed, leaves the queue, and is started again twice.
 run_monitoring: {{enabled: true, poll_interval_seconds: 30}}
 run_retries: {{enabled: true, max_retries: 2, retry_on_asset_or_op_failure: false}}

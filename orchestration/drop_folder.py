@@ -15,7 +15,7 @@ from ledger.settings import Settings
 from orchestration import ops
 from orchestration.commands import workspace
 from orchestration.commands.output import printable
-from orchestration.jobs import in_sentences, reconcile_books
+from orchestration.jobs import BOOKS, in_sentences, reconcile_books
 
 SECONDS_BETWEEN_LOOKS = 15
 NAME = "drop_folder"
@@ -38,7 +38,7 @@ def watched(folder: Path) -> dg.Definitions:
     return dg.Definitions(sensors=[look], jobs=[bring_up], executor=dg.in_process_executor)
 
 
-@dg.job(name=NAME, executor_def=dg.in_process_executor)
+@dg.job(name=NAME, tags=BOOKS, executor_def=dg.in_process_executor)
 def bring_up() -> None:
     """Reconcile after remittances were taken in from the drop folder."""
     reconcile_books()

@@ -10,18 +10,28 @@ import dagster as dg
 from ledger.dispatch import Dispatcher
 from ledger.gateways.mail import Console, mailer
 from ledger.gateways.stripe_gateway import StripeGateway
+from ledger.gateways.stripe_listing import StripeListing
 from ledger.settings import Settings
-from ledger.store import outbox
+from ledger.store import inbox, outbox
+from ledger.sweep import Swept, read_again
 from orchestration import patience
 from orchestration.commands import errors, month_mail, summary, webhooks, workspace
 from orchestration.commands.output import Output, counted
 from orchestration.commands.reconcile import today
+from orchestration.dagster_home import LANE
 from orchestration.reconcile import Outcome, reconcile
 
 AGAIN = dg.RetryPolicy(max_retries=3, delay=60, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 """For a database that is still away when the patience of one attempt has ended; any other failure fails at once."""
 
+BOOKS, SENDING, FETCHING = {LANE: "books"}, {LANE: "sending"}, {LANE: "fetching"}
+"""The lanes of jobs: one that makes the books anew holds up neither charges nor what Stripe told."""
+
 SECONDS_BETWEEN_LOOKS = 15
+DOUBTFUL_SINCE = timedelta(hours=1)
+"""How far back a delivery looks for versions in doubt; the hourly sweep looks further."""
+DOUBTFUL_LOOKED_FOR = timedelta(minutes=2)
+"""How long a version in doubt asks for a delivery of its own: one that cannot be read is no reason for ever."""
 _UNDER_WAY = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.QUEUED,
@@ -91,6 +101,20 @@ def deliver_outbox(context: dg.OpExecutionContext) -> None:
         context.log.info("Tried: %s.", told or "nothing was due")
 
 
+@dg.op(ins={"delivered": dg.In(dg.Nothing)}, retry_policy=AGAIN)
+def read_doubtful(context: dg.OpExecutionContext) -> None:
+    """Read again what two events of one second leave in doubt: a charge is made, finalised and paid within one."""
+    with in_sentences(), workspace.opened() as books, books.connection() as connection:
+        settings, now = books.settings, datetime.now(UTC)
+        if not settings.stripe_key:
+            return
+        connection.rollback()
+        connection.autocommit = True  # each object is a transaction of its own
+        source = StripeListing(settings.stripe_key, settings.stripe_url, settings.stripe_is_live)
+        swept = read_again(connection, source, now - DOUBTFUL_SINCE, now, Swept())
+        context.log.info("Objects in doubt read again: %s.", swept.read_again)
+
+
 @dg.op(retry_policy=AGAIN)
 def fetch_missed(context: dg.OpExecutionContext) -> None:
     """Do what `trueup webhooks sweep` does, over the last three days: as long as Stripe itself sends again."""
@@ -102,13 +126,13 @@ def fetch_missed(context: dg.OpExecutionContext) -> None:
         context.log.info("Events that were missed: %s; objects read again: %s.", dict(swept.missed), swept.read_again)
 
 
-@dg.job(name="nightly_reconcile", executor_def=dg.in_process_executor)
+@dg.job(name="nightly_reconcile", tags=BOOKS, executor_def=dg.in_process_executor)
 def nightly_reconcile() -> None:
     """Bring the books up to what is loaded, with ages as of today."""
     reconcile_books()
 
 
-@dg.job(name="month_start", executor_def=dg.in_process_executor)
+@dg.job(name="month_start", tags=BOOKS, executor_def=dg.in_process_executor)
 def month_start() -> None:
     """Reconcile, then write the summary of last month and its page, and mail finance its figures."""
     day = reconcile_books()
@@ -116,26 +140,30 @@ def month_start() -> None:
     tell_finance(day)
 
 
-@dg.job(name="deliver", executor_def=dg.in_process_executor)
+@dg.job(name="deliver", tags=SENDING, executor_def=dg.in_process_executor)
 def deliver() -> None:
-    """Deliver charges, usage and memos that are due."""
-    deliver_outbox()
+    """Deliver charges, usage and memos that are due, and read what Stripe's word on earlier ones leaves in doubt."""
+    read_doubtful(deliver_outbox())
 
 
-@dg.job(name="sweep", executor_def=dg.in_process_executor)
+@dg.job(name="sweep", tags=FETCHING, executor_def=dg.in_process_executor)
 def sweep() -> None:
     """Fetch the events of Stripe's that did not come, and read again what they leave in doubt."""
     fetch_missed()
 
 
 def look_for_due(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Ask for a delivery where one is due and none is under way: a visit is charged within the minute it was closed."""
+    """Ask for a delivery where one is due, or a version in doubt, and none is under way.
+
+    A visit is charged within the minute it was closed, and within the next one it is known that it is paid.
+    """
     under_way = dg.RunsFilter(job_name=deliver.name, statuses=_UNDER_WAY)
     if context.instance.get_runs_count(under_way):
         return dg.SkipReason("A delivery is under way.")
     with in_sentences(), workspace.opened() as books, books.connection() as connection:
-        due = len(outbox.due(connection, datetime.now(UTC)))
-    return dg.RunRequest() if due else dg.SkipReason("Nothing is due.")
+        now = datetime.now(UTC)
+        is_due = outbox.due(connection, now) or inbox.in_doubt(connection, now - DOUBTFUL_LOOKED_FOR, now)
+    return dg.RunRequest() if is_due else dg.SkipReason("Nothing is due.")
 
 
 def timetable(settings: Settings) -> dg.Definitions:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ledger.settings import Settings
 
-_BOOKS_LOCK = "trueup.reconcile"
+BOOKS_LOCK = "trueup.reconcile"
 _LOAD_LOCK = "trueup.load"
 """The lock every load holds until it commits (ingestion.landing): shared here, so that no row arrives within a run."""
 
@@ -74,10 +74,10 @@ def alone(connection: "psycopg.Connection", waiting: "Callable[[], None]") -> "I
 
     `waiting` is called once when somebody else holds them. The locks die with the session, so a killed run frees them.
     """
-    free = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (_BOOKS_LOCK,)).fetchone()
+    free = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (BOOKS_LOCK,)).fetchone()
     if not (free and free[0]):
         waiting()
-        connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (_BOOKS_LOCK,))
+        connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (BOOKS_LOCK,))
     connection.execute("select pg_advisory_lock_shared(hashtextextended(%s, 0))", (_LOAD_LOCK,))
     try:
         yield

@@ -25,6 +25,9 @@ RETENTION = timedelta(days=45)
 """How long payloads are kept at least: longer than Stripe shows events (30 days) and sends them again (3)."""
 
 
+SETTLES = timedelta(seconds=5)
+"""How long after a second of two events it is asked which of them is the newer."""
+
 OWN = "api"
 """The endpoint of what Stripe did not send: events and objects that were read, answers to calls of ours."""
 
@@ -267,26 +270,24 @@ def unknown(connection: psycopg.Connection, event_ids: Sequence[str]) -> set[str
     return {row[0] for row in found}
 
 
-def in_doubt(connection: psycopg.Connection, since: datetime, now: datetime) -> list[tuple[str, str]]:
-    """Return type and id of the objects whose newest version is one of several of the same second.
+def in_doubt(connection: psycopg.Connection, since: datetime, now: datetime) -> list[tuple[str, str, datetime]]:
+    """Return type, id and time of the objects whose newest version is one of several of the same second.
 
     Stripe dates events in whole seconds, so that nothing says which of them is the newest; the larger hash stands for
-    it. Looks at what is younger than `since` and older than a minute, since more may be on its way.
+    it. Looks at what is younger than `since` and older than some seconds, since more may be on its way.
     """
     return connection.execute(
         """
-        select known.object_type, known.object_id
-        from ledger.stripe_object as known
-        where known.version_at between %s and %s - interval '1 minute'
-            and exists (
-                select from ledger.inbox as event
-                where event.object_id = known.object_id
-                    and event.created_at = known.version_at
-                    and event.object_sha256 <> known.object_sha256
-            )
+        select distinct known.object_type, known.object_id, known.version_at
+        from ledger.inbox as event
+        inner join ledger.stripe_object as known
+            on event.object_id = known.object_id
+            and event.created_at = known.version_at
+            and event.object_sha256 <> known.object_sha256
+        where event.created_at between %s and %s
         order by known.object_type, known.object_id
         """,
-        (since, now),
+        (since, now - SETTLES),
     ).fetchall()
 
 

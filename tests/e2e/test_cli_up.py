@@ -24,6 +24,7 @@ import stripe
 from ledger.settings import Settings
 from ledger.store import database as store
 from ledger.store.database import connect
+from orchestration import ops
 from portal_api import keys
 from portal_api.access import Role
 from portal_api.door import Door
@@ -62,9 +63,12 @@ def test_up_serves_pages_takes_in_what_is_dropped_and_ends_all_on_sigterm(place:
         assert _taken_in(env["TRUEUP_PORTAL_PORT"]) == {"received": "new"}
         assert _reaches_the_portal(env["TRUEUP_SANDBOX_PORT"]) == "customer.created"
         with _tried_out(env) as (portal, stripe_url, books):
+            books.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (ops.BOOKS_LOCK,))  # as a long run does
+            (place / "inbox" / "a.835").write_bytes(interchange((Payment(),)))
+            _until(serving, lambda: _a_run_waits(books))
             token = _closed_out(portal, stripe_url)
             _until(serving, lambda: _charged(books, token))
-        (place / "inbox" / "a.835").write_bytes(interchange((Payment(),)))
+            assert _a_run_waits(books)
         busy = trueup("up", env=env)
         assert busy.returncode == 3
         assert "in use" in busy.stderr
@@ -122,6 +126,11 @@ def _closed_out(portal: Portal, stripe_url: str) -> UUID:
     assert closed.status_code == 303, closed.text
     assert visit.visit_token is not None
     return visit.visit_token
+
+
+def _a_run_waits(books: psycopg.Connection) -> bool:
+    """Tell whether a reconcile waits for the books that this connection holds."""
+    return books.execute("select from pg_locks where locktype = 'advisory' and not granted").rowcount == 1
 
 
 def _charged(books: psycopg.Connection, visit_token: UUID) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time as clock
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
@@ -13,12 +14,16 @@ import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator  # what the daemon asks
 
 from ledger.rules.requests import CreditBalance
+from ledger.rules.stripe_events import of_document
+from ledger.store import inbox
 from ledger.store.database import Database, DatabaseUnavailable, connect
 from orchestration import jobs
+from orchestration.dagster_home import LANE
+from orchestration.drop_folder import bring_up
 from orchestration.reconcile import Blocked
 from sandbox.stripe.serving import served
 from tests.support.sending import shop
-from tests.support.stripe_sandbox import client_of
+from tests.support.stripe_sandbox import client_of, events, pay
 
 if TYPE_CHECKING:
     from ledger.settings import Settings
@@ -115,6 +120,36 @@ def test_what_is_due_is_delivered_at_once_and_by_one_run_at_a_time(
         assert isinstance(_looked(dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE), dg.RunRequest)
         assert isinstance(_looked(dg.DagsterRunStatus.STARTING), dg.SkipReason)
         assert isinstance(_looked(dg.DagsterRunStatus.STARTED), dg.SkipReason)
+
+
+def test_what_two_events_of_one_second_leave_in_doubt_is_read_with_the_next_delivery(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of four charges some stand as open by the larger hash; a look sees it, and a minute later all are paid."""
+    for name, value in {"HOME": str(settings.home), "DATABASE_URL": database.url, "STRIPE_KEY": "sk_test_x"}.items():
+        monkeypatch.setenv(f"TRUEUP_{name}", value)
+    with served() as sandbox, contextlib.closing(connect(database, autocommit=True)) as books:
+        monkeypatch.setenv("TRUEUP_STRIPE_URL", sandbox.url)
+        sandbox.control.clock(now=int(clock.time()) - 10, stopped=True)
+        for visit in range(1, 5):
+            pay(sandbox, visit)
+        for one in events(sandbox):
+            inbox.receive(books, "payments", of_document(one))
+        assert isinstance(_looked(), dg.RunRequest)
+        with dg.DagsterInstance.ephemeral() as instance:
+            assert jobs.deliver.execute_in_process(instance=instance).success
+        stands = "select payload ->> 'status' from ledger.stripe_object where object_type = 'invoice'"
+        assert books.execute(stands).fetchall() == [("paid",)] * 4
+        assert isinstance(_looked(), dg.SkipReason)
+
+
+def test_jobs_that_make_the_books_anew_hold_up_no_other(settings: Settings) -> None:
+    lanes: dict[str, set[str]] = {}
+    for job in jobs.timetable(settings).get_repository_def().get_all_jobs():
+        if not job.name.startswith("__"):
+            lanes.setdefault(job.tags[LANE], set()).add(job.name)
+    assert lanes == {"books": {"nightly_reconcile", "month_start"}, "sending": {"deliver"}, "fetching": {"sweep"}}
+    assert bring_up.tags[LANE] == "books"
 
 
 def test_what_webhooks_did_not_bring_is_fetched_by_the_clock_where_there_is_a_key(

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from uuid import UUID
 
 import stripe
 
@@ -16,6 +17,30 @@ from sandbox.stripe.serving import Sandbox
 def client_of(running: Sandbox, key: str = "sk_test_sandbox") -> stripe.StripeClient:
     """Return the real SDK's client of a sandbox; it tries nothing twice by itself."""
     return stripe.StripeClient(key, base_addresses={"api": running.url}, max_network_retries=0)
+
+
+def pay(sandbox: Sandbox, visit: int) -> None:
+    """Make an invoice of a visit, finalise it and pay it, all in one second where the clock stands."""
+    client = client_of(sandbox)
+    customer = client.v1.customers.create({}).id
+    card = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer}).id
+    token = str(UUID(int=visit, version=4))
+    made = client.v1.invoices.create(
+        {
+            "customer": customer,
+            "auto_advance": False,
+            "default_payment_method": card,
+            "metadata": {"visit_token": token},
+        }
+    )
+    client.v1.invoice_items.create({"customer": customer, "amount": 1_000 + visit, "invoice": made.id})
+    client.v1.invoices.finalize_invoice(made.id)
+    client.v1.invoices.pay(made.id)
+
+
+def events(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """Return all events the account has."""
+    return [made for made in sandbox.control.objects() if made["object"] == "event"]
 
 
 class Receiver(ThreadingHTTPServer):
