@@ -13,7 +13,7 @@ from ledger.gateways.stripe_gateway import StripeGateway
 from ledger.rules.plan import Plan
 from ledger.rules.visit import Actor, State
 from ledger.settings import Settings
-from ledger.store import customers, subscriptions, visits
+from ledger.store import customers, reviews, subscriptions, visits
 from ledger.store.database import connect
 from ledger.store.visits import Deed, Visit
 from sandbox.stripe.serving import Sandbox, served
@@ -149,6 +149,18 @@ def club(database: Database, home: Path) -> Iterator[Club]:
         sandbox.control.endpoint(f"{address}/webhooks/stripe/payments", SECRETS["payments"])
         subscriptions.set_plan(books, "p1", PLAN)
         yield Club(database, sandbox, client_of(sandbox), books)
+
+
+def metered(invoice: dict[str, Any]) -> dict[int, int]:
+    """Return the quantities of an invoice's lines by amount of one."""
+    lines = [line for line in invoice["lines"]["data"] if line["quantity"]]
+    return {line["amount"] // line["quantity"]: line["quantity"] for line in lines}
+
+
+def review_of(opened: Club, invoice: dict[str, Any], *, settled_too: bool = True) -> reviews.Review | None:
+    """Return the review of an invoice, None where there is none."""
+    found = reviews.reviews(opened.books, settled_too=settled_too)
+    return next((each for each in found if each.invoice_id == invoice["id"]), None)
 
 
 def as_subscriber(connection: psycopg.Connection, patient: UUID, practice: str, plan: Plan = PLAN) -> None:
