@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from expectations import catalog
 from ingestion import landing, ledger_feeds, verdicts
-from ledger.store import inbox, periods, schema
+from ledger.store import inbox, marts_worklist, periods, schema
 from ledger.store.database import Database, connect
 from orchestration import dbt_project, ops
 
@@ -83,7 +83,9 @@ def reconcile(
             books = (settings, database, as_of, since)
             finished = _run(*books, run_id, killed, on_step)
             _stop_when_broken(finished)
-            ops.succeed(guard, run_id, finished.memos, finished.warnings)
+            with guard.transaction():
+                marts_worklist.follow(guard)
+                ops.succeed(guard, run_id, finished.memos, finished.warnings)
         return Outcome(nothing_new=False, run_id=run_id, memos=finished.memos, warnings=finished.warnings)
 
 

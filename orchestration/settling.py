@@ -1,4 +1,7 @@
-"""What a person settles of remittances, for commands and pages alike: done once, kept for ever, put in a sentence."""
+"""What a person settles of remittances, for commands and pages alike: done once, kept for ever, put in a sentence.
+
+The row of the worklist that stood for it ends with it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingestion.era835 import matching, settlement
+from ledger.store import remit_worklist
+from ledger.store.remit_worklist import Remit
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -61,6 +66,9 @@ def match(  # noqa: PLR0913 - what a word of a person consists of
     if known:
         _refuse_referenced(connection, claim)
     done = matching.match(connection, claim, known, on_one_line(why), by, instead_of=before)
+    if done.is_new:
+        changed = remit_worklist.end if done.visit_token else remit_worklist.open_again
+        changed(connection, Remit(*claim), f"{done.done}: {done.why}", by)
     connection.commit()
     return done
 
@@ -77,8 +85,20 @@ def said_of(done: Match) -> str:
 
 def _kept(connection: Connection, done: Settlement) -> Settled:
     beside = settlement.posted_beside(connection, done.replaced_by or done.transaction)
+    if done.is_new:
+        _end_rows(connection, done)
     connection.commit()
     return Settled(done, tuple(beside))
+
+
+def _end_rows(connection: Connection, done: Settlement) -> None:
+    """Resolve what stood on the worklist for it: of a replacement also the claims, and the one in its place."""
+    transaction, said = Remit(*done.transaction), f"{done.done}: {done.why}"
+    remit_worklist.end(connection, transaction, said, done.settled_by)
+    if done.replaced_by:
+        remit_worklist.end_claims(connection, transaction, said, done.settled_by)
+        instead = f"released in the place of {done.transaction}: {done.why}"
+        remit_worklist.end(connection, Remit(*done.replaced_by), instead, done.settled_by)
 
 
 def _said(what: str, done: Settlement | Match) -> str:

@@ -30,6 +30,8 @@ class Kind(StrEnum):
     POS_MISMATCH = "pos_mismatch"
     LEAK = "leak"
     HELD_INVOICE = "held_invoice"
+    HELD_REMIT = "held_remit"
+    UNMATCHED_REMIT = "unmatched_remit"
 
 
 class NoSuchItem(ValueError):  # noqa: N818 - named for what the caller is told
@@ -212,20 +214,23 @@ def listed(
     resolved_too: bool = False,
     kinds: Sequence[str] = (),
     practice_id: str | None = None,
+    of_none_too: bool = False,
     assignee: str | None = None,
 ) -> list[Item]:
-    """Return the rows that wait, oldest first: of some kinds, a practice, or a person, where asked."""
+    """Return the rows that wait, oldest first: of some kinds, a practice (and of none), or a person, where asked."""
     with connection.cursor(row_factory=class_row(Item)) as cursor:
         return cursor.execute(
             f"{_ITEM} where (state <> 'resolved' or %(resolved_too)s)"
             " and (cardinality(%(kinds)s::text []) = 0 or kind = any(%(kinds)s))"
-            " and (%(practice_id)s::text is null or practice_id = %(practice_id)s)"
+            " and (%(practice_id)s::text is null or practice_id = %(practice_id)s"
+            " or %(of_none_too)s and practice_id is null)"
             " and (%(assignee)s::text is null or assignee = %(assignee)s)"
             " order by opened_at, item_id".encode(),
             {
                 "resolved_too": resolved_too,
                 "kinds": list(kinds),
                 "practice_id": practice_id,
+                "of_none_too": of_none_too,
                 "assignee": assignee,
             },
         ).fetchall()
