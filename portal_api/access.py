@@ -28,6 +28,8 @@ STAFF_ROLES = frozenset(Role) - {Role.PATIENT}
 WORKERS = STAFF_ROLES - {Role.AUDITOR}
 # Who reads the books.
 READERS = frozenset({Role.BILLING, Role.FINANCE, Role.PRACTICE_ADMIN, Role.AUDITOR})
+# Who works on what belongs to no practice, of those who see all.
+FOR_ALL = READERS - {Role.AUDITOR}
 
 
 class Kind(StrEnum):
@@ -41,7 +43,7 @@ class Kind(StrEnum):
 class Who:
     """The person of a session. `id` is portal.patient's or portal.staff's; `proved_at` when last proved to be them.
 
-    `sees_all_practices`: in the books; here everybody sees their own practice.
+    `sees_all_practices`: in the books; here everybody sees their own practice, and some what belongs to none.
     """
 
     kind: Kind
@@ -54,6 +56,11 @@ class Who:
     patient_token: UUID | None = None
     provider_id: str | None = None
     sees_all_practices: bool = False
+
+    @property
+    def works_for_all(self) -> bool:
+        """Whether they work on what belongs to no practice."""
+        return self.sees_all_practices and self.has(*FOR_ALL)
 
     def has(self, *roles: Role) -> bool:
         """Tell whether the person has any of these roles."""

@@ -23,7 +23,7 @@ from portal_api.forms import Form, read_form
 from portal_api.here import Browser, Here
 from portal_api.identity import sessions
 from portal_api.problems import Problem, SignInNeeded
-from portal_api.store.guard import ROLE, SETTING
+from portal_api.store.guard import FOR_ALL, ROLE, SETTING
 from portal_api.tenants import practices
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
 _AS_PORTAL = sa.text(f"set local role {ROLE}")
 _AT = sa.text(f"select set_config('{SETTING}', coalesce(:practice_id, ''), true)")
+_FOR = sa.text(f"select set_config('{FOR_ALL}', :works_for_all, true)")
 
 
 def utc_now() -> datetime:
@@ -113,6 +114,7 @@ class Door:
         with self._engine.begin() as db:
             db.execute(_AS_PORTAL)
             db.execute(_AT, {"practice_id": practice_id})
+            _seen_by(db, who)
             practice = practices.get(db, practice_id)
             origin = practices.origin(db, practice_id, self.settings.portal_port)
             here = Here(practice, db, who, self.clock(), self.settings, self.keys, origin)
@@ -161,6 +163,7 @@ class Door:
             _same_site(request, origin)
             _meant(request, form, browser.csrf, has_session=bool(cookie), is_bearer=bool(bearer))
         who = sessions.resume(db, practice, bearer or cookie, now) if bearer or cookie else None
+        _seen_by(db, who)
         return Here(practice, db, who, now, self.settings, self.keys, origin, browser, form)
 
     def _browser(self, request: Request, jar: Jar, session: str) -> Browser:
@@ -177,6 +180,11 @@ class Door:
             path=request.url.path,
             jar=jar,
         )
+
+
+def _seen_by(db: sa.Connection, who: Who | None) -> None:
+    """Let the transaction see what belongs to no practice, where whoever asks works on that."""
+    db.execute(_FOR, {"works_for_all": "yes" if who and who.works_for_all else ""})
 
 
 def _same_site(request: Request, origin: str) -> None:

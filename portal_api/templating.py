@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
 STATIC = resources.files("portal_api").joinpath("static")
@@ -45,7 +45,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(dollars=dollars, day=day, clock=clock, moment=moment)
+    environment.filters.update(dollars=dollars, day=day, on_day=on_day, clock=clock, moment=moment)
     return environment
 
 
@@ -59,7 +59,11 @@ def dollars(cents: int | None) -> str:
 
 def day(at: datetime, zone: ZoneInfo) -> str:
     """Write the day in a time zone: Tuesday, March 3, 2026."""
-    there = at.astimezone(zone)
+    return on_day(at.astimezone(zone).date())
+
+
+def on_day(there: date) -> str:
+    """Write a day of no time zone, as `day` does."""
     return f"{_DAYS[there.weekday()]}, {_MONTHS[there.month - 1]} {there.day}, {there.year}"
 
 

@@ -18,12 +18,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Leak:
-    """A leak as the marts name it; one of no visit of ours has neither visit nor practice."""
+    """A leak as the marts name it; one of no visit of ours has neither visit nor practice.
+
+    `claim` and `why` are of one that is a remit claim without a visit: the cause of that one's own row, and how it is.
+    """
 
     leak_id: str
     category: str
     visit_token: UUID | None
     practice_id: str | None
+    claim: str | None = None
+    why: str | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of row that it becomes."""
+        return Kind.UNMATCHED_REMIT if self.claim else kind_of(self.category)
+
+    @property
+    def cause(self) -> str:
+        """What stands on its row."""
+        return self.claim or self.leak_id
 
 
 def kind_of(category: str) -> Kind:
@@ -39,12 +54,12 @@ def row_of(connection: psycopg.Connection, leak: Leak) -> Item | None:
     row = connection.execute(
         """
         select item_id from ledger.worklist
-        where (kind = %(kind)s and cause = %(leak_id)s)
+        where (kind = %(kind)s and cause = %(cause)s)
             or (%(category)s = 'charge_failed' and kind = 'payment_failed' and visit_token = %(visit_token)s)
         order by state = 'resolved', item_id desc
         limit 1
         """,
-        {**vars(leak), "kind": kind_of(leak.category).value},
+        {**vars(leak), "kind": leak.kind.value, "cause": leak.cause},
     ).fetchone()
     return worklist.get(connection, row[0]) if row else None
 
@@ -54,9 +69,9 @@ def taken_up(connection: psycopg.Connection, leak: Leak) -> Item:
     if (known := row_of(connection, leak)) is None:
         worklist.open_(
             connection,
-            kind_of(leak.category),
-            leak.leak_id,
-            leak.category,
+            leak.kind,
+            leak.cause,
+            leak.why or leak.category,
             visit_token=leak.visit_token,
             practice_id=leak.practice_id,
         )

@@ -208,7 +208,7 @@ def of_cause(connection: psycopg.Connection, kind: str, cause: str) -> Item | No
         return cursor.execute(f"{_ITEM} where kind = %s and cause = %s".encode(), (kind, cause)).fetchone()
 
 
-def listed(
+def listed(  # noqa: PLR0913 - what is asked
     connection: psycopg.Connection,
     *,
     resolved_too: bool = False,

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from orchestration.desk.staff import PortalStaff
     from portal_api.here import Here
 
-_LEAK = "select leak_id, category, visit_token, practice_id from marts.leaks where leak_id = %s"
+# A claim without a visit is on the worklist by its own name (dbt/models/marts/leaks/int_leaks__remits.sql).
+_LEAK = """
+with claims as (
+    select file_sha256 || '#' || st_index || '/' || claim_index as claim, why from marts.unmatched_remits
+)
+select leak_id, category, visit_token, practice_id, claim, why
+from marts.leaks
+left join claims on category = 'orphan_remit' and leak_id = md5('orphan_remit|' || claim)
+where leak_id = %s
+"""
 
 
 @dataclass(frozen=True)

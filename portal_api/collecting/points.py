@@ -1,4 +1,4 @@
-"""The worklist of the practice: rows of the books, and beside them what nobody has taken up yet."""
+"""The worklist of the practice, and of what belongs to none: rows of the books, and what nobody has taken up yet."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from ledger.store import worklist
+from ledger.store.remit_worklist import Remit
+from ledger.store.worklist import Kind
 from portal_api import audit
-from portal_api.access import Role
+from portal_api.access import READERS, Role
 from portal_api.collecting import seen, words
 from portal_api.identity import people
 from portal_api.problems import Problem, not_found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
 
     from ledger.store.worklist import Item
@@ -27,18 +29,35 @@ if TYPE_CHECKING:
 ROLES = (Role.FRONT_DESK, Role.BILLING, Role.FINANCE, Role.PRACTICE_ADMIN)
 NOBODY = "nobody"
 LONGEST = 500
+OF_LEAKS = frozenset({Kind.LEAK, Kind.POS_MISMATCH})
+OF_REMITS = frozenset({Kind.HELD_REMIT, Kind.UNMATCHED_REMIT})
 _VISITS = sa.text(
     "select v.visit_token, coalesce(m.given_name || ' ' || m.family_name, 'Booked elsewhere')"
     " from ledger.visit as v left join portal.patient as m on m.patient_token = v.patient_token"
     " where v.practice_id = :practice_id and v.visit_token = any(:tokens)"
 )
+_PAYMENTS = sa.text(
+    "select cause, payer_name, trace_number, paid_on, amount_cents from ledger.own_waiting_remits()"
+    " where cause = any(:causes)"
+)
 
 
 @dataclass(frozen=True)
+class Payment:
+    """What a remittance that waits is about; each is None where the insurer did not say it."""
+
+    payer_name: str | None = None
+    trace_number: str | None = None
+    paid_on: date | None = None
+    amount_cents: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Point:
     """A point on the worklist; `item_id` is None while nobody has taken it up, `visit_token` where there is no page.
 
     `assignee` is an e-mail address, or what was given on the command line; `said` the newest words of a person.
+    `in_books` is the page of the books about it, for who reads them; `payment` is of a remittance.
     """
 
     item_id: int | None
@@ -49,10 +68,23 @@ class Point:
     state: str
     assignee: str | None
     said: str | None
+    practice_id: str | None
     visit_token: UUID | None
     patient: str | None
     object_id: str | None
     amount_cents: int | None
+    in_books: str | None
+    payment: Payment
+
+    @property
+    def about(self) -> str:
+        """Whom or what it is about, where that can be told: the patient, the insurer."""
+        return self.patient or self.payment.payer_name or ""
+
+    @property
+    def remit(self) -> str:
+        """What the books call the remittance it is about, or its claim; empty for another kind."""
+        return str(Remit.of(self.cause) or "") if self.kind in OF_REMITS else ""
 
     @property
     def title(self) -> str:
@@ -72,7 +104,8 @@ class Point:
 
 def listed(here: Here, kind: str = "", assignee: str = "", *, is_done: bool = False) -> list[Point]:
     """Return what waits, oldest first: of a kind, of somebody or `NOBODY`; or what is resolved, the newest first."""
-    items = worklist.listed(here.books, resolved_too=True, practice_id=here.practice.practice_id)
+    own, for_all = here.practice.practice_id, here.me.works_for_all
+    items = worklist.listed(here.books, resolved_too=True, practice_id=own, of_none_too=for_all)
     known = {(item.kind, item.cause) for item in items}
     found: list[Item | Seen] = [item for item in items if (item.state == "resolved") is is_done]
     if not is_done:
@@ -105,7 +138,7 @@ def take_up(here: Here, kind: str, cause: str) -> Point:
             found.why,
             visit_token=found.visit_token,
             object_id=found.object_id,
-            practice_id=here.practice.practice_id,
+            practice_id=found.practice_id,
         )
         item = worklist.of_cause(here.books, kind, cause)
         if item is None:
@@ -118,7 +151,7 @@ def take_up(here: Here, kind: str, cause: str) -> Point:
 def assign(here: Here, item_id: int, assignee: str) -> Point:
     """Give a row to a member of staff, by e-mail address. Raises Problem: 404, 409 (resolved), 422 (not ours)."""
     item = _item(here, item_id)
-    if assignee not in {each.email for each in assignees(here)}:
+    if assignee not in {each.email for each in assignees(here, item)}:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "no-assignee", "Choose somebody who sees the worklist.")
     if item.assignee == assignee:
         return one(here, item_id)
@@ -139,9 +172,16 @@ def resolve(here: Here, item_id: int, outcome: str) -> Point:
     return _done(here, item, "resolved", lambda: worklist.resolve(here.books, item_id, said, me(here)))
 
 
-def assignees(here: Here) -> list[people.Staff]:
-    """Return the staff whom a row can be given to."""
-    return [each for each in people.all_staff(here) if each.disabled_at is None and each.roles & set(ROLES)]
+def assignees(here: Here, point: Item | Point | None = None) -> list[people.Staff]:
+    """Return the staff whom some row can be given to, or one that there is: whoever sees it."""
+    found = [each for each in people.all_staff(here) if each.disabled_at is None and each.roles & set(ROLES)]
+    return [each for each in found if point is None or point.practice_id or each.works_for_all]
+
+
+def titles(here: Here) -> dict[str, str]:
+    """Return what the kinds are called that whoever is here may see."""
+    hidden = frozenset() if here.me.works_for_all else OF_REMITS
+    return {kind: title for kind, title in words.TITLES.items() if kind not in hidden}
 
 
 def me(here: Here) -> str:
@@ -163,7 +203,8 @@ def _item(here: Here, item_id: int) -> Item:
         item = worklist.get(here.books, item_id)
     except worklist.NoSuchItem:
         raise not_found() from None
-    if item.practice_id != here.practice.practice_id:
+    is_mine = here.me.works_for_all if item.practice_id is None else item.practice_id == here.practice.practice_id
+    if not is_mine:
         raise not_found()
     return item
 
@@ -182,18 +223,43 @@ def _read(here: Here, found: Iterable[Item | Seen]) -> list[Point]:
     tokens = [each.visit_token for each in all_ if each.visit_token]
     values = {"practice_id": here.practice.practice_id, "tokens": tokens}
     patients = {row[0]: row[1] for row in here.db.execute(_VISITS, values)}
-    return [_point(each, patients) for each in all_]
+    remits = [each.cause for each in all_ if each.kind in OF_REMITS]
+    found_payments = here.db.execute(_PAYMENTS, {"causes": remits}) if remits else ()
+    payments = {cause: Payment(*about) for cause, *about in found_payments}
+    reads_books = here.me.has(*READERS)
+    return [
+        _point(each, patients, payments.get(each.cause, Payment()), _page(each) if reads_books else None)
+        for each in all_
+    ]
 
 
-def _point(found: Item | Seen, patients: dict[UUID, str]) -> Point:
+def _point(found: Item | Seen, patients: dict[UUID, str], payment: Payment, in_books: str | None) -> Point:
     patient = patients.get(found.visit_token) if found.visit_token else None
-    visit_token = found.visit_token if patient else None
-    if isinstance(found, worklist.Item):
-        mine = (found.opened_at, found.state, found.assignee, found.said)
-        return Point(
-            found.item_id, found.kind, found.cause, found.why, *mine, visit_token, patient, found.object_id, None
-        )
-    mine = (found.since, "open", None, None)
+    is_row = isinstance(found, worklist.Item)
     return Point(
-        None, found.kind, found.cause, found.why, *mine, visit_token, patient, found.object_id, found.amount_cents
+        item_id=found.item_id if is_row else None,
+        kind=found.kind,
+        cause=found.cause,
+        why=found.why,
+        since=found.opened_at if is_row else found.since,
+        state=found.state if is_row else "open",
+        assignee=found.assignee if is_row else None,
+        said=found.said if is_row else None,
+        practice_id=found.practice_id,
+        visit_token=found.visit_token if patient else None,
+        patient=patient,
+        object_id=found.object_id,
+        amount_cents=payment.amount_cents if is_row else found.amount_cents,
+        in_books=in_books,
+        payment=payment,
     )
+
+
+def _page(found: Item | Seen) -> str | None:
+    """Return the page of the books about it; of a leak that is none any more there is none."""
+    if found.kind in OF_LEAKS and not (isinstance(found, worklist.Item) and found.state == "resolved"):
+        return f"/books/leaks/{found.cause}"
+    if found.kind in OF_REMITS and (remit := Remit.of(found.cause)):
+        place = f"#claim-{remit.claim_index}" if remit.claim_index is not None else ""
+        return f"/books/remits/{remit.file_sha256}-{remit.st_index}{place}"
+    return None

@@ -19,32 +19,49 @@ if TYPE_CHECKING:
 
 MOST = 200
 """Of each kind, the oldest first."""
-KINDS = (Kind.MISSING_CLOSE_OUT, Kind.POS_MISMATCH, Kind.LEAK, Kind.HELD_INVOICE)
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A point as it stands now; `cause` is the visit, the leak or the invoice it is about."""
+    """A point as it stands now; `cause` is the visit, leak, invoice or remittance it is about.
+
+    Without a `practice_id` it belongs to none.
+    """
 
     kind: Kind
     cause: str
     why: str
     since: datetime
+    practice_id: str | None
     visit_token: UUID | None = None
     object_id: str | None = None
     amount_cents: int | None = None
 
 
-# A failed charge is on the worklist by itself, of the same visit.
-_LEAKS = sa.text(
-    "select leak_id, category, visit_token, amount_cents, first_seen_on from ledger.own_leaks()"
-    " where category <> 'charge_failed' order by first_seen_on, leak_id limit :most"
-)
+# A failed charge and a claim without a visit are there as what they are. Those of no practice crowd out none of one.
+_LEAKS = sa.text("""
+select leak_id, category, visit_token, practice_id, amount_cents, first_seen_on
+from (
+    select *, row_number() over (partition by practice_id order by first_seen_on, leak_id) as nth
+    from ledger.own_leaks()
+    where category not in ('charge_failed', 'orphan_remit')
+) as leak
+where nth <= :most
+order by first_seen_on, leak_id
+""")
 _HELD = sa.text(
     "select invoice_id, found_at from ledger.invoice_review where settled_at is null and practice_id = :practice_id"
     " order by found_at, invoice_id limit :most"
 )
-# Without marts nothing is known of leaks, also not that one is gone.
+_REMITS = sa.text("""
+select kind, cause, why, since, amount_cents
+from (
+    select *, row_number() over (partition by kind order by since, cause) as nth from ledger.own_waiting_remits()
+) as remit
+where nth <= :most
+order by since, cause
+""")
+# What stands in the marts ends with the reconcile that makes them (ledger.store.marts_worklist).
 _GONE = sa.text(f"""
 select item.item_id
 from ledger.worklist as item
@@ -56,8 +73,6 @@ where item.practice_id = :practice_id and item.state <> 'resolved'
         when item.kind = 'held_invoice' then not exists (
             select from ledger.invoice_review as r where r.invoice_id = item.cause and r.settled_at is null
         )
-        when item.kind in ('pos_mismatch', 'leak') then
-            ledger.knows_leaks() and item.cause not in (select leak_id from ledger.own_leaks())
         else false
     end
 """)
@@ -65,13 +80,14 @@ where item.practice_id = :practice_id and item.state <> 'resolved'
 
 def everything(here: Here) -> list[Seen]:
     """Return all there is of these kinds, oldest first of each."""
-    practice = {"practice_id": here.practice.practice_id, "most": MOST}
+    own = here.practice.practice_id
+    practice = {"practice_id": own, "most": MOST}
     unclosed = [
-        Seen(Kind.MISSING_CLOSE_OUT, str(each.visit_token), each.state, each.ends_at, each.visit_token)
+        Seen(Kind.MISSING_CLOSE_OUT, str(each.visit_token), each.state, each.ends_at, own, each.visit_token)
         for each in agenda.unclosed(here)
     ]
     held = [
-        Seen(Kind.HELD_INVOICE, row.invoice_id, "counts_differ", row.found_at, object_id=row.invoice_id)
+        Seen(Kind.HELD_INVOICE, row.invoice_id, "counts_differ", row.found_at, own, object_id=row.invoice_id)
         for row in here.db.execute(_HELD, practice)
     ]
     leaks = [
@@ -80,15 +96,20 @@ def everything(here: Here) -> list[Seen]:
             row.leak_id,
             row.category,
             datetime.combine(row.first_seen_on, time(), here.practice.zone),
+            row.practice_id,
             row.visit_token,
             amount_cents=row.amount_cents,
         )
         for row in here.db.execute(_LEAKS, practice)
     ]
-    return [*unclosed, *held, *leaks]
+    remits = [
+        Seen(Kind(row.kind), row.cause, row.why, row.since, None, amount_cents=row.amount_cents)
+        for row in here.db.execute(_REMITS, practice)
+    ]
+    return [*unclosed, *held, *leaks, *remits]
 
 
 def settle_gone(here: Here) -> None:
-    """Resolve rows that were taken up and whose cause is gone: closed out, settled, a leak no more."""
+    """Resolve rows that were taken up and whose cause is gone: closed out, settled."""
     for item_id in here.db.scalars(_GONE, {"practice_id": here.practice.practice_id, "now": here.now}).all():
         worklist.settle(here.books, item_id, "its cause is gone")

@@ -13,6 +13,8 @@ TITLES: dict[str, str] = {
     Kind.POS_MISMATCH: "Place of service differs",
     Kind.LEAK: "Money to look for",
     Kind.HELD_INVOICE: "Subscription invoice held",
+    Kind.HELD_REMIT: "Remittance held",
+    Kind.UNMATCHED_REMIT: "Remittance without a visit",
 }
 # What is known of one cause (its `why`) is said instead of what is known of all of the kind.
 _HAPPENED: dict[tuple[str, str], str] = {
@@ -37,7 +39,16 @@ _HAPPENED: dict[tuple[str, str], str] = {
     (Kind.LEAK, "underpaid"): "The insurer paid less than its fee schedule says.",
     (Kind.LEAK, "remit_for_unbillable_visit"): "The insurer paid for a visit that is not billed.",
     (Kind.LEAK, "duplicate_charge"): "The patient was charged twice.",
+    (Kind.LEAK, "orphan_charge"): "Money was taken that names no visit of ours and pays no subscription.",
+    (Kind.LEAK, "eft_missing"): "An insurer announced a transfer, and the bank shows no deposit of it.",
+    (Kind.LEAK, "recoupment_open"): "An insurer took back or put off money, and that is not level yet.",
     (Kind.HELD_INVOICE, ""): "A subscription's invoice counts other visits than were completed. It is held as a draft.",
+    (Kind.HELD_REMIT, "held"): "The insurer's remittance does not balance, so nothing of it counts yet.",
+    (Kind.HELD_REMIT, "conflict"): "The same payment came before with another content, so this one does not count yet.",
+    (
+        Kind.UNMATCHED_REMIT,
+        "",
+    ): "An insurer decided a claim, and it leads to no visit of ours: nobody's account shows it.",
 }
 _TO_DO: dict[tuple[str, str], str] = {
     (Kind.PAYMENT_FAILED, ""): "Call the patient, and ask for another card or another way to pay.",
@@ -65,7 +76,18 @@ _TO_DO: dict[tuple[str, str], str] = {
     (Kind.LEAK, "denied"): "Read the reason on the remittance; correct the claim or appeal in time.",
     (Kind.LEAK, "underpaid"): "Compare with the contract, and appeal in time.",
     (Kind.LEAK, "duplicate_charge"): "Ask finance to refund one of the two.",
+    (Kind.LEAK, "orphan_charge"): "Find out what it was for: put the visit's token on it, or refund it.",
+    (Kind.LEAK, "eft_missing"): "Ask the bank and the insurer where the transfer is.",
+    (Kind.LEAK, "recoupment_open"): "Ask the insurer which claims it is about, and when it will be level.",
     (Kind.HELD_INVOICE, ""): "Ask finance: “trueup subscriptions held” shows the counts, and “release” lets it go.",
+    (
+        Kind.HELD_REMIT,
+        "",
+    ): "Ask the insurer what is right. Then release it in the books, or let the corrected one take its place.",
+    (
+        Kind.UNMATCHED_REMIT,
+        "",
+    ): "Find out whose it is, of the insurer if need be, and match it to the visit in the books.",
 }
 _SAY_ALL = {Kind.MISSING_CLOSE_OUT, Kind.POS_MISMATCH, Kind.HELD_INVOICE, Kind.TWO_DEMANDS}
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from portal_api import audit
-from portal_api.access import Kind, Role
+from portal_api.access import FOR_ALL, Kind, Role
 from portal_api.identity import asks, sessions
 
 if TYPE_CHECKING:
@@ -57,6 +57,11 @@ class Staff:
     has_totp: bool
     disabled_at: datetime | None
     sees_all_practices: bool
+
+    @property
+    def works_for_all(self) -> bool:
+        """Whether they work on what belongs to no practice."""
+        return self.sees_all_practices and not self.roles.isdisjoint(FOR_ALL)
 
 
 _PATIENT = ", ".join(field.name for field in fields(Patient))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 ROLE = "trueup_portal"
 SETTING = "app.practice_id"
+FOR_ALL = "app.works_for_all"
+"""Set to yes where rows of no practice are seen, beside those of the practice."""
 # After a commit the setting is '' and not null.
 _OWN = f"practice_id = nullif(current_setting('{SETTING}', true), '')"
 

@@ -62,7 +62,7 @@ def with_live_worklist(connection: psycopg.Connection[Any]) -> None:
         text = (MODELS / "worklist" / f"{name}.sql").read_text(encoding="utf-8")
         text = re.sub(r"{{ config.*?}}", "", text)
         text = re.sub(r"{{ source\('ledger', '(\w+)'\) }}", r"ledger.\1", text)
-        text = re.sub(r"{{ leak_id\(.*?\) }}", "md5('charge_failed|' || cast(visit_token as text))", text)
+        text = re.sub(r"""{{ leak_id\("'(\w+)'", '(.*?)'\) }}""", r"md5('\1|' || \2)", text)
         connection.execute(f"drop table marts.{name}".encode())
         connection.execute(f"create view marts.{name} as select * from ({text}) as every where {OWN}".encode())
         connection.execute(f"grant select on marts.{name} to trueup_reader, trueup_practice_reader".encode())

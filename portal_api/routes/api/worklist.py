@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -24,7 +24,11 @@ Words = Annotated[str, Field(min_length=1, max_length=points.LONGEST, descriptio
 
 
 class PointShown(BaseModel):
-    """A point; without an `item_id` nobody has taken it up yet. `amount_cents` is of a leak."""
+    """A point; without an `item_id` nobody has taken it up yet.
+
+    `amount_cents` is of a leak or a remittance, `payer_name`, `trace_number` and `paid_on` of a remittance that waits,
+    `in_books` the page of the books about it, for who reads them.
+    """
 
     item_id: int | None
     kind: str
@@ -40,6 +44,10 @@ class PointShown(BaseModel):
     visit_token: UUID | None
     object_id: str | None
     amount_cents: int | None
+    payer_name: str | None
+    trace_number: str | None
+    paid_on: date | None
+    in_books: str | None
 
 
 class EntryShown(BaseModel):
@@ -145,4 +153,8 @@ def resolve(here: AsClerk, item_id: ItemId, asked: ResolveAsked, key: Key = None
 
 
 def _shown(point: Point) -> PointShown:
-    return PointShown(**{name: getattr(point, name) for name in PointShown.model_fields})
+    return PointShown.model_validate({**vars(point.payment), **vars(point), **_words(point)})
+
+
+def _words(point: Point) -> dict[str, str]:
+    return {"title": point.title, "happened": point.happened, "to_do": point.to_do}

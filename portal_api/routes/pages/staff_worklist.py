@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from ledger.store import worklist
 from portal_api import audit
-from portal_api.collecting import points, words
+from portal_api.collecting import points
 from portal_api.door import needs
 from portal_api.here import Here
 from portal_api.pages import onward, page
@@ -43,7 +43,7 @@ def show(
         "collecting/worklist.html",
         found=found[:MOST],
         more=len(found) - MOST,
-        kinds=words.TITLES,
+        kinds=points.titles(here),
         kind=kind,
         asked=who,
         done=bool(done),
@@ -103,11 +103,11 @@ def _shown(here: Here, point: Point, problem: Problem | None = None) -> HTMLResp
         entries=worklist.entries(here.books, point.item_id or 0),
         given=here.form,
         longest=points.LONGEST,
-        **_staff(here),
+        **_staff(here, point),
     )
 
 
-def _staff(here: Here) -> dict[str, Any]:
-    """Return who can have a row, and the names of all whose address stands on one."""
-    found = points.assignees(here)
-    return {"staff": found, "names": {each.email: each.name for each in found}, "me": points.me(here)}
+def _staff(here: Here, point: Point | None = None) -> dict[str, Any]:
+    """Return who can have the row, or any; and the names of all whose address stands on one."""
+    names = {each.email: each.name for each in points.assignees(here)}
+    return {"staff": points.assignees(here, point), "names": names, "me": points.me(here)}

@@ -198,8 +198,6 @@ def test_a_deed_ends_the_rows_it_is_about_and_no_other(books: psycopg.Connection
     assert remit_worklist.row_of(books, Remit(name, 2, 1)) is None
 
 
-
-
 @pytest.mark.parametrize(("setting", "sees"), [("yes", 1), ("", 0), ("no", 0), (None, 0)])
 def test_only_a_transaction_for_all_sees_and_changes_what_is_nobodys(
     books: psycopg.Connection, module_database: Database, setting: str | None, sees: int

@@ -10,12 +10,13 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from ledger.store import worklist
+from ledger.store import marts_worklist, worklist
 from ledger.store.database import connect
 from ledger.store.worklist import Kind
 from portal_api import cookies
 from portal_api.access import Role
 from portal_api.collecting import words
+from tests.dashboards import marts_tables
 from tests.support import bookings as steps
 from tests.support import screens
 from tests.support.browsers import chromium
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import psycopg
+    from playwright.sync_api import Browser, Page
 
     from ledger.store.database import Database
     from ledger.store.worklist import Item
@@ -32,12 +34,7 @@ if TYPE_CHECKING:
 
 DESK = next(each.email for each in HARBOR.people if Role.FRONT_DESK in each.roles)
 BILLING = next(each.email for each in HARBOR.people if Role.BILLING in each.roles)
-# What dbt makes, as far as the portal asks for it.
-MARTS = """
-create table marts.leaks (
-    leak_id text, category text, visit_token uuid, practice_id text, amount_cents bigint, first_seen_on date
-)
-"""
+FOR_ALL = "finance@harbor.example"
 
 
 @pytest.fixture(name="owner", scope="module")
@@ -59,9 +56,9 @@ def _visit(portal: Portal) -> UUID:
 @pytest.fixture(name="marts")
 def _marts(owner: psycopg.Connection) -> Iterator[psycopg.Connection]:
     """Yield a connection where the portal's database has marts."""
-    owner.execute(MARTS)
+    marts_tables.create(owner, {})
     yield owner
-    owner.execute("drop table marts.leaks")
+    owner.execute("drop schema marts cascade; create schema marts")
 
 
 def failed(owner: psycopg.Connection, visit: UUID | None = None, sample: Sample = HARBOR, why: str = "never") -> Item:
@@ -74,14 +71,55 @@ def failed(owner: psycopg.Connection, visit: UUID | None = None, sample: Sample 
     return item
 
 
-def leak(owner: psycopg.Connection, category: str, sample: Sample = HARBOR, visit: UUID | None = None) -> str:
-    """Have a leak among the marts; returns its id."""
+def leak(owner: psycopg.Connection, category: str, of: Sample | None = HARBOR, visit: UUID | None = None) -> str:
+    """Have a leak among the marts, of a practice or of none; returns its id."""
     name = uuid4().hex
     owner.execute(
-        "insert into marts.leaks values (%s, %s, %s, %s, 1250, '2026-11-12')",
-        (name, category, visit, sample.practice.practice_id),
+        "insert into marts.leaks (leak_id, category, visit_token, practice_id, amount_cents, first_seen_on)"
+        " values (%s, %s, %s, %s, 1250, '2026-11-12')",
+        (name, category, visit, of.practice.practice_id if of else None),
     )
     return name
+
+
+def loaded(owner: psycopg.Connection) -> str:
+    """Have a remittance file of one transaction loaded; returns its hash."""
+    name = uuid4().hex * 2
+    owner.execute(
+        "with came as (insert into raw.file (file_sha256, kind, byte_count) values (%(file)s, 'era', 1)"
+        " returning load_id) insert into raw.era_transaction"
+        " (file_sha256, st_index, claim_count, verdict, body_sha256, load_id)"
+        " select %(file)s, 0, 1, 'held', %(file)s, load_id from came",
+        {"file": name},
+    )
+    return name
+
+
+def held(owner: psycopg.Connection, verdict: str = "held") -> str:
+    """Have a remittance that is held among the marts; returns its cause."""
+    name = loaded(owner)
+    owner.execute(
+        "insert into marts.era_tieout (file_sha256, st_index, verdict, payer_name, trn_number, paid_on, bpr_cents)"
+        " values (%s, 0, %s, 'Northwind Health', 'TRACE9', '2026-11-03', 10396)",
+        (name, verdict),
+    )
+    return f"{name}#0"
+
+
+def unmatched(owner: psycopg.Connection) -> str:
+    """Have a claim without a visit among the marts; returns its cause."""
+    name = loaded(owner)
+    owner.execute(
+        "insert into marts.unmatched_remits (file_sha256, st_index, claim_index, paid_cents, why)"
+        " values (%s, 0, 2, 8000, 'no visit has the reference')",
+        (name,),
+    )
+    return f"{name}#0/2"
+
+
+def for_all(portal: Portal) -> Visitor:
+    """Return a browser of somebody in finance who works for all practices."""
+    return portal.staff(Role.FINANCE, email=FOR_ALL)
 
 
 def seen(visitor: Visitor, **asked: str) -> list[tuple[str, str]]:
@@ -180,8 +218,8 @@ def test_leaks_of_the_practice_are_seen_where_there_are_marts(
 ) -> None:
     place, denied = leak(marts, "pos_mismatch", visit=visit), leak(marts, "denied", visit=uuid4())
     leak(marts, "charge_failed")
-    theirs = leak(marts, "pos_mismatch", CEDAR)
-    finance = portal.staff(Role.FINANCE)
+    theirs, nobodys = leak(marts, "pos_mismatch", CEDAR), leak(marts, "orphan_charge", of=None)
+    finance = portal.staff(Role.FINANCE, email=BILLING)
     assert [cause for _, cause in seen(finance, kind="pos_mismatch")] == [place]
     assert [cause for _, cause in seen(finance, kind="leak")] == [denied]
     shown = finance.get("/staff/worklist", params={"kind": "leak"}).text
@@ -189,15 +227,119 @@ def test_leaks_of_the_practice_are_seen_where_there_are_marts(
     assert "$12.50" in shown
     assert "/staff/closing/" not in shown  # a visit that is not the portal's has no page
     taken = finance.submit("/staff/worklist/take", kind="leak", cause=denied).headers["location"]
-    assert finance.submit("/staff/worklist/take", kind="pos_mismatch", cause=theirs).status_code == 404
+    for kind, cause in (("pos_mismatch", theirs), ("leak", nobodys)):
+        assert finance.submit("/staff/worklist/take", kind=kind, cause=cause).status_code == 404
     portal.do_chores()
     assert 'class="tag">assigned' in finance.get(taken).text
+    assert f'href="/books/leaks/{denied}"' in finance.get(taken).text
+    assert "/books/" not in portal.staff(Role.FRONT_DESK).get(taken).text.partition("<main")[2]
     marts.execute("delete from marts.leaks where leak_id = %s", (denied,))
-    portal.do_chores()
+    marts_worklist.follow(marts)
     assert 'class="tag">resolved' in finance.get(taken).text
+    assert "/books/leaks/" not in finance.get(taken).text
+    assert "dismissed" not in finance.get(taken).text
 
 
-def test_without_marts_no_leak_is_gone(portal: Portal, marts: psycopg.Connection) -> None:
+def test_a_row_that_was_dismissed_in_the_books_has_its_page(portal: Portal, owner: psycopg.Connection) -> None:
+    item = failed(owner)
+    worklist.dismiss(owner, item.item_id, "Paid in cash", "ada")
+    assert (
+        "<strong>Dismissed</strong>: Paid in cash"
+        in portal.staff(Role.BILLING).get(f"/staff/worklist/{item.item_id}").text
+    )
+
+
+def test_what_belongs_to_no_practice_is_worked_on_by_who_works_for_all(
+    portal: Portal, marts: psycopg.Connection
+) -> None:
+    remit, conflict, claim = held(marts), held(marts, "conflict"), unmatched(marts)
+    orphan = leak(marts, "orphan_charge", of=None)
+    leak(marts, "orphan_remit", of=None)  # the claim without a visit, once more
+    finance = for_all(portal)
+    assert set(seen(finance, kind="held_remit")) == {("held_remit", remit), ("held_remit", conflict)}
+    assert seen(finance, kind="unmatched_remit") == [("unmatched_remit", claim)]
+    assert seen(finance, kind="leak") == [("leak", orphan)]
+    (shown,) = [each for each in finance.get("/api/v1/worklist").json()["items"] if each["cause"] == remit]
+    assert (shown["payer_name"], shown["trace_number"], shown["paid_on"], shown["amount_cents"]) == (
+        "Northwind Health",
+        "TRACE9",
+        "2026-11-03",
+        10396,
+    )
+    page = finance.get("/staff/worklist").text
+    for words_ in (
+        "Remittance held: Northwind Health",
+        f"{remit[:12]}#0</span>, trace number TRACE9, paid on Tuesday, November 3, 2026",
+        "$103.96",
+        "does not balance",
+        "came before with another content",
+        f'href="/books/remits/{remit.replace("#", "-")}"',
+        f'href="/books/remits/{claim[:64]}-0#claim-2"',
+        "(no visit has the reference)",
+        f'href="/books/leaks/{orphan}"',
+    ):
+        assert words_ in page, words_
+    assert "What is not here" not in page
+    taken = finance.submit("/staff/worklist/take", kind="held_remit", cause=remit).headers["location"].split("?")[0]
+    assert "$103.96" in finance.get(taken).text
+    assert BILLING not in finance.get(taken).text  # works for the practice only
+    refused = finance.submit(f"{taken}/assign", assignee=BILLING)
+    assert (refused.status_code, "Choose somebody" in refused.text) == (422, True)
+    assert finance.submit(f"{taken}/note", note="Asked the insurer").status_code == 303
+    assert finance.submit(f"{taken}/resolve", outcome="They send it again").status_code == 303
+    assert ("held_remit", remit) not in seen(finance)
+    assert ("held_remit", remit) in seen(finance, resolved="true")
+    item = worklist.of_cause(marts, Kind.HELD_REMIT, remit)
+    assert item is not None
+    assert item.practice_id is None
+    assert [(each.deed, each.made_by) for each in worklist.entries(marts, item.item_id)] == [
+        ("opened", "trueup"),
+        ("assigned", FOR_ALL),
+        ("noted", FOR_ALL),
+        ("resolved", FOR_ALL),
+    ]
+
+
+def test_nobody_else_finds_what_belongs_to_no_practice(portal: Portal, marts: psycopg.Connection) -> None:
+    remit, claim, orphan = held(marts), unmatched(marts), leak(marts, "orphan_charge", of=None)
+    kinds = {"held_remit": remit, "unmatched_remit": claim, "leak": orphan}
+    finance = for_all(portal)
+    rows = [
+        finance.submit("/staff/worklist/take", kind=kind, cause=cause).headers["location"].split("?")[0]
+        for kind, cause in kinds.items()
+    ]
+    waits = held(marts)
+    before = [each for row in rows for each in worklist.entries(marts, int(row.rpartition("/")[2]))]
+    own = [portal.staff(role) for role in (Role.FRONT_DESK, Role.BILLING, Role.PRACTICE_ADMIN)]
+    for other in (*own, portal.staff(Role.PRACTICE_ADMIN, CEDAR)):
+        causes = {cause for _, cause in seen(other)} | {cause for _, cause in seen(other, resolved="true")}
+        assert causes.isdisjoint({*kinds.values(), waits})
+        page = other.get("/staff/worklist").text
+        assert ("What is not here" in page, "held_remit" in page) == (True, False)
+        assert other.submit("/staff/worklist/take", kind="held_remit", cause=waits).status_code == 404
+        safe = {"X-CSRF-Token": other.csrf, "Accept": "application/json"}
+        for kind, cause in kinds.items():
+            assert other.submit("/staff/worklist/take", kind=kind, cause=cause).status_code == 404
+            asked = {"kind": kind, "cause": cause}
+            assert other.post("/api/v1/worklist", json=asked, headers=safe).status_code == 404
+        for row in rows:
+            api = f"/api/v1{row[6:]}"
+            answers = [
+                other.get(row),
+                other.submit(f"{row}/assign", assignee=FOR_ALL),
+                other.submit(f"{row}/note", note="x"),
+                other.submit(f"{row}/resolve", outcome="x"),
+                other.get(api),
+                other.post(f"{api}/assign", json={"assignee": FOR_ALL}, headers=safe),
+                other.post(f"{api}/notes", json={"note": "x"}, headers=safe),
+                other.post(f"{api}/resolve", json={"outcome": "x"}, headers=safe),
+            ]
+            assert {answer.status_code for answer in answers} == {404}
+    assert portal.staff(Role.AUDITOR).get("/staff/worklist").status_code == 403  # sees all, and works on nothing
+    assert before == [each for row in rows for each in worklist.entries(marts, int(row.rpartition("/")[2]))]
+
+
+def test_without_marts_what_was_taken_up_stays(portal: Portal, marts: psycopg.Connection) -> None:
     name, finance = leak(marts, "underpaid"), portal.staff(Role.FINANCE)
     taken = finance.submit("/staff/worklist/take", kind="leak", cause=name).headers["location"]
     marts.execute("alter table marts.leaks rename to away")
@@ -264,26 +406,39 @@ def test_every_kind_has_words_for_a_person() -> None:
     assert words.happened("new_kind", "a_cause") == "(a cause)"
 
 
-def test_the_pages_in_a_browser(portal: Portal, marts: psycopg.Connection, visit: UUID) -> None:
-    item, desk = failed(marts), portal.staff(Role.FRONT_DESK)
-    leak(marts, "pos_mismatch")
+@contextlib.contextmanager
+def opened(portal: Portal, browser: Browser, visitor: Visitor) -> Iterator[Page]:
+    """Yield a page of a real browser in which somebody is signed in."""
     address = f"http://{HARBOR.hosts[0]}:{httpx.URL(portal.address).port}"
+    context = browser.new_context(base_url=address)
+    names = (cookies.SESSION, cookies.BROWSER)
+    context.add_cookies([{"name": each, "value": str(visitor.cookies.get(each)), "url": address} for each in names])
+    yield context.new_page()
+    context.close()
+
+
+def test_the_pages_in_a_browser(portal: Portal, marts: psycopg.Connection, visit: UUID) -> None:
+    item, desk, finance = failed(marts), portal.staff(Role.FRONT_DESK), for_all(portal)
+    leak(marts, "pos_mismatch")
+    held(marts)
+    taken = finance.submit("/staff/worklist/take", kind="unmatched_remit", cause=unmatched(marts)).headers["location"]
     with chromium() as browser:
-        context = browser.new_context()
-        names = (cookies.SESSION, cookies.BROWSER)
-        context.add_cookies([{"name": each, "value": str(desk.cookies.get(each)), "url": address} for each in names])
-        page = context.new_page()
-        for width in (1280, 375):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.goto(f"{address}/staff/worklist")
-            screens.check(page, f"worklist-{width}")
-            page.goto(f"{address}/staff/worklist/{item.item_id}")
-            screens.check(page, f"worklist-row-{width}")
-            page.goto(f"{address}/staff/closing/{visit}")
-            assert page.get_by_role("button", name="Hold this visit").is_visible()
-            screens.check(page, f"visit-hold-{width}")
-        page.goto(f"{address}/staff/worklist/{item.item_id}")
-        page.get_by_label("What was tried or found out").fill("Called, no answer")
-        page.get_by_role("button", name="Write it down").click()
-        assert page.get_by_role("status").inner_text() == "Saved."
-        context.close()
+        with opened(portal, browser, finance) as page:
+            for width in (1280, 375):
+                page.set_viewport_size({"width": width, "height": 900})
+                page.goto("/staff/worklist")
+                screens.check(page, f"worklist-{width}")
+                page.goto(taken)
+                screens.check(page, f"worklist-remit-{width}")
+        with opened(portal, browser, desk) as page:
+            for width in (1280, 375):
+                page.set_viewport_size({"width": width, "height": 900})
+                page.goto(f"/staff/worklist/{item.item_id}")
+                screens.check(page, f"worklist-row-{width}")
+                page.goto(f"/staff/closing/{visit}")
+                assert page.get_by_role("button", name="Hold this visit").is_visible()
+                screens.check(page, f"visit-hold-{width}")
+            page.goto(f"/staff/worklist/{item.item_id}")
+            page.get_by_label("What was tried or found out").fill("Called, no answer")
+            page.get_by_role("button", name="Write it down").click()
+            assert page.get_by_role("status").inner_text() == "Saved."
