@@ -8,12 +8,14 @@ from dashboards.desk import RemitName, Word
 from dashboards.here import Here
 from dashboards.paging import Part
 from dashboards.reading import Row, rows
+from dashboards.remit_work import may_work, with_work
 from dashboards.templating import page
 
 SETTLERS = ("billing", "finance")
 """Who may release, replace and match, of those who see all practices."""
 NEWEST = 50  # settled ones that are listed; the tie-outs have them all
 _OF_ANY = {"file": None, "st": None, "claim": None}
+_FIRST = {"size": Part(1, 1).size, "skipped": 0}
 
 
 def may_settle(here: Here) -> bool:
@@ -24,28 +26,26 @@ def may_settle(here: Here) -> bool:
 
 def html(here: Here, number: int) -> str:
     """Render what waits and what was settled; `number` is the part of the claims without a visit."""
-    all_of = {"size": Part(1, 1).size, "skipped": 0}
-    waiting = rows(here, "remits_waiting", all_of)
-    first = rows(here, "unmatched", {**_OF_ANY, **all_of})
+    first = rows(here, "unmatched", {**_OF_ANY, **_FIRST})
     part = Part.of(first[0]["unmatched"] if first else 0, number)
     values = {**_OF_ANY, "size": part.size, "skipped": part.skipped}
     return page(
         here,
         "remits.html",
-        waiting=waiting,
-        unmatched=first if number == 1 else rows(here, "unmatched", values),
+        waiting=with_work(here, rows(here, "remits_waiting", _FIRST)),
+        unmatched=with_work(here, first if number == 1 else rows(here, "unmatched", values)),
         part=part,
         settled=rows(here, "remits_settled", {"size": NEWEST}),
         matched=rows(here, "hand_matches", {"size": NEWEST}),
         news=news(here),
         newest=NEWEST,
-        may_settle=may_settle(here),
+        **_may(here),
     )
 
 
 def one_html(here: Here, remit: RemitName) -> str:
     """Render one transaction: both sides, why it is held, its twins, its claims without a visit, what can be done."""
-    found = known(here, remit)
+    (found,) = with_work(here, [known(here, remit)])
     of_it = {"file": remit.file_sha256, "st": remit.st_index}
     return page(
         here,
@@ -53,10 +53,14 @@ def one_html(here: Here, remit: RemitName) -> str:
         remit=found,
         twins=rows(here, "remit_twins", of_it),
         pieces=rows(here, "refused_of_remit", of_it),
-        unmatched=rows(here, "unmatched", {**of_it, "claim": None, "size": Part(1, 1).size, "skipped": 0}),
+        unmatched=with_work(here, rows(here, "unmatched", {**of_it, "claim": None, **_FIRST})),
         news=[word for word in news(here) if word.remit == remit],
-        may_settle=may_settle(here),
+        **_may(here),
     )
+
+
+def _may(here: Here) -> dict[str, bool]:
+    return {"may_settle": may_settle(here), "may_work": may_work(here), "is_now": here.as_of is None}
 
 
 def known(here: Here, remit: RemitName) -> Row:

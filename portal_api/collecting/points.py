@@ -224,8 +224,9 @@ def _read(here: Here, found: Iterable[Item | Seen]) -> list[Point]:
     values = {"practice_id": here.practice.practice_id, "tokens": tokens}
     patients = {row[0]: row[1] for row in here.db.execute(_VISITS, values)}
     remits = [each.cause for each in all_ if each.kind in OF_REMITS]
-    found_payments = here.db.execute(_PAYMENTS, {"causes": remits}) if remits else ()
-    payments = {cause: Payment(*about) for cause, *about in found_payments}
+    payments = (
+        {row.cause: Payment(*row[1:]) for row in here.db.execute(_PAYMENTS, {"causes": remits})} if remits else {}
+    )
     reads_books = here.me.has(*READERS)
     return [
         _point(each, patients, payments.get(each.cause, Payment()), _page(each) if reads_books else None)
@@ -235,21 +236,20 @@ def _read(here: Here, found: Iterable[Item | Seen]) -> list[Point]:
 
 def _point(found: Item | Seen, patients: dict[UUID, str], payment: Payment, in_books: str | None) -> Point:
     patient = patients.get(found.visit_token) if found.visit_token else None
-    is_row = isinstance(found, worklist.Item)
     return Point(
-        item_id=found.item_id if is_row else None,
+        item_id=found.item_id,
         kind=found.kind,
         cause=found.cause,
         why=found.why,
-        since=found.opened_at if is_row else found.since,
-        state=found.state if is_row else "open",
-        assignee=found.assignee if is_row else None,
-        said=found.said if is_row else None,
+        since=found.opened_at,
+        state=found.state,
+        assignee=found.assignee,
+        said=found.said,
         practice_id=found.practice_id,
         visit_token=found.visit_token if patient else None,
         patient=patient,
         object_id=found.object_id,
-        amount_cents=payment.amount_cents if is_row else found.amount_cents,
+        amount_cents=found.amount_cents if isinstance(found, seen.Seen) else payment.amount_cents,
         in_books=in_books,
         payment=payment,
     )
@@ -257,7 +257,7 @@ def _point(found: Item | Seen, patients: dict[UUID, str], payment: Payment, in_b
 
 def _page(found: Item | Seen) -> str | None:
     """Return the page of the books about it; of a leak that is none any more there is none."""
-    if found.kind in OF_LEAKS and not (isinstance(found, worklist.Item) and found.state == "resolved"):
+    if found.kind in OF_LEAKS and found.state != "resolved":
         return f"/books/leaks/{found.cause}"
     if found.kind in OF_REMITS and (remit := Remit.of(found.cause)):
         place = f"#claim-{remit.claim_index}" if remit.claim_index is not None else ""

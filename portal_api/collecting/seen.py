@@ -25,17 +25,21 @@ MOST = 200
 class Seen:
     """A point as it stands now; `cause` is the visit, leak, invoice or remittance it is about.
 
-    Without a `practice_id` it belongs to none.
+    Without a `practice_id` it belongs to none. It is read as a row is that nobody made yet.
     """
 
     kind: Kind
     cause: str
     why: str
-    since: datetime
+    opened_at: datetime
     practice_id: str | None
     visit_token: UUID | None = None
     object_id: str | None = None
     amount_cents: int | None = None
+    item_id: int | None = None
+    state: str = "open"
+    assignee: str | None = None
+    said: str | None = None
 
 
 # A failed charge and a claim without a visit are there as what they are. Those of no practice crowd out none of one.

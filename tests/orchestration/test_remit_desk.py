@@ -12,10 +12,11 @@ import pytest
 from ingestion import visit_ledger
 from ingestion.era835.archive import Archive
 from ingestion.era835.load import load
+from ingestion.era835.matching import ClaimName
 from ingestion.era835.settlement import Name, replace_by
 from ledger.settings import Settings
 from ledger.store.database import Database, connect
-from orchestration import serving
+from orchestration import serving, settling
 from orchestration.desk import remits as desk
 from portal_api import audit_chain, cookies
 from portal_api.access import Role
@@ -60,6 +61,7 @@ def books(template: Database, tmp_path: Path) -> Iterator[Database]:
                 (tmp_path / name).write_bytes(interchange((payment,)))
                 list(load(connection, tmp_path / name, Archive(tmp_path / "archive", bytes(32))))
             marts_tables.create(connection, {"visit_revenue": [_visit()]})
+            marts_tables.with_live_worklist(connection)
             _tie_out(connection)
             connection.commit()
         yield made
@@ -214,6 +216,60 @@ def test_another_remit_takes_the_place(page: Page, portal: Portal, books: Databa
     page.wait_for_url("**said=remit_replaced")
     assert f"replaced by {right}" in page.locator("main").inner_text()
     assert kept(books) == [("replace", "Tomas Lind", WHY)]
+
+
+def test_who_has_a_remit_stands_on_its_page_and_the_row_ends_with_the_deed(
+    page: Page, portal: Portal, books: Database
+) -> None:
+    held, stray = named(books, "TRACE9", "held"), named(books, "TRACE7", "posted")
+    page.goto(f"{_home(portal)}{at(held)}")
+    page.get_by_role("button", name=f"Take up {held}").click()
+    page.wait_for_url("**/staff/worklist/*said=taken_up")
+    page.get_by_label("What was tried or found out").fill("Asked the payer")
+    page.get_by_role("button", name="Write it down").click()
+    check(page, "worklist-held-remit")
+    page.get_by_role("link", name="In the books").click()
+    page.wait_for_url(f"**{at(held)}")
+    text = page.locator("main").inner_text()
+    assert "finance@harbor.example" in text
+    assert "Asked the payer" in text
+    check(page, "books-remit-taken")
+    page.goto(f"{_home(portal)}/books/remits")
+    check(page, "books-remits-taken")
+    assert "Asked the payer" in page.locator("section[aria-labelledby=held]").inner_text()
+    page.get_by_role("button", name=f"Take up {stray}/0").click()
+    page.get_by_role("link", name="In the books").click()
+    page.wait_for_url(f"**{at(stray)}#claim-0")
+    assert page.get_by_role("link", name="of the worklist").count() == 1
+    reader = finance(portal)
+    assert reader.submit(at(held, "/release"), why=WHY).status_code == 303
+    assert reader.submit(at(stray, "/claims/0/match"), visit=TOKEN, why=WHY).status_code == 303
+    off, right = named(books, "TRACE8", "held"), named(books, "TRACE8", "posted")
+    assert waiting(portal) == {("held_remit", f"{off.file_sha256}#0", None)}
+    ended = {
+        each["cause"]: (each["state"], each["said"])
+        for each in reader.get("/api/v1/worklist", params={"resolved": "true"}).json()["items"]
+    }
+    assert ended == {
+        f"{held.file_sha256}#0": ("resolved", f"released: {WHY}"),
+        f"{stray.file_sha256}#0/0": ("resolved", f"matched to visit {TOKEN}: {WHY}"),
+    }
+    assert f"released: {WHY}" in reader.get(at(held)).text
+    with contextlib.closing(connect(books)) as connection:
+        claim = ClaimName(*stray, 0)
+        settling.match(connection, claim, None, "It was another", "ada", instead_of=TOKEN)
+        settling.replace(connection, off, right, WHY, "ada")
+    assert waiting(portal) == {("unmatched_remit", f"{stray.file_sha256}#0/0", "matched to no visit: It was another")}
+
+
+def waiting(portal: Portal) -> set[tuple[str, str, str]]:
+    """Return what waits on the worklist of who works for all: kind, cause and what was said last."""
+    items = finance(portal).get("/api/v1/worklist").json()["items"]
+    return {
+        (each["kind"], each["cause"], each["said"])
+        for each in items
+        if each["kind"] in {"held_remit", "unmatched_remit"}
+    }
 
 
 def finance(portal: Portal) -> Visitor:
