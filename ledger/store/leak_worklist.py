@@ -41,6 +41,26 @@ class Leak:
         return self.claim or self.leak_id
 
 
+# A claim without a visit is on the worklist by its own name (dbt/models/marts/leaks/int_leaks__remits.sql).
+_LEAK = """
+with claims as (
+    select file_sha256 || '#' || st_index || '/' || claim_index as claim, why from marts.unmatched_remits
+)
+select leak_id, category, visit_token, practice_id, claim, claims.why
+from marts.leaks
+left join claims on category = 'orphan_remit' and leak_id = md5('orphan_remit|' || claim)
+where leak_id = %s
+"""
+
+
+def find(connection: psycopg.Connection, leak_id: str) -> Leak | None:
+    """Return a leak as the marts name it; None where there is none (any more), or no marts are."""
+    if connection.execute("select ledger.knows_leaks()").fetchone() != (True,):
+        return None
+    row = connection.execute(_LEAK, (leak_id,)).fetchone()
+    return Leak(*row) if row else None
+
+
 def kind_of(category: str) -> Kind:
     """Return the kind of row that a leak of a category becomes."""
     return Kind.POS_MISMATCH if category == Kind.POS_MISMATCH else Kind.LEAK

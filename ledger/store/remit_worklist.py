@@ -51,6 +51,16 @@ def row_of(connection: psycopg.Connection, remit: Remit) -> worklist.Item | None
     return worklist.of_cause(connection, remit.kind, remit.cause)
 
 
+def taken_up(connection: psycopg.Connection, remit: Remit) -> worklist.Item | None:
+    """Return its row, made now where it waits and nobody took it up; None where it does not. The caller commits."""
+    if (known := row_of(connection, remit)) is None:
+        waiting = connection.execute("select why from ledger.waiting_remits() where cause = %s", (remit.cause,))
+        for (why,) in waiting.fetchall():
+            worklist.open_(connection, remit.kind, remit.cause, why)
+        known = row_of(connection, remit)
+    return known
+
+
 def end(connection: psycopg.Connection, remit: Remit, outcome: str, made_by: str) -> None:
     """Resolve its row, if one waits, by what somebody did. The caller commits."""
     _end(connection, "kind = %(kind)s and cause = %(cause)s", remit, outcome, made_by)

@@ -80,8 +80,8 @@ def release(transaction: Transaction, why: Why, settled_by: SettledBy = None, as
     from orchestration import settling
 
     def settle(connection: "Connection") -> "Settled":
-        named = _named(connection, transaction)
-        return settling.release(connection, named, said(why, "--why"), person(settled_by, "--settled-by"))
+        name = named(connection, transaction)
+        return settling.release(connection, name, said(why, "--why"), person(settled_by, "--settled-by"))
 
     return _settle(settle, Output(as_json))
 
@@ -91,8 +91,8 @@ def replace(transaction: Transaction, by: Other, why: Why, settled_by: SettledBy
     from orchestration import settling
 
     def settle(connection: "Connection") -> "Settled":
-        named, other = _named(connection, transaction), _named(connection, by)
-        return settling.replace(connection, named, other, said(why, "--why"), person(settled_by, "--settled-by"))
+        name, other = named(connection, transaction), named(connection, by)
+        return settling.replace(connection, name, other, said(why, "--why"), person(settled_by, "--settled-by"))
 
     return _settle(settle, Output(as_json))
 
@@ -113,9 +113,9 @@ def match(  # noqa: PLR0913, PLR0917 - the options of the command
         raise Misused("Say whose the claim is with --visit, or --none to take an earlier match back.")
     output = Output(as_json)
     with workspace.opened() as books, books.connection() as connection:
-        named = _named_claim(connection, claim)
+        which = named_claim(connection, claim)
         words, name = said(why, "--why"), person(settled_by, "--settled-by")
-        done = settling.match(connection, named, visit, words, name, instead_of=instead_of)
+        done = settling.match(connection, which, visit, words, name, instead_of=instead_of)
     output.line(settling.said_of(done))
     output.result(_matched(done))
     return WENT_WELL
@@ -132,7 +132,7 @@ def _settle(settle: "Callable[[Connection], Settled]", output: Output) -> int:
     return WENT_WELL
 
 
-def _named_claim(connection: "Connection", text: str) -> "ClaimName":
+def named_claim(connection: "Connection", text: str) -> "ClaimName":
     """Return the loaded claim that FILE#ST/CLAIM names."""
     from ingestion.era835 import matching
 
@@ -146,7 +146,7 @@ def _named_claim(connection: "Connection", text: str) -> "ClaimName":
     return matching.named_claim(connection, _hash_of(file), int(place), int(number))
 
 
-def _named(connection: "Connection", text: str) -> "Name":
+def named(connection: "Connection", text: str) -> "Name":
     """Return the loaded transaction that FILE#ST names."""
     from ingestion.era835 import settlement
 

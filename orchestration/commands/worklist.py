@@ -10,10 +10,12 @@ from orchestration.commands.errors import WENT_WELL, Misused
 from orchestration.commands.output import Json, Output, counted, example, plain_table, printable
 
 if TYPE_CHECKING:
+    from ingestion.landing import Connection
     from ledger.store.worklist import Item
 
 worklist = typer.Typer(
-    help="What a person should look at: payments that Stripe tries no more, and what could not be sent.",
+    help="What a person should look at: payments that Stripe tries no more, what could not be sent, remittances that "
+    "wait, and what else somebody took up.",
     epilog=example("trueup worklist list"),
     no_args_is_help=True,
 )
@@ -61,6 +63,38 @@ def show(row: Number, as_json: Json = False) -> int:
         lines = [(f"{each.made_at:%Y-%m-%d %H:%M}", each.deed, each.made_by, each.said or "") for each in entries]
         output.table(plain_table("What was done", ("when", "what", "who", "said"), lines))
     return WENT_WELL
+
+
+@worklist.command(
+    "take",
+    epilog=example(
+        "trueup worklist take 9f2c41d07ab3#0",
+        "trueup worklist take 9f2c41d07ab3#0/3",
+        "trueup worklist take 5d41402abc4b2a76b9719d911017c592",
+    ),
+)
+def take(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHAT",
+            help="A held remittance (FILE#ST) or a claim without a visit (FILE#ST/CLAIM), named as for `trueup era`; "
+            "or a leak_id, as `trueup export leaks` shows it.",
+        ),
+    ],
+    by: By = None,
+    as_json: Json = False,
+) -> int:
+    """Take up what waits in the books and nobody has. What somebody took up already stays as it is."""
+    from ledger.store import worklist as store
+
+    output, who = Output(as_json), staff.person(by, "--by")
+    with workspace.opened() as books, books.connection() as connection:
+        item = _taken_up(connection, what)
+        if item.state == "open":
+            item = store.assign(connection, item.item_id, who, who)
+        connection.commit()
+    return _told(item, output)
 
 
 @worklist.command("assign", epilog=example("trueup worklist assign 12 ada"))
@@ -135,6 +169,28 @@ def _do(deed: Deed, row: int, words: str, by: str | None, output: Output) -> int
     with workspace.opened() as books, books.connection() as connection:
         item = done(connection, row, words, who)
         connection.commit()
+    return _told(item, output)
+
+
+def _taken_up(connection: "Connection", what: str) -> "Item":
+    """Return the row of a remittance, a claim or a leak, made now where it waits. Raises NoSuchItem."""
+    from ledger.store import leak_worklist, remit_worklist
+    from ledger.store.worklist import NoSuchItem
+    from orchestration.commands.era_settle import named, named_claim
+
+    _, has_place, place = what.rpartition("#")
+    if has_place:
+        remit = remit_worklist.Remit(*(named_claim if "/" in place else named)(connection, what))
+        item = remit_worklist.taken_up(connection, remit)
+    else:
+        leak = leak_worklist.find(connection, what)
+        item = leak_worklist.taken_up(connection, leak) if leak else None
+    if item is None:
+        raise NoSuchItem(f"The books have nothing that waits by the name {printable(what)}. Was it reconciled?")
+    return item
+
+
+def _told(item: "Item", output: Output) -> int:
     output.result(asdict(item))
     if not output.as_json:
         to = f" to {printable(item.assignee)}" if item.assignee else ""

@@ -11,7 +11,6 @@ from starlette.exceptions import HTTPException
 from dashboards.desk import Person, Reader
 from dashboards.pages.leak import ROLES
 from ledger.store import leak_worklist, worklist
-from ledger.store.leak_worklist import Leak
 from orchestration.desk.staff import told
 from portal_api import audit
 from portal_api.access import Role
@@ -20,20 +19,10 @@ from portal_api.collecting import points
 if TYPE_CHECKING:
     import psycopg
 
+    from ledger.store.leak_worklist import Leak
     from ledger.store.worklist import Item
     from orchestration.desk.staff import PortalStaff
     from portal_api.here import Here
-
-# A claim without a visit is on the worklist by its own name (dbt/models/marts/leaks/int_leaks__remits.sql).
-_LEAK = """
-with claims as (
-    select file_sha256 || '#' || st_index || '/' || claim_index as claim, why from marts.unmatched_remits
-)
-select leak_id, category, visit_token, practice_id, claim, why
-from marts.leaks
-left join claims on category = 'orphan_remit' and leak_id = md5('orphan_remit|' || claim)
-where leak_id = %s
-"""
 
 
 @dataclass(frozen=True)
@@ -96,9 +85,8 @@ class LeakDesk:
             audit.record(here, f"worklist.{deed}", f"worklist/{item.item_id}")
 
 
-def _leak(connection: "psycopg.Connection", reader: Reader, leak_id: str) -> Leak:
-    row = connection.execute(_LEAK, (leak_id,)).fetchone()
-    found = Leak(*row) if row else None
+def _leak(connection: "psycopg.Connection", reader: Reader, leak_id: str) -> "Leak":
+    found = leak_worklist.find(connection, leak_id)
     if found is None or reader.practice_id not in {None, found.practice_id}:
         raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such leak, or it leaks no more.")
     return found

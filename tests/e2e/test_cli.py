@@ -41,7 +41,7 @@ COMMANDS = (
     ("portal", "add"),
     *(("staff", name) for name in ("add", "link", "list", "disable", "practices")),
     ("audit", "verify"),
-    *(("worklist", name) for name in ("list", "dismiss", "reopen")),
+    *(("worklist", name) for name in ("list", "take", "dismiss", "reopen")),
     ("practice", "list"),
     ("hold", "list"),
     ("notices",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pytest
@@ -16,11 +16,15 @@ from ingestion.era835 import load as era
 from ingestion.era835.archive import Archive
 from ingestion.era835.settlement import Name, release, replace_by
 from ledger.settings import Settings
+from ledger.store import worklist
 from ledger.store.database import Database, connect
 from orchestration import cli, dagster_home
 from orchestration.reconcile import Outcome, reconcile
 from tests.support.feed_files import visit, write_csv
 from tests.support.remittance_writer import Claim, Payment, interchange
+
+if TYPE_CHECKING:
+    import psycopg
 
 AT_ONCE = 10
 """What tells the visits whose remittances come right at once from those whose remittances a person settles."""
@@ -49,6 +53,7 @@ WRONG = Payment("T2", (claim(2, 2000),))
 CUT = interchange((whole(),)).partition(b"SE*")[0]
 AT_ONCE_CENTS = 8000 + 8000 + 22000
 AS_OF = date(2026, 11, 1)
+NEVER = (("held_remit", f"{'0' * 64}#0", "held"), ("unmatched_remit", f"{'0' * 64}#0/0", "x"), ("leak", "a" * 32, "x"))
 
 
 def token(number: int) -> str:
@@ -100,6 +105,13 @@ class Settled:
     names: dict[str, Name]
 
 
+def take_up(connection: psycopg.Connection) -> None:
+    """Put all remittances that wait on the worklist, and others that never did."""
+    waiting = connection.execute("select kind, cause, why from ledger.waiting_remits()").fetchall()
+    for kind, cause, why in (*waiting, *NEVER):
+        worklist.open_(connection, worklist.Kind(kind), cause, why)
+
+
 @pytest.fixture(scope="module")
 def settled(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Settled:
     """Reconcile, settle, reconcile: of five visits; of five more the same remittances came right at once."""
@@ -115,6 +127,7 @@ def settled(module_database: Database, tmp_path_factory: pytest.TempPathFactory)
     books.reconcile()
     before = books.memos()
     with connect(books.database) as connection:
+        take_up(connection)
         release(connection, names["held"], "Interest", "anna")
         replace_by(connection, names["wrong"], names["twin"], "Corrected", "anna")
         replace_by(connection, names["cut"], names["whole"], "Whole", "anna")
@@ -178,6 +191,16 @@ def test_memos_move_by_further_memos_and_end_where_they_would_have_been_at_once(
     at_once = {token(AT_ONCE + 1): [2000], token(AT_ONCE + 2): [3500], token(AT_ONCE + 4): [1000]}
     assert settled.before == at_once | {token(2): [2000], token(4): [1000]}
     assert settled.books.memos() == at_once | {token(1): [2000], token(2): [2000, 1500], token(4): [1000]}
+
+
+def test_what_waited_on_the_worklist_ended_with_the_reconcile(settled: Settled) -> None:
+    waited = {("held_remit", f"{settled.names[name].file_sha256}#0") for name in ("held", "twin", "cut")}
+    rows = settled.books.rows("select item_id, kind, cause, state from ledger.worklist")
+    assert {(row["kind"], row["cause"]) for row in rows} == waited | {known[:2] for known in NEVER}
+    assert {row["state"] for row in rows} == {"resolved"}
+    entries = settled.books.rows("select deed, said, made_by from ledger.worklist_entry where ordinal = 2")
+    assert [tuple(entry.values()) for entry in entries] == [("resolved", "its cause is gone", "trueup")] * len(rows)
+    assert settled.books.rows("select * from ledger.waiting_remits()") == []
 
 
 def test_the_tie_out_says_where_each_went_who_settled_it_and_why(settled: Settled) -> None:

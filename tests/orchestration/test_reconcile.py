@@ -118,6 +118,20 @@ def test_a_second_run_says_nothing_new_within_seconds_and_changes_nothing(books:
     assert before == after
 
 
+def test_what_waits_of_remits_is_what_the_marts_say_and_a_claim_is_its_leak(books: Books) -> None:
+    waiting = """
+        select kind, count(*), sum(amount_cents)::bigint, bool_and(since is not null)
+        from ledger.waiting_remits() group by kind order by kind
+    """
+    unmatched = "select 'unmatched_remit', count(*), sum(paid_cents)::bigint, true from marts.unmatched_remits"
+    assert asked(books.database, waiting) == asked(books.database, unmatched)
+    named = (
+        "select md5('orphan_remit|' || cause) from ledger.waiting_remits() where kind = 'unmatched_remit' order by 1"
+    )
+    leaks = asked(books.database, "select leak_id from marts.leaks where category = 'orphan_remit' order by 1")
+    assert asked(books.database, named) == leaks != []
+
+
 MARTS = """
 select
     table_name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -12,6 +13,7 @@ import pytest
 from ledger.store import worklist
 from ledger.store.database import connect
 from orchestration import cli
+from tests.dashboards import marts_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,3 +134,79 @@ def test_a_hold_is_made_once_and_ended_with_a_reason(run: Run) -> None:
     (ended,) = document(run("hold", "list", "--all", "--json"))["holds"]
     assert (ended["ended_why"], ended["ended_by"]) == ("found work", "grace")
     assert document(run("notices", "--json")) == {"notices": []}
+
+
+@pytest.fixture
+def waits(database: Database) -> dict[str, str]:
+    """Have a held remittance, a claim without a visit and leaks in the marts; return what each is called."""
+    file, leak = "ab" * 32, "c" * 32
+    with contextlib.closing(connect(database)) as connection:
+        marts_tables.create(connection, {})
+        connection.execute(
+            "with came as (insert into raw.file (file_sha256, kind, byte_count) values (%(file)s, 'era', 1)"
+            " returning load_id), made as (insert into raw.era_transaction"
+            " (file_sha256, st_index, claim_count, verdict, body_sha256, load_id)"
+            " select %(file)s, st, 1, 'held', st, load_id from came, generate_series(0, 1) as st)"
+            " insert into raw.era_claim (file_sha256, st_index, claim_index, patient_responsibility_cents, is_reversal)"
+            " values (%(file)s, 1, 4, 0, false)",
+            {"file": file},
+        )
+        connection.execute(
+            "insert into marts.era_tieout (file_sha256, st_index, verdict) values (%s, 0, 'held'), (%s, 1, 'posted')",
+            (file, file),
+        )
+        connection.execute(
+            "insert into marts.unmatched_remits (file_sha256, st_index, claim_index, why) values (%s, 1, 4, 'x')",
+            (file,),
+        )
+        connection.execute(
+            "insert into marts.leaks (leak_id, category) values (%s, 'denied'), (md5(%s), 'orphan_remit')",
+            (leak, f"orphan_remit|{file}#1/4"),
+        )
+        connection.commit()
+    return {
+        "held_remit": f"{file[:10]}#0",
+        "unmatched_remit": f"{file[:10]}#1/4",
+        "leak": leak,
+        "claim's leak": hashlib.md5(f"orphan_remit|{file}#1/4".encode(), usedforsecurity=False).hexdigest(),
+    }
+
+
+def test_what_waits_in_the_books_is_taken_up_once_by_its_name(run: Run, waits: dict[str, str]) -> None:
+    for kind in ("held_remit", "unmatched_remit", "leak"):
+        taken = [document(run("worklist", "take", waits[kind], "--by", who, "--json")) for who in ("ada", "ben")]
+        assert [(each["kind"], each["assignee"], each["practice_id"]) for each in taken] == [(kind, "ada", None)] * 2
+        (row,) = document(run("worklist", "list", "--kind", kind, "--json"))["worklist"]
+        assert row == taken[0] == taken[1]
+        code, out, _ = run("worklist", "show", str(row["item_id"]))
+        assert (code, row["cause"][:30] in out, "to ada" in out) == (0, True, True)
+    claim = document(run("worklist", "list", "--kind", "unmatched_remit", "--json"))["worklist"][0]
+    again = document(run("worklist", "take", waits["claim's leak"], "--json"))
+    assert again == claim
+    assert again["why"] == "x"
+    run("worklist", "dismiss", str(claim["item_id"]), "Not ours")
+    code, out, _ = run("worklist", "take", waits["unmatched_remit"])
+    assert (code, out) == (0, f"Row {claim['item_id']} (unmatched_remit) is dismissed.\n")
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ("abababab#1", "nothing that waits by the name abababab#1"),
+        ("abababab#7", "there is no transaction #7"),
+        ("abababab#1/9", "has no claim /9"),
+        ("cdcdcdcd#0", "No remittance file"),
+        ("held.835#x", "names no transaction"),
+        ("d" * 32, "nothing that waits"),
+        ("in_12345678", "nothing that waits"),
+    ],
+)
+def test_what_does_not_wait_is_not_taken_up(run: Run, waits: dict[str, str], what: str, says: str) -> None:
+    code, _, err = run("worklist", "take", what)
+    assert waits
+    assert (code, says in err) == (2, True), err
+    assert len(document(run("worklist", "list", "--all", "--json"))["worklist"]) == 1
+
+
+def test_without_marts_nothing_is_taken_up(run: Run) -> None:
+    assert run("worklist", "take", "d" * 32)[0] == 2
