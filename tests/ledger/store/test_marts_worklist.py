@@ -14,6 +14,7 @@ from ledger.store.database import connect
 from ledger.store.remit_worklist import Remit
 from ledger.store.worklist import Kind
 from tests.dashboards import marts_tables
+from tests.support.marts_points import held, unmatched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,49 +23,12 @@ if TYPE_CHECKING:
 
     from ledger.store.database import Database
 
-LOADED = """
-with came as (
-    insert into raw.file (file_sha256, kind, byte_count) values (%(file)s, 'era', 1) returning load_id
-)
-insert into raw.era_transaction (file_sha256, st_index, payer_name, claim_count, verdict, body_sha256, load_id)
-select %(file)s, 0, 'Northwind', 1, 'held', %(file)s, load_id from came
-"""
-
 
 @pytest.fixture(name="books", scope="module")
 def _books(module_database: Database) -> Iterator[psycopg.Connection]:
     with contextlib.closing(connect(module_database, autocommit=True)) as connection:
         marts_tables.create(connection, {})
         yield connection
-
-
-def file(books: psycopg.Connection) -> str:
-    """Return the hash of a file that was loaded, of one transaction."""
-    name = uuid4().hex * 2
-    books.execute(LOADED, {"file": name})
-    return name
-
-
-def held(books: psycopg.Connection, verdict: str = "held") -> Remit:
-    """Return a transaction that the marts say is held."""
-    remit = Remit(file(books), 0)
-    books.execute(
-        "insert into marts.era_tieout (file_sha256, st_index, verdict, bpr_cents, payer_name, trn_number)"
-        " values (%s, 0, %s, 10396, 'Northwind', 'TRACE9')",
-        (remit.file_sha256, verdict),
-    )
-    return remit
-
-
-def unmatched(books: psycopg.Connection) -> Remit:
-    """Return a claim that the marts say reaches no visit."""
-    remit = Remit(file(books), 0, 3)
-    books.execute(
-        "insert into marts.unmatched_remits (file_sha256, st_index, claim_index, paid_cents, why)"
-        " values (%s, 0, 3, 8000, 'no visit has the reference')",
-        (remit.file_sha256,),
-    )
-    return remit
 
 
 def waits(books: psycopg.Connection, remit: Remit) -> bool:

@@ -18,7 +18,7 @@ from portal_api.access import Role
 from portal_api.collecting import words
 from tests.dashboards import marts_tables
 from tests.support import bookings as steps
-from tests.support import screens
+from tests.support import marts_points, screens
 from tests.support.browsers import chromium
 from tests.support.portals import CEDAR, HARBOR
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 DESK = next(each.email for each in HARBOR.people if Role.FRONT_DESK in each.roles)
 BILLING = next(each.email for each in HARBOR.people if Role.BILLING in each.roles)
-FOR_ALL = "finance@harbor.example"
 
 
 @pytest.fixture(name="owner", scope="module")
@@ -73,53 +72,7 @@ def failed(owner: psycopg.Connection, visit: UUID | None = None, sample: Sample 
 
 def leak(owner: psycopg.Connection, category: str, of: Sample | None = HARBOR, visit: UUID | None = None) -> str:
     """Have a leak among the marts, of a practice or of none; returns its id."""
-    name = uuid4().hex
-    owner.execute(
-        "insert into marts.leaks (leak_id, category, visit_token, practice_id, amount_cents, first_seen_on)"
-        " values (%s, %s, %s, %s, 1250, '2026-11-12')",
-        (name, category, visit, of.practice.practice_id if of else None),
-    )
-    return name
-
-
-def loaded(owner: psycopg.Connection) -> str:
-    """Have a remittance file of one transaction loaded; returns its hash."""
-    name = uuid4().hex * 2
-    owner.execute(
-        "with came as (insert into raw.file (file_sha256, kind, byte_count) values (%(file)s, 'era', 1)"
-        " returning load_id) insert into raw.era_transaction"
-        " (file_sha256, st_index, claim_count, verdict, body_sha256, load_id)"
-        " select %(file)s, 0, 1, 'held', %(file)s, load_id from came",
-        {"file": name},
-    )
-    return name
-
-
-def held(owner: psycopg.Connection, verdict: str = "held") -> str:
-    """Have a remittance that is held among the marts; returns its cause."""
-    name = loaded(owner)
-    owner.execute(
-        "insert into marts.era_tieout (file_sha256, st_index, verdict, payer_name, trn_number, paid_on, bpr_cents)"
-        " values (%s, 0, %s, 'Northwind Health', 'TRACE9', '2026-11-03', 10396)",
-        (name, verdict),
-    )
-    return f"{name}#0"
-
-
-def unmatched(owner: psycopg.Connection) -> str:
-    """Have a claim without a visit among the marts; returns its cause."""
-    name = loaded(owner)
-    owner.execute(
-        "insert into marts.unmatched_remits (file_sha256, st_index, claim_index, paid_cents, why)"
-        " values (%s, 0, 2, 8000, 'no visit has the reference')",
-        (name,),
-    )
-    return f"{name}#0/2"
-
-
-def for_all(portal: Portal) -> Visitor:
-    """Return a browser of somebody in finance who works for all practices."""
-    return portal.staff(Role.FINANCE, email=FOR_ALL)
+    return marts_points.leak(owner, category, of.practice.practice_id if of else None, visit)
 
 
 def seen(visitor: Visitor, **asked: str) -> list[tuple[str, str]]:
@@ -249,96 +202,6 @@ def test_a_row_that_was_dismissed_in_the_books_has_its_page(portal: Portal, owne
     )
 
 
-def test_what_belongs_to_no_practice_is_worked_on_by_who_works_for_all(
-    portal: Portal, marts: psycopg.Connection
-) -> None:
-    remit, conflict, claim = held(marts), held(marts, "conflict"), unmatched(marts)
-    orphan = leak(marts, "orphan_charge", of=None)
-    leak(marts, "orphan_remit", of=None)  # the claim without a visit, once more
-    finance = for_all(portal)
-    assert set(seen(finance, kind="held_remit")) == {("held_remit", remit), ("held_remit", conflict)}
-    assert seen(finance, kind="unmatched_remit") == [("unmatched_remit", claim)]
-    assert seen(finance, kind="leak") == [("leak", orphan)]
-    (shown,) = [each for each in finance.get("/api/v1/worklist").json()["items"] if each["cause"] == remit]
-    assert (shown["payer_name"], shown["trace_number"], shown["paid_on"], shown["amount_cents"]) == (
-        "Northwind Health",
-        "TRACE9",
-        "2026-11-03",
-        10396,
-    )
-    page = finance.get("/staff/worklist").text
-    for words_ in (
-        "Remittance held: Northwind Health",
-        f"{remit[:12]}#0</span>, trace number TRACE9, paid on Tuesday, November 3, 2026",
-        "$103.96",
-        "does not balance",
-        "came before with another content",
-        f'href="/books/remits/{remit.replace("#", "-")}"',
-        f'href="/books/remits/{claim[:64]}-0#claim-2"',
-        "(no visit has the reference)",
-        f'href="/books/leaks/{orphan}"',
-    ):
-        assert words_ in page, words_
-    assert "What is not here" not in page
-    taken = finance.submit("/staff/worklist/take", kind="held_remit", cause=remit).headers["location"].split("?")[0]
-    assert "$103.96" in finance.get(taken).text
-    assert BILLING not in finance.get(taken).text  # works for the practice only
-    refused = finance.submit(f"{taken}/assign", assignee=BILLING)
-    assert (refused.status_code, "Choose somebody" in refused.text) == (422, True)
-    assert finance.submit(f"{taken}/note", note="Asked the insurer").status_code == 303
-    assert finance.submit(f"{taken}/resolve", outcome="They send it again").status_code == 303
-    assert ("held_remit", remit) not in seen(finance)
-    assert ("held_remit", remit) in seen(finance, resolved="true")
-    item = worklist.of_cause(marts, Kind.HELD_REMIT, remit)
-    assert item is not None
-    assert item.practice_id is None
-    assert [(each.deed, each.made_by) for each in worklist.entries(marts, item.item_id)] == [
-        ("opened", "trueup"),
-        ("assigned", FOR_ALL),
-        ("noted", FOR_ALL),
-        ("resolved", FOR_ALL),
-    ]
-
-
-def test_nobody_else_finds_what_belongs_to_no_practice(portal: Portal, marts: psycopg.Connection) -> None:
-    remit, claim, orphan = held(marts), unmatched(marts), leak(marts, "orphan_charge", of=None)
-    kinds = {"held_remit": remit, "unmatched_remit": claim, "leak": orphan}
-    finance = for_all(portal)
-    rows = [
-        finance.submit("/staff/worklist/take", kind=kind, cause=cause).headers["location"].split("?")[0]
-        for kind, cause in kinds.items()
-    ]
-    waits = held(marts)
-    before = [each for row in rows for each in worklist.entries(marts, int(row.rpartition("/")[2]))]
-    own = [portal.staff(role) for role in (Role.FRONT_DESK, Role.BILLING, Role.PRACTICE_ADMIN)]
-    for other in (*own, portal.staff(Role.PRACTICE_ADMIN, CEDAR)):
-        causes = {cause for _, cause in seen(other)} | {cause for _, cause in seen(other, resolved="true")}
-        assert causes.isdisjoint({*kinds.values(), waits})
-        page = other.get("/staff/worklist").text
-        assert ("What is not here" in page, "held_remit" in page) == (True, False)
-        assert other.submit("/staff/worklist/take", kind="held_remit", cause=waits).status_code == 404
-        safe = {"X-CSRF-Token": other.csrf, "Accept": "application/json"}
-        for kind, cause in kinds.items():
-            assert other.submit("/staff/worklist/take", kind=kind, cause=cause).status_code == 404
-            asked = {"kind": kind, "cause": cause}
-            assert other.post("/api/v1/worklist", json=asked, headers=safe).status_code == 404
-        for row in rows:
-            api = f"/api/v1{row[6:]}"
-            answers = [
-                other.get(row),
-                other.submit(f"{row}/assign", assignee=FOR_ALL),
-                other.submit(f"{row}/note", note="x"),
-                other.submit(f"{row}/resolve", outcome="x"),
-                other.get(api),
-                other.post(f"{api}/assign", json={"assignee": FOR_ALL}, headers=safe),
-                other.post(f"{api}/notes", json={"note": "x"}, headers=safe),
-                other.post(f"{api}/resolve", json={"outcome": "x"}, headers=safe),
-            ]
-            assert {answer.status_code for answer in answers} == {404}
-    assert portal.staff(Role.AUDITOR).get("/staff/worklist").status_code == 403  # sees all, and works on nothing
-    assert before == [each for row in rows for each in worklist.entries(marts, int(row.rpartition("/")[2]))]
-
-
 def test_without_marts_what_was_taken_up_stays(portal: Portal, marts: psycopg.Connection) -> None:
     name, finance = leak(marts, "underpaid"), portal.staff(Role.FINANCE)
     taken = finance.submit("/staff/worklist/take", kind="leak", cause=name).headers["location"]
@@ -418,10 +281,11 @@ def opened(portal: Portal, browser: Browser, visitor: Visitor) -> Iterator[Page]
 
 
 def test_the_pages_in_a_browser(portal: Portal, marts: psycopg.Connection, visit: UUID) -> None:
-    item, desk, finance = failed(marts), portal.staff(Role.FRONT_DESK), for_all(portal)
+    item, desk, finance = failed(marts), portal.staff(Role.FRONT_DESK), marts_points.for_all(portal)
     leak(marts, "pos_mismatch")
-    held(marts)
-    taken = finance.submit("/staff/worklist/take", kind="unmatched_remit", cause=unmatched(marts)).headers["location"]
+    marts_points.held(marts)
+    claim = marts_points.unmatched(marts).cause
+    taken = finance.submit("/staff/worklist/take", kind="unmatched_remit", cause=claim).headers["location"]
     with chromium() as browser:
         with opened(portal, browser, finance) as page:
             for width in (1280, 375):
