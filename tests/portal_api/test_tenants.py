@@ -149,7 +149,9 @@ def test_no_table_shows_a_row_of_another_practice(owner: psycopg.Connection, as_
     for schema, name in tables:
         columns = [row[0] for row in owner.execute(COLUMNS, (f"{schema}.{name}",))]
         if "practice_id" in columns:
-            query = SQL("select count(*) from {} where practice_id is distinct from %s").format(Identifier(schema, name))
+            query = SQL("select count(*) from {} where practice_id is distinct from %s").format(
+                Identifier(schema, name)
+            )
             assert as_cedar.execute(query, (CEDAR.practice.practice_id,)).fetchone() == (0,)
 
 
