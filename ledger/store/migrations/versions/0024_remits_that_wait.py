@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0023"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 
 # The door sets it for staff who work for all practices; after a commit it is '' and not null.
 FOR_ALL = "current_setting('app.works_for_all', true) = 'yes'"
