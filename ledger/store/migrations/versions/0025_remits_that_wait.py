@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 
 # The door sets it for staff who work for all practices; after a commit it is '' and not null.
 FOR_ALL = "current_setting('app.works_for_all', true) = 'yes'"
