@@ -183,8 +183,8 @@ class Leaks(Protocol):
     as it stands (resolved already), 422 for too few or too many words. `said` names no patient.
     """
 
-    def people(self, reader: Reader) -> list[Person]:
-        """Tell whom a leak can be given to."""
+    def people(self, reader: Reader, *, is_nobodys: bool) -> list[Person]:
+        """Tell whom a leak of the reader's practice can be given to, or one that belongs to no practice."""
 
     def assign(self, reader: Reader, leak_id: str, address: str) -> None:
         """Give a leak to somebody."""

@@ -22,7 +22,7 @@ def html(here: Here, leak_id: str) -> str:
             HTTPStatus.NOT_FOUND,
             "There is no such leak. If there was one, it leaks no more; its visit tells why.",
         )
-    return page(here, "leak.html", leak=found[0], **acts(here))
+    return page(here, "leak.html", leak=found[0], **acts(here, found[0]["practice_id"]))
 
 
 def cards(here: Here, leaks: list[Row]) -> list[Row]:
@@ -33,12 +33,15 @@ def cards(here: Here, leaks: list[Row]) -> list[Row]:
     ]
 
 
-def acts(here: Here) -> dict[str, Any]:
-    """Return whether the reader may do anything about leaks here and now, and whom a leak can be given to."""
+def acts(here: Here, practice_id: str | None) -> dict[str, Any]:
+    """Return whether the reader may do anything about a practice's leaks (None: of none), and whom they may give them.
+
+    That is here and now.
+    """
     desk, reader = here.desk.leaks, here.reader
     if desk is None or here.as_of or not reader.may_act or not reader.may_read(*ROLES):
         return {"may_act": False, "people": []}
-    return {"may_act": True, "people": desk.people(reader)}
+    return {"may_act": True, "people": desk.people(reader, is_nobodys=practice_id is None)}
 
 
 def visit_of(here: Here, leak_id: str) -> str | None:

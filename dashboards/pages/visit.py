@@ -23,5 +23,5 @@ def html(here: Here, token: UUID) -> str:
         visit=found[0],
         story=moments(rows(here, "story", asked)),
         leaks=leak.cards(here, rows(here, "leaks_of_visit", asked)),
-        **leak.acts(here),
+        **leak.acts(here, found[0]["practice_id"]),
     )

@@ -199,11 +199,13 @@ def _told(item: "Item", output: Output) -> int:
 
 
 def _line(item: "Item") -> tuple[str, ...]:
+    from ledger.store.remit_worklist import Remit
+
     return (
         str(item.item_id),
         item.kind,
         item.why,
-        str(item.visit_token or item.cause),
+        str(item.visit_token or Remit.of(item.cause) or item.cause),
         item.practice_id or "",
         f"{item.opened_at:%Y-%m-%d}",
         f"{item.state}: {printable(item.assignee)}" if item.assignee else _state(item),

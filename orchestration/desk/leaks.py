@@ -31,16 +31,16 @@ class LeakDesk:
 
     staff: "PortalStaff"
 
-    def people(self, reader: Reader) -> list[Person]:
-        """Tell whom a leak can be given to: who works on the books at the reader's own practice."""
+    def people(self, reader: Reader, *, is_nobodys: bool) -> list[Person]:
+        """Tell whom a leak can be given to: who works on the books at the reader's own practice, and sees it."""
         with self.staff.acting(reader) as here:
-            return _people(here)
+            return _people(here, is_nobodys=is_nobodys)
 
     def assign(self, reader: Reader, leak_id: str, address: str) -> None:
         """Give a leak to somebody."""
 
         def given(here: "Here", item: "Item") -> None:
-            if address not in {person.address for person in _people(here)}:
+            if address not in {person.address for person in _people(here, is_nobodys=item.practice_id is None)}:
                 raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, "Choose somebody who works on the books.")
             worklist.assign(here.books, item.item_id, address, points.me(here))
 
@@ -92,8 +92,9 @@ def _leak(connection: "psycopg.Connection", reader: Reader, leak_id: str) -> "Le
     return found
 
 
-def _people(here: "Here") -> list[Person]:
-    return [Person(each.email, each.name) for each in points.assignees(here) if each.roles & set(map(Role, ROLES))]
+def _people(here: "Here", *, is_nobodys: bool) -> list[Person]:
+    found = [each for each in points.assignees(here) if each.roles & set(map(Role, ROLES))]
+    return [Person(each.email, each.name) for each in found if each.works_for_all or not is_nobodys]
 
 
 @contextlib.contextmanager

@@ -191,6 +191,32 @@ def test_who_does_something_about_a_leak(
     assert visitor.get(f"/books/leaks/{leak_id}").status_code == seen
 
 
+def test_a_claim_without_a_visit_has_one_row_whoever_takes_it_up_and_is_given_to_who_sees_it(portal: Portal) -> None:
+    visitor, file = finance(portal), "ab" * 32
+    with portal.at() as here:
+        here.books.execute("set local role none")
+        here.books.execute(
+            "insert into marts.unmatched_remits (file_sha256, st_index, claim_index, why)"
+            " values (%s, 0, 3, 'cut short')",
+            (file,),
+        )
+        leak_id = here.books.execute(
+            "insert into marts.leaks (leak_id, category, amount_cents, evidence, first_seen_on)"
+            " values (md5(%s), 'orphan_remit', 8000, '{}', '2026-10-31') returning leak_id",
+            (f"orphan_remit|{file}#0/3",),
+        ).fetchone()[0]
+        here.books.execute("set local role trueup_portal")
+    page = f"/books/leaks/{leak_id}"
+    assert FINANCE in visitor.get(page).text
+    assert BILLING not in visitor.get(page).text  # works for the practice only
+    assert visitor.submit(f"{page}/assign", to=BILLING).status_code == 422
+    assert visitor.submit(f"{page}/assign", to=FINANCE).status_code == 303
+    assert visitor.submit(f"{page}/note", note="Asked the payer").status_code == 303
+    (row,) = visitor.get("/api/v1/worklist", params={"kind": "unmatched_remit"}).json()["items"]
+    assert (row["cause"], row["why"], row["assignee"]) == (f"{file}#0/3", "cut short", FINANCE)
+    assert "Asked the payer" in visitor.get(page).text
+
+
 def test_a_form_of_nobodys_page_or_without_words_does_nothing(portal: Portal) -> None:
     visitor, leak_id = finance(portal), leak_of("orphan_charge")
     assert visitor.post(f"/books/leaks/{leak_id}/note", data={"note": "x"}).status_code == 403
