@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from dashboards.here import Frame
 from dashboards.leak_guide import guide
-from dashboards.money import dollars, whole_dollars
+from dashboards.money import dollars, in_dollars, whole_dollars
 from dashboards.months import days_of
 from dashboards.navigation import links_of
 from dashboards.numbers import changed, written
@@ -47,7 +47,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(dollars=dollars, words=_words, sentence=_sentence)
+    environment.filters.update(dollars=dollars, in_dollars=in_dollars, words=_words, sentence=_sentence)
     environment.filters.update(month=_month, thousands=_thousands, shown=_shown)
     environment.filters.update(written=written, changed=changed, axis=whole_dollars, days_of=days_of)
     environment.globals.update(guide=guide)

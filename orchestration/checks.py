@@ -7,7 +7,8 @@ class Check(NamedTuple):
     """A check. `hard` points can never be explained away, `told` ones hold nothing up.
 
     `query` takes `period`, `last` (the month's last day) and `timezone`, and gives a key and a sentence a row. A note
-    explains a point while the sentence is the same, so the sentence has the amounts.
+    explains a point while the sentence is the same, so the sentence has the amounts: each as a whole number of cents
+    with that word behind it, which `dashboards.money.in_dollars` turns into dollars where a person reads it.
     """
 
     name: str
@@ -160,9 +161,9 @@ _UNUSED = """
 _HELD = """
     select
         left(file_sha256, 12) || '#' || st_index,
-        format('%%s: %%s, trace %%s, paid on %%s, %%s cents',
+        format('%%s: %%s, trace %%s, paid on %%s, %%s',
             verdict, coalesce(payer_name, 'a payer'), coalesce(trn_number, 'none'), coalesce(paid_on::text, 'no day'),
-            coalesce(bpr_cents::text, 'unreadable'))
+            coalesce(bpr_cents || ' cents', 'an unreadable amount'))
     from marts.era_tieout
     where verdict in ('held', 'conflict') and settlement is distinct from 'replaced'
         and coalesce(to_char(paid_on, 'YYYY-MM') <= %(period)s, true)
@@ -180,14 +181,14 @@ _ERA = """
 _EFT = """
     select
         trn_number,
-        format('%%s: %%s cents expected, %%s deposited', status, expected_cents, deposited_cents)
+        format('%%s: %%s cents expected, %%s cents deposited', status, expected_cents, deposited_cents)
     from marts.eft_tieout
     where status <> 'matched' and exists (select from raw.bank_deposit)
         and coalesce(least(paid_on, deposited_on) <= %(last)s, true)
     order by 1
 """
 _PAYOUTS = """
-    select payout_id, format('%%s cents paid out, %%s in its transactions', amount_cents, transactions_cents)
+    select payout_id, format('%%s cents paid out, %%s cents in its transactions', amount_cents, transactions_cents)
     from marts.payout_tieout
     where residual_cents <> 0 and coalesce(arrives_on <= %(last)s, true)
     order by 1
@@ -195,8 +196,8 @@ _PAYOUTS = """
 _BALANCE = """
     select
         source_id,
-        format('%%s: %%s of %%s cents, %%s in the Stripe balance',
-            status, coalesce(source_type, 'a movement'), object_cents, transactions_cents)
+        format('%%s: %%s of %%s cents, %%s cents in the Stripe balance',
+            replace(status, '_', ' '), coalesce(source_type, 'a movement'), object_cents, transactions_cents)
     from marts.balance_tieout
     where status <> 'matched' and happened_on <= %(last)s
     order by 1

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dashboards.money import in_dollars
 from orchestration.commands import pack, workspace
 from orchestration.commands.errors import COULD_NOT_RUN, WENT_WELL
 from orchestration.commands.months import month
@@ -50,7 +51,7 @@ def close(
             by=who,
             waiting=lambda: output.message("Waiting for another command to finish with the books …"),
         )
-        _show(period, done, output)
+        show(period, done, output)
         # After the closing, which stands whatever becomes of this; what is not made now the next call makes.
         found = making.made(books.database, period) if done.closed else None
     output.result({**_document(period, done), "pack": pack.document(found) if found else None})
@@ -108,11 +109,12 @@ def note(  # noqa: PLR0913, PLR0917 - the options of the command
             waiting=lambda: output.message("Waiting for the books …"),
         )
     output.result({"check": check, "key": key, "found": point.found, "why": who.why, "by": who.name})
-    output.line(f"Explained: {printable(point.found)}")
+    output.line(f"Explained: {printable(in_dollars(point.found))}")
     return WENT_WELL
 
 
-def _show(period: str, done: "Closing", output: Output) -> None:
+def show(period: str, done: "Closing", output: Output) -> None:
+    """Tell a person how the closing went: the checklist, its points with amounts in dollars, and what there is to do."""
     if done.checked:
         rows = [
             (checked.check.name, checked.check.asks, checked.state, str(len(checked.points) or ""))
@@ -138,7 +140,7 @@ def _show(period: str, done: "Closing", output: Output) -> None:
 def _show_points(checked: "Checked", output: Output) -> None:
     points = [point for point in checked.points if point.state != "explained"]
     for point in points[:POINTS_SHOWN]:
-        output.line(printable(f"  {point.check} {point.key}: {point.found}"))
+        output.line(printable(f"  {point.check} {point.key}: {in_dollars(point.found)}"))
     if len(points) > POINTS_SHOWN:
         output.line(f"  … and {len(points) - POINTS_SHOWN:,} more of {checked.check.name} (--json lists all)")
     if points:

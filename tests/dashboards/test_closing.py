@@ -27,7 +27,13 @@ FOUND = {
             "do": "Ask the payer",
             "state": "open",
             "points": [
-                {"key": f"T{number}", "found": f"missing <{number}>", "state": "open", "why": None, "made_by": None}
+                {
+                    "key": f"T{number}",
+                    "found": f"missing <{number}>: 4000 cents",
+                    "state": "open",
+                    "why": None,
+                    "made_by": None,
+                }
                 | {"made_at": None}
                 for number in range(9)
             ],
@@ -50,7 +56,8 @@ def _looked(books: Database) -> None:
 def test_an_open_month_says_what_holds_it_up_and_how_to_close_it(client: httpx.Client) -> None:
     page = client.get(f"/closing/{MONTH}").text
     assert "Open: 9 points hold it up." in page
-    assert "missing &lt;8&gt;" in page
+    assert "missing &lt;8&gt;: $40.00 " in page
+    assert "4000" not in page
     assert "<summary>1 more</summary>" in page
     assert "a hole" in page
     assert f"trueup close {MONTH}" in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 import openpyxl
 import pytest
 
-from dashboards.money import dollars
+from dashboards.money import dollars, in_dollars
 from ledger.settings import Settings
 from ledger.store import closed_packs
 from ledger.store.database import connect
@@ -281,7 +282,10 @@ def test_the_page_has_every_kept_figure_of_the_month_to_the_cent_and_links_to_no
         amounts = tuple(dollars(figure[f"{name}_cents"]) for name in ("opening", "debit", "credit", "closing"))
         assert any(row[-4:] == amounts for row in rows), figure
     for point in _kept(closed, "close_checklist"):
-        assert point["found"] in page.replace("&#39;", "'").replace("&gt;", ">").replace("&#34;", '"'), point
+        assert in_dollars(str(point["found"])) in page.replace("&#39;", "'").replace("&gt;", ">").replace(
+            "&#34;", '"'
+        ), point
+    assert not re.search(r"[0-9] cents", page)
     assert EXPLAINED.why is not None
     assert page.count(EXPLAINED.why) > 1
     assert "ties to the cent" in page
