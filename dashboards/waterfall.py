@@ -25,6 +25,13 @@ class Bar(NamedTuple):
     left: int
     width: int
 
+    @property
+    def fill(self) -> str:
+        """What the bar is filled for: its step's kind, but what adds (fees, a reversal) is never drawn as taken off."""
+        return (
+            "added" if self.step.kind in {"adjustment", "received"} and self.step.amount_cents > 0 else self.step.kind
+        )
+
 
 class Sum(NamedTuple):
     """Two ways to the same amount; `residual_cents` is 0 where they agree."""

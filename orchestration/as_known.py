@@ -164,25 +164,15 @@ QUERIES = {
 }
 
 
-# What these say of a closed month is what its closing kept: it is known as of every day until a reopening.
-STAYING = frozenset(
-    {
-        *("cash_by_day", "denials", "month_ratios", "mrr_movements", "payer_scorecard", "pos_mix", "pos_variance"),
-        *("practice_months", "practice_summary", "provider_months", "revenue_waterfall", "underpayments"),
-    }
-)
-
-
 def end_of(day: date, timezone: str) -> datetime:
     """Give the end of a day in the books' time zone."""
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone))
 
 
-def version_known(connection: "psycopg.Connection", period: str, day: date, timezone: str) -> int | None:
-    """Give which closing of a month stood at the end of a day, if it was closed then."""
-    query = sql.SQL("with" + _CLOSING + "select version from closed where period = {period}")
-    row = connection.execute(query.format(moment=end_of(day, timezone), period=period)).fetchone()
-    return int(row[0]) if row else None
+def closings_known(connection: "psycopg.Connection", before: datetime) -> dict[str, int]:
+    """Give which closing of each month stood before a moment; a month that was open then has none."""
+    rows = connection.execute(sql.SQL("with" + _CLOSING + "select period, version from closed").format(moment=before))
+    return {str(period): int(version) for period, version in rows}
 
 
 def as_known(connection: "psycopg.Connection", day: date, timezone: str) -> dict[str, published.Table]:

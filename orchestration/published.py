@@ -1,6 +1,6 @@
 """What is published: every table, the part of it that is of a month, and what a closing kept of that."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,14 @@ _OF_NO_MONTH = frozenset(
     {
         *("close_bridge", "closed_months", "quarantine", "visit_story", "worklist", "worklist_entries"),
         *("contract_results", "feed_files", "feed_partitions", "feed_status", "reconcile_runs"),
+    }
+)
+# What these say of a closed month is what its closing kept: it is known as of every day until a reopening.
+STAYING = frozenset(
+    {
+        *("cash_by_day", "denials", "month_ratios", "month_summary", "mrr_movements", "payer_scorecard", "pos_mix"),
+        *("pos_variance", "practice_months", "practice_summary", "provider_months", "revenue_waterfall"),
+        "underpayments",
     }
 )
 
@@ -88,14 +96,19 @@ def of_month(connection: "psycopg.Connection", period: str) -> dict[str, Table]:
     return {name: cut(table, period) for name, table in tables(connection).items() if name not in _OF_NO_MONTH}
 
 
-def as_closed(connection: "psycopg.Connection", period: str, version: int) -> dict[str, Table]:
-    """Give the tables as a closing of a month kept them."""
+def as_closed(
+    connection: "psycopg.Connection", period: str, version: int, beside: Mapping[str, int] | None = None
+) -> dict[str, Table]:
+    """Give the tables as a closing of a month kept them.
+
+    `beside`: of other months, the closing whose rows stand in the tables too, where those tables stay as closed.
+    """
     found = {
         name: Table(
             name,
             tuple(Column(*column) for column in frozen.columns),
-            closed_figures.relation(period, version, frozen),
-            placed=True,
+            closed_figures.relation(period, version, frozen, *(beside.items() if beside and name in STAYING else ())),
+            placed=not beside,
         )
         for name, frozen in closed_figures.tables(connection, period, version).items()
     }

@@ -66,8 +66,12 @@ def tables(connection: psycopg.Connection, period: str, version: int) -> dict[st
     return {row[0]: Frozen(row[0], tuple((name, kind) for name, kind in row[1]), row[2], row[3]) for row in rows}
 
 
-def relation(period: str, version: int, table: Frozen) -> str:
-    """Return the SQL of a table as it was kept: its columns, and `place` to order it by."""
+def relation(period: str, version: int, table: Frozen, *others: tuple[str, int]) -> str:
+    """Return the SQL of a table as it was kept: its columns, and `place` to order it by.
+
+    `others`: closings (period, version) of other months whose rows of it are told too; a column they lack is null.
+    """
+    closings = sql.SQL(", ").join(sql.SQL("({}, {})").format(*closing) for closing in ((period, version), *others))
     columns = sql.SQL(", ").join(
         sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in table.columns
     )
@@ -75,9 +79,9 @@ def relation(period: str, version: int, table: Frozen) -> str:
         sql.SQL(
             "(select whole.place, kept.* from ledger.closed_figure as whole"
             " cross join lateral jsonb_to_record(whole.figure) as kept ({})"
-            " where whole.period = {} and whole.version = {} and whole.table_name = {})"
+            " where (whole.period, whole.version) in ({}) and whole.table_name = {})"
         )
-        .format(columns, period, version, table.name)
+        .format(columns, closings, table.name)
         .as_string()
     )
 

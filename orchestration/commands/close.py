@@ -114,7 +114,7 @@ def note(  # noqa: PLR0913, PLR0917 - the options of the command
 
 
 def show(period: str, done: "Closing", output: Output) -> None:
-    """Tell a person how the closing went: the checklist, its points with amounts in dollars, and what there is to do."""
+    """Tell a person how the closing went: the checklist, its points in dollars, and what there is to do."""
     if done.checked:
         rows = [
             (checked.check.name, checked.check.asks, checked.state, str(len(checked.points) or ""))

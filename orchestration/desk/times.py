@@ -37,17 +37,21 @@ class Times:
         if day > today:
             raise ValueError(f"{day} is still to come: nothing is known of it. Today is {today}.")
         found = as_known.as_known(connection, day, self.timezone)
-        version = as_known.version_known(connection, period, day, self.timezone) if period else None
-        if period and version:
-            kept = published.as_closed(connection, period, version)
-            found |= {name: kept[name] for name in as_known.STAYING & kept.keys()}
+        stood = as_known.closings_known(connection, as_known.end_of(day, self.timezone))
+        if period and (version := stood.pop(period, None)):
+            kept = published.as_closed(connection, period, version, beside=stood)
+            found |= {name: kept[name] for name in published.STAYING & kept.keys() - found.keys()}
         return found
 
     def tables_closed(self, connection: "Connection", period: str, version: int) -> dict[str, "Table"]:
-        """Give the tables as a closing kept them; raises LookupError with a sentence when there is no such closing."""
-        if version not in periods.closings(connection, period):
+        """Give the tables as a closing kept them, with what stood then of the months that were closed before.
+
+        Raises LookupError with a sentence when there is no such closing.
+        """
+        if (closed_at := periods.closings(connection, period).get(version)) is None:
             raise LookupError(f"{period} has no version {version}.")
-        return published.as_closed(connection, period, version)
+        stood = as_known.closings_known(connection, before=closed_at)
+        return published.as_closed(connection, period, version, beside=stood)
 
     def as_known(self, connection: "Connection", reader: "Reader", day: date, period: str | None) -> "Relations":
         """Tell the marts as they were known at the end of a day."""

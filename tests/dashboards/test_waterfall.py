@@ -40,6 +40,16 @@ def test_who_owes_adds_up_to_what_is_outstanding(measures: dict[str, int]) -> No
     assert sum(part.amount_cents for part in drawn.owed) == outstanding
 
 
+@given(MEASURES)
+def test_a_bar_is_filled_as_taken_off_only_where_its_step_takes_off(measures: dict[str, int]) -> None:
+    steps = waterfall(of_measures(measures)).bars
+    assert all(bar.step.amount_cents <= 0 for bar in steps if bar.fill in {"adjustment", "received"})
+    assert all(bar.step.amount_cents > 0 for bar in steps if bar.fill == "added")
+    fees = waterfall(of_measures({"gross_revenue": 100, "denied": 40, "missed_visit_fees": 5})).bars
+    assert {bar.step.name: bar.fill for bar in fees}["missed_visit_fees"] == "added"
+    assert {bar.step.name: bar.fill for bar in fees}["denied"] == "adjustment"
+
+
 def test_a_month_without_any_figure_can_be_drawn() -> None:
     drawn = waterfall({})
     assert drawn.residual_cents == 0

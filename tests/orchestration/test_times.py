@@ -27,7 +27,16 @@ TODAY = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CLOSED_ON = date(2026, 11, 5)
 TIMES = Times("UTC", lambda: TODAY)
 OF_ONE = Reader("B", frozenset({"billing"}), "practice-1")
+BEFORE, LATER = "2026-08", "2026-07"
+"""Months that were closed a day before the sample's, and an hour after it."""
 KEPT = ("month_summary", "leaks", "revenue_waterfall")
+
+
+def _one_figure(period: str) -> closed_figures.Published:
+    """Return what a closing of an older version kept: without the column `count`."""
+    columns = {"period": "text", "measure": "text", "amount_cents": "bigint"}
+    rows = f"select '{period}' as period, 'gross_revenue' as measure, 7::bigint as amount_cents"
+    return closed_figures.Published("month_summary", tuple(columns.items()), rows)
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +50,17 @@ def books(module_database: Database) -> Database:
         for name in KEPT:
             closed_figures.freeze(connection, sample_books.MONTH, 1, published.to_keep(found[name]))
         periods.append(connection, sample_books.MONTH, "close", None, "Ada")
+        for period in (BEFORE, LATER):
+            closed_figures.freeze(connection, period, 1, _one_figure(period))
+            periods.append(connection, period, "close", None, "Ada")
         connection.execute("alter table ledger.period_event disable trigger user")
-        connection.execute("update ledger.period_event set made_at = %s", (f"{CLOSED_ON} 09:00+00",))
+        connection.execute(
+            "update ledger.period_event set made_at = case period when %s then %s::timestamptz else %s end",
+            (LATER, f"{CLOSED_ON} 10:00+00", f"{CLOSED_ON} 09:00+00"),
+        )
+        connection.execute(
+            "update ledger.period_event set made_at = made_at - interval '1 day' where period = %s", (BEFORE,)
+        )
         connection.execute("alter table ledger.period_event enable always trigger period_events_are_only_added_to")
         connection.execute("update marts.month_summary set amount_cents = amount_cents + 1")
         connection.execute("delete from marts.leaks")
@@ -60,7 +78,9 @@ def connection(books: Database) -> Iterator[psycopg.Connection]:
 def test_a_closing_is_read_in_the_pages_own_role(connection: psycopg.Connection) -> None:
     told = TIMES.as_closed(connection, THIS_MACHINE, sample_books.MONTH, 1)
     with restricted(connection):
-        kept = connection.execute(f"select sum(amount_cents) from {told['month_summary']}").fetchone()
+        kept = connection.execute(
+            f"select sum(amount_cents) from {told['month_summary']} where period = %s", (sample_books.MONTH,)
+        ).fetchone()
         now = connection.execute(
             "select sum(amount_cents), count(*) from marts.month_summary where period = %s", (sample_books.MONTH,)
         ).fetchone()
@@ -77,6 +97,18 @@ def test_who_sees_one_practice_sees_its_rows_of_a_closing_and_no_table_without(c
     with restricted(connection, OF_ONE.practice_id):
         found = connection.execute(f"select distinct practice_id from {told['leaks']}").fetchall()
     assert found == [("practice-1",)]
+
+
+def test_beside_a_closing_stand_the_months_that_were_closed_before_it_as_their_own_closings_kept_them(
+    connection: psycopg.Connection,
+) -> None:
+    told = TIMES.as_closed(connection, THIS_MACHINE, sample_books.MONTH, 1)
+    with restricted(connection):
+        found = connection.execute(
+            f"select period, measure, amount_cents, count from {told['month_summary']} where period <> %s",
+            (sample_books.MONTH,),
+        ).fetchall()
+    assert found == [(BEFORE, "gross_revenue", 7, None)]
 
 
 def test_a_view_of_another_time_is_gone_with_its_page(books: Database, connection: psycopg.Connection) -> None:
@@ -107,4 +139,4 @@ def test_a_day_to_come_and_a_closing_that_never_was_are_refused(connection: psyc
 def test_what_stays_with_a_closing_is_what_the_models_leave_as_closed() -> None:
     marts = (dbt_project.directory() / "models" / "marts").rglob("*.sql")
     staying = {path.stem for path in marts if re.search(r"\{\{ closed_months_stay\(", path.read_text())}
-    assert staying == as_known.STAYING | {"month_summary"}
+    assert staying == published.STAYING
