@@ -42,7 +42,10 @@ class Line:
 
 @dataclass
 class Moment:
-    """One thing that happened; `at` is empty where only the day is known, the amount where no money is in it."""
+    """One thing that happened; `at` is empty where only the day is known, the amount where no money is in it.
+
+    `remit` names the remittance it came with, as the address of its page does.
+    """
 
     on: date
     at: datetime | None
@@ -52,6 +55,7 @@ class Moment:
     facts: Mapping[str, object]
     note: str = ""
     source_id: str = ""
+    remit: str = ""
     taken_off: list[Line] = field(default_factory=list)
     posted: dict[str, list[Line]] = field(default_factory=dict)
 
@@ -133,7 +137,9 @@ def _of_claim(row: Mapping[str, Any], _before: Mapping[str, Any]) -> Moment:
         "trace": details["trn_number"],
         "file": f"{details['file_sha256'][:12]} ST {details['st_index']} claim {details['claim_index']}",
     }
-    return _moment(row, titles[row["what"]], {name: value for name, value in facts.items() if value}, stands)
+    told = _moment(row, titles[row["what"]], {name: value for name, value in facts.items() if value}, stands)
+    told.remit = f"{details['file_sha256']}-{details['st_index']}"
+    return told
 
 
 def _of_demand(row: Mapping[str, Any], _before: Mapping[str, Any]) -> Moment:

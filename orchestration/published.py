@@ -23,12 +23,12 @@ _MONTH_COLUMNS = ("period", "service_period")
 _DAY_COLUMNS = ("paid_on", "arrives_on", "happened_on", "deposited_on")
 # The journal is only ever added to, and never to a closed month: it needs no copy.
 _STAYS = "revenue_feed"
-# The bridge leads from closed months to now; pieces that wait for somebody, feeds and runs are no figures; a story
-# tells over again what stands in the other tables.
+# The bridge leads from closed months to now; pieces that wait for somebody, feeds and runs are no figures; a story and
+# the claims of a remittance tell over again what stands in the other tables.
 _OF_NO_MONTH = frozenset(
     {
-        *("close_bridge", "closed_months", "quarantine", "visit_story", "worklist", "worklist_entries"),
-        *("contract_results", "feed_files", "feed_partitions", "feed_status", "reconcile_runs"),
+        *("close_bridge", "closed_months", "quarantine", "remit_claims", "visit_story", "worklist"),
+        *("worklist_entries", "contract_results", "feed_files", "feed_partitions", "feed_status", "reconcile_runs"),
     }
 )
 # What these say of a closed month is what its closing kept: it is known as of every day until a reopening.

@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 
 from dashboards.desk import RemitName, Word
 from dashboards.here import Here
+from dashboards.pages import remit_claims
 from dashboards.paging import Part
 from dashboards.reading import Row, rows
 from dashboards.remit_work import may_work, with_work
@@ -43,8 +44,8 @@ def html(here: Here, number: int) -> str:
     )
 
 
-def one_html(here: Here, remit: RemitName) -> str:
-    """Render one transaction: both sides, why it is held, its twins, its claims without a visit, what can be done."""
+def one_html(here: Here, remit: RemitName, number: int) -> str:
+    """Render one transaction: both sides, why it is held, its twins, what can be done; part `number` of its claims."""
     (found,) = with_work(here, [known(here, remit)])
     of_it = {"file": remit.file_sha256, "st": remit.st_index}
     return page(
@@ -55,6 +56,10 @@ def one_html(here: Here, remit: RemitName) -> str:
         pieces=rows(here, "refused_of_remit", of_it),
         unmatched=with_work(here, rows(here, "unmatched", {**of_it, "claim": None, **_FIRST})),
         news=[word for word in news(here) if word.remit == remit],
+        contents=remit_claims.contents(here, remit, number),
+        outcomes=remit_claims.OUTCOMES,
+        matched_by=remit_claims.MATCHED_BY,
+        payers=remit_claims.PAYERS,
         **_may(here),
     )
 

@@ -28,9 +28,9 @@ def waiting(here: AtAllBooks, part: int = 1) -> str:
 
 
 @router.get("/remits/{remit}")
-def one(here: AtAllBooks, remit: str) -> str:
-    """Show one transaction."""
-    return remits.one_html(here, _named(remit))
+def one(here: AtAllBooks, remit: str, part: int = 1) -> str:
+    """Show one transaction and its claims."""
+    return remits.one_html(here, _named(remit), part)
 
 
 @router.get("/remits/{remit}/release")

@@ -23,7 +23,39 @@ def added(books: Mapping[str, Rows]) -> dict[str, Rows]:
         "pos_variance": _pos_variance(books["visit_revenue"]),
         "corrected_claims": _corrected_claims(books),
         "hand_matches": [],
+        "remit_claims": _remit_claims(books),
     }
+
+
+def _remit_claims(books: Mapping[str, Rows]) -> Rows:
+    """Return the claims of the posted remit TRACE0003: a reversal, one of no visit, and as many as fill two parts."""
+    (remit,) = (row for row in books["era_tieout"] if row["trn_number"] == "TRACE0003")
+    paid = [400, -400, *[400] * 102]
+    paid.append(remit["claims_cents"] - sum(paid))
+    outcomes = {1: "reversal", 2: "unmatched", 3: "denied"}
+    return [
+        {
+            **{name: remit[name] for name in ("file_sha256", "st_index", "payer_name", "trn_number", "paid_on")},
+            "claim_index": place,
+            "claim_ref": f"REF{place:04d}",
+            "payer_claim_number": f"ICN{place}",
+            "status_code": "1",
+            "service_from": date(2026, 9, 1),
+            "charge_cents": 1_000 if cents > 0 else -1_000,
+            "paid_cents": cents,
+            "patient_responsibility_cents": 200 if cents > 0 else -200,
+            "co_cents": (800 if cents > 0 else -800) - cents,
+            "pi_cents": 0,
+            "oa_cents": 0,
+            "residual_cents": 0,
+            "outcome": outcomes.get(place, "live"),
+            "visit_token": None if place == 2 else books["visit_revenue"][place % 50]["visit_token"],
+            "matched_by": None if place == 2 else "exact",
+            "payer_order": None if place == 2 else 1,
+            "period": "2026-10",
+        }
+        for place, cents in enumerate(paid)
+    ]
 
 
 def _memo_totals(memos: Rows) -> Rows:

@@ -111,6 +111,40 @@ def test_a_held_remit_shows_what_is_not_explained_and_the_commands_where_nobody_
         assert client.post(f"/remits/{name}/{deed}", data={"why": "x"}).status_code == 403
 
 
+def test_the_page_of_a_remit_leads_to_every_visit_it_paid_and_its_sums_are_the_remits(client: httpx.Client) -> None:
+    claims = BOOKS["remit_claims"]
+    (remit,) = (row for row in BOOKS["era_tieout"] if row["trn_number"] == "TRACE0003")
+    path = f"/remits/{remit['file_sha256']}-{remit['st_index']}"
+    names = ("charge_cents", "paid_cents", "patient_responsibility_cents", "co_cents")
+    total = [f"All {len(claims)} claims", *(dollars(sum(claim[name] for claim in claims)) for name in names)]
+    seen = []
+    for part in (1, 2):
+        text = client.get(path, params={"part": part}).text
+        head, *shown, foot = cells(text, "Claims of the remittance")
+        assert head[3:] == ["Charge", "Paid", "Patient (PR)", "CO"]
+        assert foot == total
+        seen += shown
+    assert [row[3:] for row in seen] == [[dollars(claim[name]) for name in names] for claim in claims]
+    assert dollars(remit["claims_cents"]) == total[2]
+    assert f"announced were {dollars(remit['bpr_cents'])}" in text
+    for claim, row in zip(claims, seen, strict=True):
+        assert row[1] == (f"{claim['visit_token']} by our reference" if claim["visit_token"] else "no visit")
+    assert f'href="/visits/{claims[-1]["visit_token"]}"' in text
+    assert [row[2] for row in seen[:4]] == [
+        "posted primary payer journal of 2026-10",
+        "reversal primary payer journal of 2026-10",
+        "no visit journal of 2026-10",
+        "denied primary payer journal of 2026-10",
+    ]
+    assert client.get(path, params={"part": 3}).status_code == 404
+
+
+def test_claims_that_do_not_add_up_to_their_remit_are_said_to_differ(client: httpx.Client) -> None:
+    text = client.get(f"/remits/{'5a' * 32}-4").text
+    assert "It has no claim." in text
+    assert "Differs</span> Its claims add up to $0.00, and the remittance says $416.35" in text
+
+
 @pytest.mark.parametrize("by", GROUPINGS)
 def test_the_variance_adds_up_to_the_marts_however_it_is_grouped(client: httpx.Client, by: str) -> None:
     mart = BOOKS["pos_variance"]

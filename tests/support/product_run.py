@@ -175,6 +175,7 @@ def compare(product: Product, books: Books) -> dict[str, list[str]]:
             _by(strays, "file_sha256", "st_index", "claim_index"),
             _by(books.unmatched_remits, "file_sha256", "st_index", "claim_index"),
         ),
+        "remit_claims": differences(_wrapped(_claims_added_up(product)), _wrapped(_claims_of(books))),
         "denials": differences(
             _denials(product), {k: {"claims": v[0], "cents": v[1]} for k, v in books.denials.items()}
         ),
@@ -283,6 +284,35 @@ def _sums_of_leaks(books: Books) -> Rows:
         sum_["at_stake_cents"] += max(cents, 0)
         sum_["liability_cents"] += min(cents, 0)
     return sums
+
+
+_CLAIMS_ADDED_UP = """
+    select file_sha256 || '#' || st_index as of, sum(paid_cents)::bigint as cents
+    from marts.remit_claims group by 1 having sum(paid_cents) <> 0
+    union all
+    select visit_token::text, sum(paid_cents)::bigint
+    from marts.remit_claims where visit_token is not null group by 1 having sum(paid_cents) <> 0
+    union all
+    select 'no visit', sum(paid_cents)::bigint
+    from marts.remit_claims where outcome = 'unmatched' having sum(paid_cents) <> 0
+    union all
+    select 'unbalanced', count(*) from marts.remit_claims
+    where charge_cents - paid_cents - residual_cents
+        <> patient_responsibility_cents + co_cents + pi_cents + oa_cents
+    having count(*) > 0
+"""
+
+
+def _claims_added_up(product: Product) -> dict[str, int]:
+    """Return what the claims of remittances paid: by transaction, by visit, and of no visit."""
+    return {row["of"]: row["cents"] for row in product.rows(_CLAIMS_ADDED_UP)}
+
+
+def _claims_of(books: Books) -> dict[str, int]:
+    found = {f"{row['file_sha256']}#{row['st_index']}": row["claims_cents"] for row in books.era_tieout}
+    found |= {str(token): row["payer_paid_cents"] for token, row in books.visit_revenue.items()}
+    found["no visit"] = sum(row["paid_cents"] for row in books.unmatched_remits)
+    return {name: cents for name, cents in found.items() if cents}
 
 
 STORY_FIGURES = (
