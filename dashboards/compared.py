@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
 
-from dashboards.rows_of import ANY, RowsOf
+from dashboards.cutting import ANY
+from dashboards.rows_of import RowsOf
 
 Figures: TypeAlias = Mapping[str, int | Decimal | None]
 

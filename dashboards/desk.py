@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, BinaryIO, NamedTuple, Protocol, TypeAlias
 from uuid import UUID
 
@@ -86,11 +87,15 @@ class Times(Protocol):
 
 
 class File(NamedTuple):
-    """A mart as a file: `form` is its ending (csv, xlsx, parquet, json), `period` the month it is cut to."""
+    """A mart as a file: `form` is its ending (csv, xlsx, parquet, json), `period` the month it is cut to.
+
+    `where`: values by column, in the words of dashboards.cutting; only such rows are in it.
+    """
 
     name: str
     form: str
     period: str | None = None
+    where: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 class Exports(Protocol):
@@ -102,7 +107,8 @@ class Exports(Protocol):
     def write(self, connection: Connection, file: File, relation: str, sink: BinaryIO) -> int:
         """Write what the relation of a mart says, and give the number of rows.
 
-        Raises LookupError when there is no such relation, ValueError with a sentence when the form cannot hold it.
+        Raises LookupError when there is no such relation, ValueError with a sentence when the form cannot hold it, or
+        it has no such column.
         """
 
 

@@ -42,7 +42,7 @@ class Frame:
         """Give the link to a page: the time of this one is kept, that of a closing for its month only."""
         kept = self.as_of.query if self.as_of and (self.as_of.period or "") in f"{path} {query.get('period')}" else {}
         asked = {**kept, **{name: value for name, value in query.items() if value is not None}}
-        return f"{self.base}{path}{'?' + urlencode(asked) if asked else ''}"
+        return f"{self.base}{path}{'?' + urlencode(asked, doseq=True) if asked else ''}"
 
     @property
     def shown(self) -> dict[str, Any]:

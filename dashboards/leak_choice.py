@@ -18,6 +18,12 @@ WORK = {
     "resolved": "Resolved",
     "dismissed": "Dismissed",
 }
+_COLUMNS = {name: name for name in DIMENSIONS} | {
+    "payer": "payer_id",
+    "provider": "provider_id",
+    "practice": "practice_id",
+    "age": "bucket",
+}
 NONE = "-"
 """What an address says of leaks that have none of a dimension: self-pay, no visit of ours, no day."""
 
@@ -53,6 +59,17 @@ class Choice:
     def values(self) -> dict[str, Any]:
         """The choice as queries take it: every dimension's value, None for all."""
         return {"by": self.by} | {name: getattr(self, name) or None for name in DIMENSIONS}
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """What is chosen beside a month as values by column, in the words of dashboards.cutting."""
+        found = {_COLUMNS[name]: "" if value == NONE else value for name, value in self.narrowed.items()}
+        return {name: value for name, value in found.items() if name != "period" or not value}
+
+    @property
+    def month(self) -> str | None:
+        """The month that is chosen; None for all, and for those of no month."""
+        return self.period if self.period not in {"", NONE} else None
 
     @property
     def narrowed(self) -> dict[str, str]:

@@ -1,8 +1,12 @@
 """Who took leaks up, and how that stands: read from the worklist, of now only."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
+from starlette.exceptions import HTTPException
+
+from dashboards.cutting import NOT
 from dashboards.here import Here
 from dashboards.reading import Row, rows, told
 
@@ -23,6 +27,19 @@ def with_entries(here: Here, leak_ids: Sequence[str]) -> dict[str, Row]:
         leak_id: row | {"entries": [entry for entry in entries if entry["item_id"] == row["item_id"]]}
         for leak_id, row in found.items()
     }
+
+
+def ids(here: Here, work: str) -> list[str]:
+    """Return the ids of leaks for a key of leak_choice.WORK in the words of dashboards.cutting, "" where there is none.
+
+    Raises what `chosen` raises, and HTTPException 400 for another key.
+    """
+    if work not in {*STATES, "nobody"}:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, f"work is one of {', '.join((*STATES, 'nobody'))}.")
+    asked = chosen(here, work)
+    if work == "nobody":
+        return [f"{NOT}{leak_id}" for leak_id in asked["but_leaks"]]
+    return asked["only_leaks"] or [""]
 
 
 def chosen(here: Here, work: str) -> dict[str, Any]:

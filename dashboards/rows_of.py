@@ -7,11 +7,11 @@ from typing import NamedTuple
 from psycopg import DataError, sql
 from starlette.exceptions import HTTPException
 
+from dashboards.cutting import ANY, NOT, TO, NoSuchColumn, condition
 from dashboards.here import Here
 from dashboards.paging import Part
 from dashboards.reading import Row, read, rows
 
-ANY, TO = "*", ".."
 NOT_COLUMNS = frozenset({"adds", "of", "part", "as_of", "version", "said"})
 """What an address of rows may say beside columns."""
 
@@ -29,7 +29,7 @@ _SHOWN = {
 class RowsOf:
     """Which rows a figure is made of.
 
-    `where`: a value by column; "" is empty, "*" is not empty, "a..b" from a to b, either of them left out at will.
+    `where`: a value by column, in the words of dashboards.cutting.
     `adds`: the columns that each row adds to the figure, with a minus sign those it takes off; none where rows count.
     `of`: the figure's name as definitions know it (mart.figure).
     """
@@ -44,6 +44,15 @@ class RowsOf:
         """The rows as the query of an address says them."""
         said = {"of": self.of, "adds": ",".join(self.adds)}
         return {**{name: value for name, value in said.items() if value}, **self.where}
+
+    @property
+    def cut(self) -> dict[str, str | list[str]]:
+        """The rows in the words of dashboards.cutting; of several columns that are added, zero rows stay in."""
+        cut: dict[str, str | list[str]] = dict(self.where)
+        if len(self.adds) == 1:
+            name = self.adds[0].removeprefix("-")
+            cut[name] = [NOT, f"{NOT}0", *([self.where[name]] if name in self.where else [])]
+        return cut
 
     @classmethod
     def asked(cls, mart: str, query: Mapping[str, str]) -> "RowsOf":
@@ -106,22 +115,18 @@ def _added(adds: tuple[str, ...], types: Mapping[str, str]) -> sql.Composable:
 
 
 def _conditions(where: Mapping[str, str], types: Mapping[str, str]) -> tuple[sql.Composable, dict[str, str]]:
-    parts: list[sql.Composable] = [sql.SQL("true")]
+    """Return the condition, and its values by name: a query takes what comes from outside as parameters."""
     values: dict[str, str] = {}
-    for name, value in where.items():
-        if name not in types:
-            raise HTTPException(400, f"This table has no column “{name}”. It has: {', '.join(types)}.")
-        column, kind = sql.Identifier(name), sql.SQL(types[name])
-        if value in {"", ANY}:
-            parts.append(sql.SQL("{} is {} null").format(column, sql.SQL("not" if value else "")))
-            continue
-        first, between, last = value.partition(TO)
-        for key, sign, end in (("from", ">=", first), ("to", "<=", last)) if between else (("is", "=", value),):
-            if end:
-                values[f"{name}_{key}"] = end
-                parameter = sql.SQL(f"%({name}_{key})s")
-                parts.append(sql.SQL("{} {} cast({} as {})").format(column, sql.SQL(sign), parameter, kind))
-    return sql.SQL(" and ").join(parts), values
+
+    def put(value: str) -> sql.Composable:
+        name = f"value_{len(values)}"
+        values[name] = value
+        return sql.SQL(f"%({name})s")
+
+    try:
+        return condition({name: [value] for name, value in where.items()}, types, put), values
+    except NoSuchColumn as wrong:
+        raise HTTPException(400, str(wrong)) from None
 
 
 def _columns(asked: RowsOf, types: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,11 +1,12 @@
 """What is published: every table, the part of it that is of a month, and what a closing kept of that."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from dashboards import cutting
 from ledger.store import closed_figures, periods
 
 if TYPE_CHECKING:
@@ -166,6 +167,17 @@ def cut(table: Table, period: str) -> Table:
         return table
     where = sql.Literal(period).as_string()
     return replace(table, relation=f"(select * from {table.relation} where {months[0]} = {where})")
+
+
+def chosen(table: Table, where: Mapping[str, Sequence[str]]) -> Table:
+    """Give the rows of a table that have these values, in the words of dashboards.cutting.
+
+    Raises cutting.NoSuchColumn.
+    """
+    if not where:
+        return table
+    condition = cutting.condition(where, {column.name: column.type for column in table.columns})
+    return replace(table, relation=f"(select * from {table.relation} as whole where {condition.as_string()})")
 
 
 def _posted(connection: "psycopg.Connection", period: str, version: int) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from starlette.exceptions import HTTPException
 
 from dashboards.checks import checks
+from dashboards.cutting import NOT
 from dashboards.here import Here
 from dashboards.paging import Part
 from dashboards.reading import Row, one, rows
@@ -106,11 +107,26 @@ def of_kind(here: Here, name: str, status: str | None, number: int) -> str:
         kind=kind,
         totals=totals,
         status=status,
+        shown_by=_columns(name, status),
         is_left_out=len(listed) < len(shown),
         ties=found,
         part=part,
         tied=TIED,
     )
+
+
+def _columns(name: str, status: str | None) -> dict[str, str | list[str]]:
+    """Return the values by column of the rows with one outcome, or of those that do not tie: see dashboards.cutting."""
+    difference = {"payout": "residual_cents", "rollforward": "unexplained_cents"}
+    if name == "era":
+        of = [status] if status else [f"{NOT}{tied}" for tied in sorted(TIED)]
+        return {"settlement": "replaced"} if status == "replaced" else {"verdict": of, "settlement": f"{NOT}replaced"}
+    if name == "input":
+        return {"check_name": status} if status else {}
+    if name not in difference:
+        return {"status": status or f"{NOT}matched"}
+    values = {"manual": [""], "matched": ["0"]}.get(status or "", [f"{NOT}0", f"{NOT}"])
+    return {difference[name]: values} | ({"grain": "day"} if name == "rollforward" else {})
 
 
 def _is_shown(row: Row, status: str | None) -> bool:

@@ -26,6 +26,7 @@ EPILOG = example(
     "trueup export month_summary",
     "trueup export visit_revenue --format parquet --out visit_revenue.parquet",
     "trueup export memos --out memos.xlsx",
+    "trueup export leaks --where category=denied --where payer_id=AETNA --where payer_id=CIGNA",
     "trueup export month_summary --period 2026-10",
     "trueup export trial_balance --as-of 2026-10-31",
     "trueup export visit_revenue --period 2026-10 --version 1 --out october-as-first-closed.csv",
@@ -72,14 +73,21 @@ def export(  # noqa: PLR0913, PLR0917 - the options of the command
             help="As it was known at the end of that day: memos, month_summary, revenue_feed, trial_balance.",
         ),
     ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            metavar="COLUMN=VALUE",
+            help="Only such rows; again for another column, or for another value of the same. Empty: none; *: any;"
+            " A..B: from and to; !VALUE: every other.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool,
         typer.Option("--json", help="To stdout: as --format json. With --out: what was written, as JSON on stdout."),
     ] = False,
 ) -> int:
     """Export a table of the books. Rows come in one fixed order, amounts as integer cents, times in ISO-8601."""
-    from orchestration import exports
-
     output = Output(as_json)
     if version is not None and period is None:
         raise Misused("--version is of a month: name it with --period.")
@@ -98,11 +106,36 @@ def export(  # noqa: PLR0913, PLR0917 - the options of the command
         else:
             table = _table(connection, name)
         with _sink(out) as sink:
-            rows = exports.FORMATS[chosen](connection, table, sink)
+            rows = _written(connection, table, where or [], chosen, sink)
     if out is not None:
         output.line(f"{out}: {counted(rows, 'row')} of {name} as {chosen}.")
         output.result({"name": name, "format": chosen, "out": str(out), "rows": rows})
     return WENT_WELL
+
+
+def _written(
+    connection: "psycopg.Connection", table: "published.Table", where: list[str], form: Format, sink: BinaryIO
+) -> int:
+    """Write the rows that have the values asked for, each as COLUMN=VALUE, and give their number."""
+    import psycopg
+
+    from dashboards import cutting
+    from orchestration import exports, published
+
+    asked: dict[str, list[str]] = {}
+    for each in where:
+        column, equals, value = each.partition("=")
+        if not equals:
+            raise Misused(f"--where {each}: write COLUMN=VALUE, such as kind=credit.")
+        asked.setdefault(column, []).append(value)
+    try:
+        return exports.FORMATS[form](connection, published.chosen(table, asked), sink)
+    except (psycopg.DataError, psycopg.errors.UndefinedFunction) as wrong:
+        if not where:
+            raise
+        raise Misused(f"--where: {wrong.diag.message_primary}.") from None
+    except cutting.NoSuchColumn as wrong:
+        raise Misused(f"--where: {wrong}") from None
 
 
 def _implied(out: Path | None, as_json: bool) -> Format:
