@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from collections import Counter
@@ -14,13 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 from psycopg import errors
 
-from dashboards.money import dollars, in_dollars
 from ingestion.era835 import settlement
 from ledger.store.database import connect
 from orchestration import as_known, published
 from orchestration import closing as months
-from orchestration.commands.close import show
-from orchestration.commands.output import Output
 from orchestration.reconcile import Blocked
 from tests.support.closed_world import (
     ADA,
@@ -138,26 +134,6 @@ def test_a_closing_is_blocked_by_what_nobody_has_explained(closed: Story) -> Non
     assert not {"over", "run"} & found.keys()
     told = {checked.check.name: checked.state for checked in closed.blocked["unexplained"].checked}
     assert told["earlier_months"] == "told"
-
-
-def test_every_amount_of_a_finding_is_kept_in_cents_and_read_in_dollars(
-    closed: Story, capsys: pytest.CaptureFixture[str]
-) -> None:
-    points = [point for checked in closed.blocked["unexplained"].checked for point in checked.open]
-    of_money = {point.found: in_dollars(point.found) for point in points if "cents" in point.found}
-    assert of_money
-    for kept, read in of_money.items():
-        # What is left of a number is a trace number, a day or a count.
-        assert "cents" not in read
-        assert re.findall(r"\$[0-9,]+\.[0-9]{2}", read) == [
-            dollars(abs(int(amount))) for amount in re.findall(r"(-?[0-9]+) cents", kept)
-        ]
-    show(CLOSED[0], closed.blocked["unexplained"], Output(as_json=False))
-    heard = capsys.readouterr().out
-    assert "$" in heard
-    assert not re.search(r"[0-9] cents", heard)
-    twice = {"eft_tieout", "payout_tieout", "balance_tieout"}
-    assert all(point.found.count(" cents") == 2 for point in points if point.check in twice)
 
 
 def test_a_closing_that_was_killed_left_no_trace(closed: Story) -> None:
