@@ -24,6 +24,7 @@ from ledger.rules.requests import (
     Request,
     ResumeInvoice,
 )
+from ledger.rules.sending import METER_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 SKEW = timedelta(minutes=10)
 FINALISED = frozenset({"open", "paid", "uncollectible"})
 UNPAID = frozenset({"open", "uncollectible"})
+TOO_OLD = "timestamp_too_far_in_past"
+# How it was to be asked for was fixed when it was over, and a payer may have decided since: we choose no other way.
+_WHY_A_PERSON = "longer than Stripe takes usage: invoice it by itself, unless a memo asks for it, or give it up."
 
 
 def charge_visit(request: ChargeVisit, calls: Calls) -> Outcome:
@@ -154,6 +158,8 @@ def meter_visit(request: MeterVisit, calls: Calls) -> Outcome:
     except stripe.InvalidRequestError as error:
         if "already exists with identifier" in str(error):
             return Done(str(request.visit_token))
+        if error.code == TOO_OLD:
+            return Refused(TOO_OLD, f"It ended more than {METER_DAYS} days ago, {_WHY_A_PERSON}")
         if error.code == "timestamp_in_future":
             return Later("The visit ends more than five minutes from now, by Stripe's clock.")
         raise

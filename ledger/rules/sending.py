@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 METER_DAYS = 35
+METER_DAYS_LEFT = 7
+"""How many days before usage is too old somebody is told that it was not sent: a dispute may hold it for weeks."""
 CANCEL_WITHIN = timedelta(hours=24)
 
 

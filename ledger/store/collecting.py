@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ledger.store.holds import Hold
     from ledger.store.outbox import Row
 
+USAGE_EXPIRES = "usage_expires"
+"""Why usage that was never tried stands on the worklist: soon Stripe takes it no more."""
+
 
 def follow(connection: psycopg.Connection, invoice_id: str) -> None:
     """Do what follows from where an invoice stands now. The caller commits."""
@@ -108,10 +111,11 @@ def _sweep_outbox(connection: psycopg.Connection) -> None:
             visit_token=visit_token,
             practice_id=practice_id,
         )
-    for kind in (Kind.SEND_REFUSED, Kind.SEND_STUCK):
+    for kind, states in {Kind.SEND_REFUSED: {"refused"}, Kind.SEND_STUCK: {"pending", "unknown"}}.items():
         for item in worklist.listed(connection, kinds=[kind]):
-            if outbox.state_of(connection, item.cause) not in {"refused", "pending", "unknown"}:
-                worklist.settle(connection, item.item_id, "it was sent after all")
+            if (state := outbox.state_of(connection, item.cause)) not in states:
+                said = "it was refused, which is a row of its own" if state == "refused" else "it was sent after all"
+                worklist.settle(connection, item.item_id, said)
 
 
 def _settled(connection: psycopg.Connection, demand: Demand) -> None:
@@ -210,11 +214,12 @@ def _stuck(connection: psycopg.Connection, row: Row) -> None:
         follow(connection, invoice)
         return
     kinds = {"declined": Kind.PAYMENT_FAILED, "refused": Kind.SEND_REFUSED}
+    waits = USAGE_EXPIRES if row.outcome is None else row.state
     worklist.open_(
         connection,
         kinds.get(row.state, Kind.SEND_STUCK),
         invoice or row.business_key,
-        str(outcome.get("advice") or outcome.get("code") or outcome.get("why") or row.state),
+        str(outcome.get("advice") or outcome.get("code") or outcome.get("why") or waits),
         visit_token=row.visit_token,
         object_id=invoice,
         practice_id=row.practice_id,

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from ledger.rules import requests
 from ledger.rules.requests import PauseInvoice
+from ledger.rules.sending import METER_DAYS, METER_DAYS_LEFT
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -248,10 +249,15 @@ def due(connection: psycopg.Connection, now: datetime) -> list[Row]:
 
 # A declined charge leaves an invoice. Where Stripe's own retries may help, it is their turn first: until a webhook says
 # that there is no further one, or two weeks, their usual length, have gone by without a word. A paid one is settled.
+# Usage that waits, as of a disputed visit, is told of while Stripe still takes it.
 _WORKLIST = f"""
     {_ROW}
     left join ledger.stripe_object on object_id = outcome ->> 'object_id'
     where state = 'refused'
+        or (
+            state = 'pending' and operation = 'meter_visit'
+            and (arguments ->> 'ended_at')::timestamptz < now() - interval '{METER_DAYS - METER_DAYS_LEFT} days'
+        )
         or (state in ('pending', 'unknown') and attempts > 0 and created_at < now() - interval '1 day')
         or (
             state = 'declined'
@@ -270,7 +276,7 @@ _WORKLIST = f"""
 
 
 def worklist(connection: psycopg.Connection) -> list[Row]:
-    """Return what a person should look at: declined with no retry left, refused, tried for more than a day."""
+    """Return what a person should look at: declined for good, refused, tried for a day, usage nearly too old."""
     with connection.cursor(row_factory=class_row(Row)) as cursor:
         return cursor.execute(_WORKLIST.encode()).fetchall()
 

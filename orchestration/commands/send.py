@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dashboards.money import dollars
+from ledger.rules.sending import METER_DAYS
 from orchestration.commands import reconcile, workspace
 from orchestration.commands.errors import PARTLY, WENT_WELL, CannotRun
 from orchestration.commands.output import Json, Output, counted, example, plain_table
@@ -165,5 +166,7 @@ def _show(lists: dict[str, list[dict[str, object]]], queued: dict[str, dict[str,
 
 
 def _ending(outcome: object) -> str:
+    if outcome is None:
+        return f"not sent, and nearly too old: Stripe takes usage for {METER_DAYS} days"
     said = outcome if isinstance(outcome, dict) else {}
     return " ".join(str(said[name]) for name in ("code", "advice", "why") if said.get(name))

@@ -28,6 +28,14 @@ _HAPPENED: dict[tuple[str, str], str] = {
         Kind.SEND_REFUSED,
         "no_subscription",
     ): "The subscription that was to ask for this visit ended, or its month was invoiced, before the visit was sent.",
+    (
+        Kind.SEND_REFUSED,
+        "timestamp_too_far_in_past",
+    ): "The visit was to be asked for by the patient's subscription and was sent too late: more than 35 days after it.",
+    (
+        Kind.SEND_STUCK,
+        "usage_expires",
+    ): "The visit is to be asked for by the patient's subscription, and is not sent yet: after 35 days it is too late.",
     (Kind.SEND_STUCK, ""): "What was sent for this visit has had no clear answer for a day.",
     (Kind.TWO_DEMANDS, ""): "A charge that was refused had its effect all the same: the patient may be asked twice.",
     (Kind.MISSING_CLOSE_OUT, ""): "The visit is over and nobody said what became of it, so nobody is billed.",
@@ -60,6 +68,11 @@ _TO_DO: dict[tuple[str, str], str] = {
         "",
     ): "Ask finance why: “trueup explain” shows what was sent for the visit and how it was answered.",
     (Kind.SEND_REFUSED, "no_subscription"): "Ask finance to invoice it by itself, or say here why it is given up.",
+    (
+        Kind.SEND_REFUSED,
+        "timestamp_too_far_in_past",
+    ): "Ask finance to invoice it by itself, unless a memo asks for it; or say here why it is given up.",
+    (Kind.SEND_STUCK, "usage_expires"): "Is the visit disputed? End the dispute in time, and it is sent by itself.",
     (Kind.SEND_STUCK, ""): "Ask finance to look the visit up at the processor before anything is sent again.",
     (Kind.TWO_DEMANDS, ""): "Ask finance to void one of the two invoices at the processor.",
     (Kind.MISSING_CLOSE_OUT, ""): "Close the visit out, or ask its provider to.",

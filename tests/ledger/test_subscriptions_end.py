@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
+from ledger.gateways.stripe_calls import Attempt
 from ledger.rules.outcome import Refused
-from ledger.rules.requests import Ending
+from ledger.rules.requests import Ending, MeterVisit
 from ledger.store import collecting, subscriptions, visits, worklist
 from ledger.store.worklist import Kind
 from tests.support.subscribed import Club, Member, club, metered, review_of
@@ -117,6 +119,16 @@ def test_usage_of_a_subscription_that_ended_before_it_was_sent_is_not_lost(opene
     collecting.sweep(opened.books)
     (item,) = [each for each in worklist.listed(opened.books) if each.visit_token == visit]
     assert (item.kind, item.why) == (Kind.SEND_REFUSED, "no_subscription")
+
+
+def test_usage_that_is_too_old_says_what_is_to_be_done(opened: Club) -> None:
+    member = opened.member()
+    usage = MeterVisit(uuid4(), member.customer, "visit_category_2", opened.now() - timedelta(days=36))
+    outcome = opened.gateway.perform(usage, Attempt(uuid4()))
+    assert isinstance(outcome, Refused)
+    assert outcome.code == "timestamp_too_far_in_past"
+    assert "more than 35 days ago" in outcome.why
+    assert "invoice it by itself, unless a memo asks for it" in outcome.why
 
 
 def test_what_is_not_there_is_not_ended(opened: Club) -> None:

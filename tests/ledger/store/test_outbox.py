@@ -185,6 +185,24 @@ def test_what_is_sent_after_all_is_resolved_by_itself(connection: psycopg.Connec
     assert [entry.deed for entry in worklist.entries(connection, item.item_id)] == ["opened", "resolved"]
 
 
+@pytest.mark.parametrize(("days", "told"), [(27, []), (29, ["send_stuck"])])
+def test_usage_that_is_soon_too_old_is_told_of_once_and_refused_it_is_one_row(
+    connection: psycopg.Connection, days: int, told: list[str]
+) -> None:
+    usage = dataclasses.replace(METER, ended_at=datetime.now(UTC) - timedelta(days=days))
+    outbox.put(connection, usage, "p1")
+    for _ in range(2):
+        collecting.sweep(connection)
+    found = worklist.listed(connection)
+    assert [(item.kind, item.why) for item in found] == [(kind, "usage_expires") for kind in told]
+    claimed = outbox.claim(connection, NOW, LEASE)
+    assert claimed is not None
+    outbox.record(connection, claimed, Refused("timestamp_too_far_in_past", ""), NOW, NOW)
+    collecting.sweep(connection)
+    (item,) = worklist.listed(connection)
+    assert (item.kind, item.why) == ("send_refused", "timestamp_too_far_in_past")
+
+
 @pytest.mark.parametrize("of_patient", [True, False])
 def test_while_hardship_holds_no_demand_is_claimed_and_a_credit_is(
     connection: psycopg.Connection, of_patient: bool
