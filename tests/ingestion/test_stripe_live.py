@@ -12,10 +12,13 @@ from uuid import UUID
 import pytest
 import stripe
 
-from ingestion import stripe_live, stripe_objects
+from ingestion import landing, ledger_feeds, stripe_live, stripe_objects
 from ingestion.stripe_live import Pull
 from ledger.gateways.stripe_listing import PATHS, TRIES, CannotList, StripeListing, _wait
+from ledger.rules.stripe_events import of_document
+from ledger.store import inbox
 from ledger.store.database import connect
+from ledger.sweep import Swept, read_again
 from sandbox.stripe.serving import Sandbox, served
 from tests.support.databases import fresh
 from tests.support.stripe_sandbox import client_of
@@ -148,6 +151,35 @@ def test_lists_bring_what_the_file_brings_and_twice_nothing(
     assert pulled(connection, shop) == 0
     assert pulled(connection, shop, lookback=timedelta(days=400), since=datetime(2020, 1, 1, tzinfo=UTC)) == 0
     assert connection.execute("select count(*), max(load_id) from raw.file").fetchone() == loads
+
+
+def test_webhooks_of_one_second_bring_what_the_file_brings_when_they_are_read_again(
+    shop: Shop, connection: psycopg.Connection, template: Database, tmp_path: Path
+) -> None:
+    """The clock stands while objects change: of most of them several versions tie, and some stand that are not last."""
+    shop.trade()
+    path = shop.as_file(tmp_path / "stripe.jsonl")
+    connection.commit()
+    connection.autocommit = True
+    for made in shop.control.objects():
+        if made["object"] == "event":
+            inbox.receive(connection, "payments", of_document(made))
+    with fresh(template) as other, contextlib.closing(connect(other)) as beside:
+        stripe_objects.load(beside, path)
+        # That a charge is disputed no event of its own tells.
+        by_file = {row[0]: row[2] for row in newest(beside) if row[1] != "charge"}
+    told = "select object_id, object_sha256 from ledger.stripe_object where object_id = any(%s)"
+    before = dict(connection.execute(told, (list(by_file),)).fetchall())
+    assert any(by_file[one] != sha256 for one, sha256 in before.items())
+    for _ in range(2):  # an event of the second of a reading is seen in turn
+        now = datetime.fromtimestamp(shop.now, UTC) + timedelta(hours=1)
+        read_again(connection, shop.source, now - timedelta(days=30), now, Swept())
+    with connection.transaction():
+        landing.ensure_schema(connection)
+        inbox.hand_over(connection)
+        ledger_feeds.land_webhooks(connection)
+    landed = {row[0]: row[2] for row in newest(connection)}
+    assert {one: landed[one] for one in before} == {one: by_file[one] for one in before}
 
 
 def test_what_a_file_brought_is_known(shop: Shop, connection: psycopg.Connection, tmp_path: Path) -> None:
