@@ -1,14 +1,15 @@
 {#- What a table must hold is said of it once and kept by the database, row by row as it is written, whoever writes it: a rule of its rows
     (meta: holds, or a constraint of its contract), a key (indexes: unique). No test reads the table again to find out. -#}
 
-{#- Of a table just made: its rules, and statistics, without which the plans of what reads it are guesses. -#}
-{% macro when_made() -%}
-    {%- if execute and config.get('materialized') in ('table', 'incremental') and not is_incremental() -%}
-        {%- for rule in config.get('meta', {}).get('holds', []) %}
-        alter table {{ this }} add check ({{ rule | trim }});
-        {%- endfor %}
-        analyze {{ this }}
-    {%- endif -%}
+{#- Of a table just made: its indexes, its rules, and statistics, without which the plans of what reads it are guesses. -#}
+{% macro rules_of(relation) -%}
+    {%- for index in config.get('indexes', default=[]) %}
+    {{ get_create_index_sql(relation, index) }};
+    {%- endfor %}
+    {%- for rule in config.get('meta', {}).get('holds', []) %}
+    alter table {{ relation }} add check ({{ rule | trim }});
+    {%- endfor %}
+    analyze {{ relation }};
 {%- endmacro %}
 
 {#- dbt's own, but that a unique index takes two empty values for equal. -#}

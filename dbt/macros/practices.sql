@@ -1,30 +1,27 @@
 {#- A mart that says of each row whose practice it is can be read by practice: as trueup_practice_reader one sees the rows of the
     practice that the setting app.practice_id names, and none without it. Any other mart that role cannot read at all. -#}
 
-{#- dbt's own, and for the practices' role the mart, where it can be guarded. -#}
-{% macro postgres__apply_grants(relation, grant_config, should_revoke=True) -%}
-    {%- if grant_config and is_of_practices() -%}
-        {%- set grant_config = dict(grant_config, select=grant_config['select'] + ['trueup_practice_reader']) -%}
-        {%- if config.get('materialized') != 'view' -%}
-            {%- call statement('guard') %}{{ guard_rows(relation) }}{% endcall -%}
-        {%- endif -%}
-    {%- endif -%}
-    {{ return(default__apply_grants(relation, grant_config, should_revoke)) }}
+{#- Who may read the mart: the roles it is granted to, and the practices' role where it can be guarded. -#}
+{% macro readers_of(relation) -%}
+    {%- set readers = config.get('grants', {}).get('select', []) -%}
+    {%- if readers and is_of_practices() -%}
+        {%- set readers = readers + ['trueup_practice_reader'] -%}
+        {%- if relation.type == 'table' %}
+    {{ guard_rows(relation) }}
+        {%- endif %}
+    {%- endif %}
+    {%- if readers %}
+    grant select on {{ relation }} to {{ readers | join(', ') }};
+    {%- endif %}
 {%- endmacro %}
 
-{#- Of a table, once: it keeps its policies as long as it is there. Whoever else is granted the table, as the books' role is for a
+{#- Of a table, which keeps its policies as long as it is there. Whoever else is granted the table, as the books' role is for a
     closing, sees every row: a policy that left them out would let them see none and say nothing. -#}
 {% macro guard_rows(relation) -%}
-    do $guard$
-    begin
-        if not (select relrowsecurity from pg_class where oid = '{{ relation }}'::regclass) then
-            alter table {{ relation }} enable row level security;
-            create policy every_practice on {{ relation }} for select using (true);
-            create policy own_practice on {{ relation }} as restrictive for select to trueup_practice_reader
-            using ({{ own_practice() }});
-        end if;
-    end
-    $guard$
+    alter table {{ relation }} enable row level security;
+    create policy every_practice on {{ relation }} for select using (true);
+    create policy own_practice on {{ relation }} as restrictive for select to trueup_practice_reader
+    using ({{ own_practice() }});
 {%- endmacro %}
 
 {#- dbt's own. Rows have no policies where there are none: a view asks by itself, once, who reads. It is no security barrier, which

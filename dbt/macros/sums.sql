@@ -67,12 +67,3 @@ from {{ moved }}
     inner join {{ visits }} as visits on lines.visit_token = visits.visit_token
     cross join {{ ref('stg_ops__run_settings') }} as settings
 {%- endmacro %}
-
-{#- Incremental strategy: every row anew, in one transaction, in a table that stays, and with it the views that read it. -#}
-{% macro get_incremental_replace_all_sql(arg_dict) %}
-    {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
-    delete from {{ arg_dict['target_relation'] }};
-
-    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
-    select {{ columns }} from {{ arg_dict['temp_relation'] }}
-{% endmacro %}

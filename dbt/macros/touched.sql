@@ -58,17 +58,3 @@
     select * from {{ relation }}
     {%- endif -%}
 {%- endmacro %}
-
-{#- Incremental strategy: what the table holds of the touched keys goes, what the model gives for them comes, in one transaction.
-    Keys that give nothing any more leave nothing behind, which neither a merge nor a delete by arriving keys can do. -#}
-{% macro get_incremental_replace_touched_sql(arg_dict) %}
-    {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
-    delete from {{ arg_dict['target_relation'] }}
-    where
-        {%- for column, what in config.get('meta')['replaces'].items() %}
-        {% if not loop.first %}or {% endif %}{{ touched(column, what) }}
-        {%- endfor %};
-
-    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
-    select {{ columns }} from {{ arg_dict['temp_relation'] }}
-{% endmacro %}
