@@ -60,6 +60,24 @@ def test_drops_take_turns_since_they_take_views_along_that_they_have_in_common(d
             assert waits, relation
 
 
+def test_what_a_killed_run_had_put_away_goes_and_what_is_made_anew_has_its_readers_and_words(
+    dbt: Dbt, database: Database
+) -> None:
+    assert not [node for node in _built(dbt, "+feed_files stg_visits__fees") if node.failed]
+    with connect(database, autocommit=True) as connection:
+        connection.execute("create table marts.feed_files__dbt_backup as select 1 as row")
+        connection.execute("create view staging.stg_visits__fees__dbt_backup as select 1 as row")
+        assert not [node for node in _built(dbt, "feed_files stg_visits__fees") if node.failed]
+        assert connection.execute("select relname from pg_class where relname like '%\\_\\_dbt\\_%'").fetchall() == []
+        words, column, is_read = connection.execute("""
+            select obj_description(oid), col_description(oid, 1), has_table_privilege('trueup_reader', oid, 'select')
+            from pg_class where oid = 'marts.feed_files'::regclass
+        """).fetchone() or ("", "", False)
+    assert "A load a row" in words
+    assert column
+    assert is_read
+
+
 def test_a_month_that_was_closed_before_a_figure_was_published_stops_no_run(dbt: Dbt, database: Database) -> None:
     with connect(database) as connection:
         closed_figures.freeze(connection, "2026-09", 1, PUBLISHED_THEN)

@@ -2,18 +2,6 @@
     which sets up all that Jinja knows anew: of a run over little data that was more than the models themselves. Here whatever is
     not the rows is one statement, in the transaction of the rows. -#}
 
-{% materialization table, adapter='postgres' %}
-    {{ return(made_anew('table')) }}
-{% endmaterialization %}
-
-{% materialization view, adapter='postgres' %}
-    {{ return(made_anew('view')) }}
-{% endmaterialization %}
-
-{% materialization incremental, adapter='postgres' %}
-    {{ return(made_in_part() if is_incremental() else made_anew('table')) }}
-{% endmaterialization %}
-
 {#- The relation is made beside the one that stands and takes its name; the old one goes once that is committed, since a drop waits for
     readers and for other drops, and whoever reads would wait for both. -#}
 {% macro made_anew(type) %}
