@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from ledger.rules.money import MOST_CENTS
 from ledger.rules.showing import Refused
+from ledger.rules.visit_fields import SERVICE_CODE
 
 _MOST_UNITS = 99_999
 _LONGEST_TEXT = 100
@@ -15,7 +16,6 @@ _LONGEST_TEXT = 100
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _CLAIM_REF = re.compile(r"[A-Z0-9]{1,20}")
-_SERVICE_CODE = re.compile(r"[A-Z0-9][0-9]{3}[A-Z0-9]")
 _MODIFIER = re.compile(r"[A-Z0-9]{2}")
 _TWO_DIGITS = re.compile(r"[0-9]{2}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -93,7 +93,7 @@ def claim_ref(value: str) -> str:
 
 def service_code(value: str) -> str:
     """Read a CPT or HCPCS code: five characters, digits in the middle."""
-    if not _SERVICE_CODE.fullmatch(value):
+    if not SERVICE_CODE.fullmatch(value):
         raise Refused("is no CPT or HCPCS code; write five characters like 99213 or G2012")
     return value
 

@@ -12,6 +12,7 @@ from ingestion.landing import Quarantined, Receipt
 from ingestion.table_file import Column, Problem, Values
 from ledger.rules.showing import Refused
 from ledger.rules.visit import State
+from ledger.rules.visit_fields import OWED_BY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,7 @@ def _state(value: str) -> str:
 
 
 def _payer(value: str) -> str:
-    if value in _OWED_BY:
+    if value in OWED_BY:
         raise Refused(
             "is the books' own word for who owes what is open; leave it empty where the patient pays,"
             " else give the payer's identifier"
@@ -36,8 +37,6 @@ def _payer(value: str) -> str:
 
 
 _STATES = [state.value for state in State]
-# Where ar_ageing names payers, these name others: a payer of that name would be added to them.
-_OWED_BY = {"patient", "unbilled", "no_payer"}
 
 # In the order of the contract, which is also the order of the canonical row.
 COLUMNS = (

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
+from ledger.rules.visit_fields import OWED_BY, SERVICE_CODE
 from portal_api import audit
+from portal_api.problems import Problem
 from portal_api.store.rows import made
 
 if TYPE_CHECKING:
@@ -80,7 +83,12 @@ def visit_types(here: Here) -> list[dict[str, object]]:
 
 
 def keep_visit_type(here: Here, visit_type_id: UUID | None, values: Mapping[str, object]) -> UUID:
-    """Write a visit type, new without an id; what is booked keeps the price and the length it has."""
+    """Write a visit type, new without an id; what is booked keeps the price and the length it has.
+
+    Raises Problem 422 (no-offer) for a service code that the books would not take: what was charged would be lost.
+    """
+    if not SERVICE_CODE.fullmatch(str(values["service_code"])):
+        raise no_offer("A service code is a CPT or HCPCS code: five characters, such as 99213 or G2012.")
     place = visit_type_id or uuid4()
     kind = "group" if values["capacity"] != 1 else "intake" if values["for_whom"] == "new" else "follow_up"
     mine = {"id": place, "practice_id": here.practice.practice_id, "kind": kind}
@@ -96,7 +104,12 @@ def estimates(here: Here, payer_id: str) -> dict[UUID, int]:
 
 
 def keep_payer(here: Here, payer_id: str, label: str, cents: Mapping[UUID, int]) -> None:
-    """Write a payer and its estimates; where there is none, the patient is expected to pay the whole charge."""
+    """Write a payer and its estimates; where there is none, the patient is expected to pay the whole charge.
+
+    Raises Problem 422 (no-offer) for an id that the books would not take: what was charged would be lost.
+    """
+    if payer_id in OWED_BY or not payer_id.isprintable():
+        raise no_offer("The books use that word for what no insurer owes: write the payer id of its claims.")
     mine = {"practice_id": here.practice.practice_id, "payer_id": payer_id}
     here.db.execute(
         sa.text(
@@ -154,6 +167,11 @@ def keep_provider(here: Here, provider: Provider) -> None:
     _insert(here, "payer_accepted", [{**mine, "payer_id": each} for each in provider.payers])
     _insert(here, "licence", [{**mine, "state": state, "expires_on": day} for state, day in provider.licences])
     audit.record(here, "provider.changed", f"provider/{provider.id}")
+
+
+def no_offer(sentence: str) -> Problem:
+    """Return the answer to what cannot be offered so."""
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "no-offer", sentence)
 
 
 def _insert(here: Here, table: str, rows: list[dict[str, object]]) -> None:

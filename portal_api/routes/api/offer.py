@@ -12,10 +12,11 @@ from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from ledger.rules.visit_fields import SERVICE_CODE
 from portal_api.door import AsAdmin
 from portal_api.here import Here
 from portal_api.idempotency import Key, once
-from portal_api.problems import Problem, not_found
+from portal_api.problems import not_found
 from portal_api.routes.api.shapes import Cents, Name, Shape, State
 from portal_api.scheduling import catalog, offering, wishes
 from portal_api.scheduling.offering import Provider
@@ -34,7 +35,7 @@ class VisitTypeAsked(Shape):
 
     name: Name
     for_whom: Literal["anyone", "new", "established"] = "anyone"
-    service_code: str = Field(min_length=1, max_length=12, pattern=r"^[\x21-\x7e]+$")
+    service_code: str = Field(pattern=f"^{SERVICE_CODE.pattern}$", description="A CPT or HCPCS code.")
     charge_cents: Cents
     is_active: bool = True
     minutes: int = _bounded("minutes")
@@ -188,7 +189,7 @@ def keep_provider(here: AsAdmin, provider_id: UUID, asked: ProviderAsked) -> Pro
 
 def _all_known(given: Any, known: Any, what: str) -> None:
     if not set(given) <= set(known):
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "no-offer", f"One of them is no {what} of this practice.")
+        raise offering.no_offer(f"One of them is no {what} of this practice.")
 
 
 def _kept_type(here: Here, visit_type_id: UUID) -> VisitTypeKept:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
@@ -53,7 +53,7 @@ def offer(here: AsAdmin) -> HTMLResponse:
 @router.get("/staff/offer/visit-types/{which}", response_class=HTMLResponse)
 def visit_type(here: AsAdmin, which: str) -> HTMLResponse:
     """Show a visit type, or a blank one."""
-    return _type_page(here, _type(here, which))
+    return _type_page(here, which, _type(here, which))
 
 
 @router.post("/staff/offer/visit-types/{which}", response_model=None)
@@ -61,18 +61,17 @@ def visit_type_kept(here: AsAdmin, which: str) -> Response:
     """Write a visit type; what is wrong is said beside what was written."""
     before = _type(here, which)
     form = here.form
+    texts = {"name": form.get("name")[:80], "service_code": form.get("service_code").upper()[:12]}
     try:
         values = {name: _number(form.get(name), LABELS[name], *offering.BOUNDS[name]) for name in LABELS}
         values["charge_cents"] = _cents(form.get("charge"))
-        texts = {name: form[name][:80] for name in ("name", "service_code")}
+        form["name"]
         for_whom = form.get("for_whom") if form.get("for_whom") in {"anyone", "new", "established"} else "anyone"
         flags = {"is_active": form.get("is_active") == "yes"}
+        offering.keep_visit_type(here, UUID(str(before["id"])), {**values, **texts, **flags, "for_whom": for_whom})
     except Problem as wrong:
-        return _type_page(
-            here, before | {name: form.get(name) for name in (*LABELS, "name", "service_code")}, wrong.detail
-        )
-    known = UUID(str(before["id"])) if before["id"] else None
-    offering.keep_visit_type(here, known, {**values, **texts, **flags, "for_whom": for_whom})
+        said = {name: form.get(name) for name in ("charge", "for_whom", *LABELS)} | texts
+        return _type_page(here, which, before | said, wrong.detail)
     return onward("/staff/offer", "saved")
 
 
@@ -87,13 +86,14 @@ def payer_kept(here: AsAdmin, payer_id: str) -> Response:
     """Write a payer and its estimates."""
     form = here.form
     try:
-        known = payer_id if payer_id != "new" else form["payer_id"][:80]
+        label = form["label"][:80]
+        known = payer_id if payer_id != "new" else _new_payer(here, form["payer_id"][:80], label)
         cents = {
             UUID(str(each["id"])): _cents(written)
             for each in offering.visit_types(here)
             if (written := form.get(f"estimate_{each['id']}"))
         }
-        offering.keep_payer(here, known, form["label"][:80], cents)
+        offering.keep_payer(here, known, label, cents)
     except Problem as wrong:
         return _payer_page(here, payer_id, wrong.detail)
     return onward("/staff/offer", "saved")
@@ -118,39 +118,53 @@ def provider(here: AsAdmin, provider_id: UUID) -> HTMLResponse:
 @router.post("/staff/offer/providers/{provider_id}", response_model=None)
 def provider_kept(here: AsAdmin, provider_id: UUID) -> Response:
     """Write a provider."""
-    before, form = _provider(here, provider_id), here.form
+    form = here.form
     types = {str(each.id): each.id for each in catalog.visit_types(here)}
     payers = {each.id for each in catalog.payers(here)}
+    said = replace(
+        _provider(here, provider_id),
+        name=form.get("name")[:100],
+        credentials=form.get("credentials")[:40],
+        accepts_new=form.get("accepts_new") == "yes",
+        is_active=form.get("is_active") == "yes",
+        visit_types=[types[each] for each in form.all("visit_type") if each in types],
+        payers=[each for each in form.all("payer") if each in payers],
+    )
     try:
-        licences = [_licence(line) for line in form.get("licences").splitlines() if line.strip()]
-        changed = replace(
-            before,
-            name=form["name"][:100],
-            credentials=form.get("credentials")[:40],
-            accepts_new=form.get("accepts_new") == "yes",
-            is_active=form.get("is_active") == "yes",
-            time_zone=wishes.zone(form.get("time_zone")).key,
-            visit_types=[types[each] for each in form.all("visit_type") if each in types],
-            payers=[each for each in form.all("payer") if each in payers],
-            states=[state for state, _ in dict(licences).items()],
-            expiries=list(dict(licences).values()),
-        )
+        form["name"]
+        zone = wishes.zone(form.get("time_zone")).key
+        licences = dict(_licence(line) for line in form.get("licences").splitlines() if line.strip())
     except Problem as wrong:
-        return _provider_page(here, before, wrong.detail)
-    offering.keep_provider(here, changed)
+        return _provider_page(here, said, wrong.detail)
+    offering.keep_provider(here, replace(said, time_zone=zone, states=list(licences), expiries=list(licences.values())))
     return onward("/staff/offer", "saved")
 
 
+def _new_payer(here: Here, payer_id: str, label: str) -> str:
+    if any(each.id == payer_id and each.label != label for each in catalog.payers(here)):
+        raise _wrong("There is an insurance with this payer id already: change that one.")
+    return payer_id
+
+
 def _type(here: Here, which: str) -> dict[str, object]:
-    known = {"new": BLANK} | {str(each["id"]): each for each in offering.visit_types(here)}
+    """Return a visit type, or a blank one, whose id the form carries: saved twice, it is one."""
+    if which == "new":
+        return BLANK | {"id": _id(here.form.get("id"))}
+    known = {str(each["id"]): each for each in offering.visit_types(here)}
     if which not in known:
         raise not_found()
     return dict(known[which])
 
 
-def _type_page(here: Here, kind: dict[str, object], problem: str = "") -> HTMLResponse:
+def _type_page(here: Here, which: str, kind: dict[str, object], problem: str = "") -> HTMLResponse:
     return page(
-        here, "scheduling/offer_visit_type.html", status=_status(problem), problem=problem, kind=kind, labels=LABELS
+        here,
+        "scheduling/offer_visit_type.html",
+        status=_status(problem),
+        problem=problem,
+        which=which,
+        kind={"charge": _written(int(str(kind["charge_cents"])))} | kind,
+        labels=LABELS,
     )
 
 
@@ -158,6 +172,7 @@ def _payer_page(here: Here, payer_id: str, problem: str = "") -> HTMLResponse:
     found = next((each for each in catalog.payers(here) if each.id == payer_id), None)
     if found is None and payer_id != "new":
         raise not_found()
+    kept = {f"estimate_{kind}": _written(cents) for kind, cents in offering.estimates(here, payer_id).items()}
     return page(
         here,
         "scheduling/offer_payer.html",
@@ -166,7 +181,7 @@ def _payer_page(here: Here, payer_id: str, problem: str = "") -> HTMLResponse:
         payer=found,
         place=payer_id,
         visit_types=catalog.visit_types(here),
-        estimates=offering.estimates(here, payer_id),
+        written=here.form if problem else kept | {"label": found.label if found else ""},
     )
 
 
@@ -179,6 +194,7 @@ def _provider_page(here: Here, found: Provider, problem: str = "") -> HTMLRespon
         provider=found,
         visit_types=catalog.visit_types(here),
         payers=catalog.payers(here),
+        licences=here.form.get("licences") if problem else "\n".join(f"{state} {day}" for state, day in found.licences),
         zones={found.time_zone: wishes.zone_called(found.time_zone)} | wishes.ZONES,
     )
 
@@ -190,10 +206,21 @@ def _provider(here: Here, provider_id: UUID) -> Provider:
     return found
 
 
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        return uuid4()
+
+
 def _number(text: str, label: str, least: int, most: int) -> int:
     if not text.isascii() or not text.isdigit() or not least <= int(text[:9]) <= most:
         raise _wrong(f"“{label}” is a whole number from {least} to {most}.")
     return int(text)
+
+
+def _written(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02}"
 
 
 def _cents(text: str) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from ledger.rules.visit_fields import OWED_BY
 from portal_api.access import Role
 from portal_api.identity import people
 from portal_api.scheduling import catalog, offering, slots, terms
 from tests.support import bookings as steps
-from tests.support.portals import CEDAR
+from tests.support.portals import CEDAR, program
 
 if TYPE_CHECKING:
     from tests.support.portals import Portal
@@ -65,6 +67,56 @@ def test_what_is_wrong_is_said(portal: Portal) -> None:
     wrong = {"name": "Somebody", "time_zone": "America/New_York", "licences": "New York"}
     assert "the state and its last day" in admin.submit(path, **wrong).text
     assert "time zone from the list" in admin.submit(path, **{**wrong, "licences": "", "time_zone": "EST"}).text
+
+
+def test_what_the_books_would_not_take_is_not_offered(portal: Portal) -> None:
+    admin = portal.staff(Role.PRACTICE_ADMIN)
+    for word in sorted(OWED_BY):
+        answer = admin.submit("/staff/offer/payers/new", payer_id=word, label="Some Plan")
+        assert answer.status_code == 400
+        assert "payer id of its claims" in answer.text
+        assert "Some Plan" in answer.text
+        assert program(admin)("PUT", f"/offer/payers/{word}", {"label": "Some Plan"}).status_code == 422
+    for code in ("9921", "992133", "ABCDE", ""):
+        answer = admin.submit("/staff/offer/visit-types/new", **{**TYPE, "service_code": code})
+        assert answer.status_code == 400
+    assert admin.submit("/staff/offer/visit-types/new", **{**TYPE, "service_code": "g2012"}).status_code == 303
+    with portal.at() as here:
+        assert not OWED_BY & {each.id for each in catalog.payers(here)}
+        assert {"G2012"} < {each["service_code"] for each in offering.visit_types(here)}
+
+
+def test_saved_twice_it_is_one_visit_type(portal: Portal) -> None:
+    admin = portal.staff(Role.PRACTICE_ADMIN)
+    made = re.search(r'name="id" value="([^"]+)"', admin.get("/staff/offer/visit-types/new").text)
+    assert made
+    for _ in range(2):
+        admin.submit("/staff/offer/visit-types/new", **{**TYPE, "id": made[1], "name": "Clicked twice"})
+    with portal.at() as here:
+        assert sum(each["name"] == "Clicked twice" for each in offering.visit_types(here)) == 1
+
+
+def test_what_was_written_beside_a_mistake_is_kept(portal: Portal) -> None:
+    admin = portal.staff(Role.PRACTICE_ADMIN)
+    with portal.at() as here:
+        provider, kind = offering.providers(here)[0], catalog.visit_types(here)[0]
+    wrong = {"name": "Somebody", "time_zone": "America/New_York", "licences": "New York", "visit_type": str(kind.id)}
+    text = admin.submit(f"/staff/offer/providers/{provider.id}", **wrong).text
+    assert f'value="{kind.id}" checked' in text
+    assert ">New York</textarea>" in text
+    estimate = {f"estimate_{kind.id}": "twenty"}
+    text = admin.submit("/staff/offer/payers/new", payer_id="PAY-9", label="Plan Nine", **estimate).text
+    assert all(f'value="{each}"' in text for each in ("PAY-9", "Plan Nine", "twenty"))
+
+
+def test_a_new_payer_takes_nobody_elses_place(portal: Portal) -> None:
+    admin = portal.staff(Role.PRACTICE_ADMIN)
+    with portal.at() as here:
+        known = catalog.payers(here)[0]
+    answer = admin.submit("/staff/offer/payers/new", payer_id=known.id, label="Another name")
+    assert answer.status_code == 400
+    with portal.at() as here:
+        assert known in catalog.payers(here)
 
 
 def test_only_an_administrator_of_the_practice(portal: Portal) -> None:
