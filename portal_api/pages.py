@@ -41,7 +41,7 @@ SAID = {
     "held": "Held. Nothing is charged for this visit and nothing said, until you end it.",
     "hold_ended": "Ended. What waited is charged with the next delivery.",
     "corrected": "Corrected. The books follow at the next reconcile.",
-    "other_state": "Saved. You booked for another state: please call us, so that your provider can see you there.",
+    "other_state": "Saved. Your provider has no license there: call us, or book with somebody else.",
     "signed": "Signed. Thank you.",
     "paying": "Thank you. Your card is charged within minutes; this page shows it then.",
     "card_saved": "Your card is saved.",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from portal_api.care import whereabouts
 from portal_api.intake import cards, consents, insurance
+from portal_api.scheduling import wishes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +44,16 @@ def _each(here: Here, appointment: Appointment) -> Iterator[Todo]:
         yield Todo(f"Read and sign: {text.title}", f"/consents/texts/{text.id}{back}", text.id not in unsigned)
     if appointment.payer_id:
         known = insurance.payers_known(here, patient)
-        yield Todo("Give your insurance details", f"/insurance{back}", appointment.payer_id in known)
+        path = f"/insurance{back}&payer={quote(appointment.payer_id, safe='')}"
+        yield Todo("Give your insurance details", path, appointment.payer_id in known)
     if here.practice.policies.wants_card and cards.service(here.settings):
         yield Todo("Save a card", f"/card/new{back}", cards.of_patient(here, patient) is not None)
-    said = whereabouts.said(here, appointment.id)
-    yield Todo("Tell us where you will be", f"/visits/{appointment.id}/where", said is not None)
+    yield _place(here, appointment)
+
+
+def _place(here: Here, appointment: Appointment) -> Todo:
+    said, path = whereabouts.said(here, appointment.id), f"/visits/{appointment.id}/where"
+    if said is None or whereabouts.may_be_seen(here, appointment, said.state):
+        return Todo("Tell us where you will be", path, said is not None)
+    words = f"You said that you will be in {wishes.STATES[said.state]}, where your provider has no license: call us"
+    return Todo(f"{words}, or correct it", path, is_done=False)

@@ -14,6 +14,7 @@ from portal_api.access import Role
 from portal_api.care import whereabouts
 from portal_api.identity import people
 from portal_api.intake import consents
+from portal_api.scheduling import appointments
 from tests.support.bookings import as_patient
 from tests.support.portals import HARBOR
 
@@ -136,4 +137,6 @@ def ready(here: Here, patient_id: UUID, appointment_id: UUID) -> None:
     me = as_patient(here, patient_id)
     for text in consents.unsigned(me, patient_id):
         consents.sign(me, text.id, "Some Body", is_agreed=True)
-    whereabouts.say(me, appointment_id, is_home=True, state="NY")
+    visit = appointments.get(me, appointment_id)
+    assert visit is not None
+    whereabouts.say(me, visit, is_home=True, state="NY")

@@ -117,11 +117,11 @@ def correct(here: AsCorrector, visit_token: UUID, asked: CorrectionAsked) -> Ent
 
 @router.put("/visits/{appointment_id}/where", status_code=HTTPStatus.NO_CONTENT)
 def where(here: AsPatient, appointment_id: UUID, asked: PlaceAsked) -> Response:
-    """Say where the patient is for a visit."""
+    """Say where the patient is for a visit; where its provider has no license, `todo` says so and nobody is let in."""
     mine = appointments.own_visit(here, appointment_id)
     if asked.state not in wishes.STATES:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "no-place", "`state` must be the two letters of a state.")
-    whereabouts.say(here, mine.id, is_home=asked.is_home, state=asked.state)
+    whereabouts.say(here, mine, is_home=asked.is_home, state=asked.state)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 

@@ -65,9 +65,9 @@ def sign(here: AsPatient, consent_text_id: UUID) -> Response:
 
 
 @router.get("/insurance", response_class=HTMLResponse)
-def ask_insurance(here: AsPatient, next: str = "/") -> HTMLResponse:  # noqa: A002 - the name in the address
-    """Ask for the insurance; what is known stands in the form."""
-    known = next_known(here)
+def ask_insurance(here: AsPatient, next: str = "/", payer: str = "") -> HTMLResponse:  # noqa: A002 - in the address
+    """Ask for the insurance, of the payer of a visit where one is named; what is known stands in the form."""
+    known = _known(here, payer)
     audit.record(here, "insurance.read", f"patient/{here.me.id}")
     return _insurance(here, known, entering.local(next))
 
@@ -104,9 +104,12 @@ def publish(here: AsAdmin) -> Response:
     return onward("/staff/consents", "saved")
 
 
-def next_known(here: Here) -> Insurance | None:
-    """Return the insurance that was given last."""
-    return next(iter(insurance.of_patient(here, here.me.id)), None)
+def _known(here: Here, payer: str) -> Insurance | None:
+    """Return what was given of a payer, or last of any."""
+    said = insurance.of_patient(here, here.me.id)
+    if payer:
+        return next((each for each in said if each.payer_id == payer), Insurance(payer, "", "", "", ""))
+    return next(iter(said), None)
 
 
 def _text(here: Here, found: Text, onwards: str, problem: Problem | None = None) -> HTMLResponse:

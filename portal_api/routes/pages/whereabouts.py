@@ -27,12 +27,12 @@ def ask(here: AsPatient, appointment_id: UUID) -> HTMLResponse:
 
 @router.post("/visits/{appointment_id}/where", response_model=None)
 def say(here: AsPatient, appointment_id: UUID) -> Response:
-    """Keep where the patient says that they are; in another state than booked for, the visit has to be looked at."""
+    """Keep where the patient says that they are; where the provider has no license it cannot take place."""
     mine = appointments.own_visit(here, appointment_id)
     state, place = here.form["state"], here.form["place"]
     if state not in wishes.STATES or place not in {"home", "elsewhere"}:
         raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "no-place", "Choose where you are, and in which state.")
-    whereabouts.say(here, mine.id, is_home=place == "home", state=state)
-    if state != mine.patient_state:
+    whereabouts.say(here, mine, is_home=place == "home", state=state)
+    if not whereabouts.may_be_seen(here, mine, state):
         return onward(f"/visits/{mine.id}/where", "other_state")
     return onward(f"/visits/{mine.id}", "saved")

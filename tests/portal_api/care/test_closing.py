@@ -183,7 +183,7 @@ def test_where_the_patient_says_they_are_is_what_the_form_proposes(portal: Porta
         mine.submit(f"/visits/{booked.id}/where", state="NY", place="elsewhere").headers["location"].endswith("saved")
     )
     other = mine.submit(f"/visits/{booked.id}/where", state="TX", place="elsewhere")
-    assert "please call us" in mine.get(other.headers["location"]).text
+    assert "has no license there" in mine.get(other.headers["location"]).text
     shown = booked.provider().get(booked.path).text
     assert "The patient said: not at home, in TX" in shown
     assert 'id="place-02" name="place" value="02" checked' in shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import html
 import re
 from typing import TYPE_CHECKING
 
@@ -142,9 +143,21 @@ def test_the_list_before_a_visit_goes_down_to_none(portal: Portal, stripe_sandbo
     assert "Read and sign" in visitor.get(f"/call/{visit.id}").text
     sign_all(visitor)
     assert left(portal, visit.id) == ["Give your insurance details", "Save a card", "Tell us where you will be"]
+    visitor.submit("/insurance", payer="PAY-M4TD", member_number="OF-ANOTHER", relation="self")
+    (asked,) = re.findall(r'href="(/insurance[^"]+)"', visitor.get(f"/visits/{visit.id}").text)
+    form = visitor.get(html.unescape(asked)).text
+    assert (f'value="{PAYER}" selected' in form, "OF-ANOTHER" in form) == (True, False)
     visitor.submit("/insurance", payer=PAYER, member_number="1", relation="self")
     saved(portal, stripe_sandbox, visitor)
     visitor.submit(f"/visits/{visit.id}/where", place="home", state="NY")
     assert left(portal, visit.id) == []
+    there = visitor.submit(f"/visits/{visit.id}/where", place="elsewhere", state="TX").headers["location"]
+    assert "has no license there" in visitor.get(there).text
+    (words,) = left(portal, visit.id)
+    assert words.startswith("You said that you will be in Texas, where your provider has no license")
+    assert words.partition(",")[0] in visitor.get(f"/call/{visit.id}").text
+    visitor.submit(f"/visits/{visit.id}/where", place="elsewhere", state="MA")
+    assert left(portal, visit.id) == []
+    assert "You will be in Massachusetts" in visitor.get(f"/visits/{visit.id}").text
     assert "You are ready for your visit" in visitor.get(f"/visits/{visit.id}").text
     assert "Before you can join" not in visitor.get(f"/call/{visit.id}").text
