@@ -34,6 +34,7 @@ class Menu(NamedTuple):
 PATIENT = frozenset({Role.PATIENT})
 PLANNERS = frozenset({Role.PROVIDER, Role.FRONT_DESK, Role.PRACTICE_ADMIN})
 CLERKS = WORKERS - {Role.PROVIDER}
+OFFICE = frozenset({Role.FRONT_DESK, Role.BILLING, Role.PRACTICE_ADMIN})
 ADMIN = frozenset({Role.PRACTICE_ADMIN})
 SCHEDULE, PRACTICE = "Schedule", "Practice"
 LINKS = (
@@ -41,6 +42,7 @@ LINKS = (
     Link("Home", "/staff", STAFF_ROLES),
     Link("Day", "/staff/day", WORKERS, about="Today's visits: video, outcome, what waits to be closed out"),
     Link("Worklist", "/staff/worklist", CLERKS, about="What to look into: charges, remittances, close-outs"),
+    Link("Patients", "/staff/patients", OFFICE, about="Contact, insurance, what was signed, and who is established"),
     Link("Books", "/books/", READERS, about="The month in figures, leaks, memos and tie-outs; exports"),
     Link("Book", "/book", PATIENT),
     Link("My visits", "/visits", PATIENT),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from portal_api.here import Here
 
+MOST = 50
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]{2,}\Z")
 
 
@@ -79,6 +80,17 @@ def patient(here: Here, patient_id: UUID) -> Patient | None:
 def patient_of_email(here: Here, email: str) -> Patient | None:
     """Return the patient whose address it is."""
     return _patient(here, "lower(email) = lower(:value)", email)
+
+
+def patients_like(here: Here, text: str) -> list[Patient]:
+    """Return the patients whose name or e-mail address has these letters, by name: the first MOST."""
+    query = sa.text(
+        f"select {_PATIENT} from portal.patient where practice_id = :practice_id and"
+        " (strpos(lower(given_name || ' ' || family_name), lower(:text)) > 0 or strpos(lower(email), lower(:text)) > 0)"
+        " order by lower(family_name), lower(given_name), id limit :most"
+    )
+    values = {"text": text, "practice_id": here.practice.practice_id, "most": MOST}
+    return [Patient(**row) for row in here.db.execute(query, values).mappings()]
 
 
 def add_patient(here: Here, email: str, given_name: str, family_name: str, **more: object) -> UUID:

@@ -145,7 +145,7 @@ def listed(here: AsPatient) -> Consents:
     """Return what is to be signed, and what was signed."""
     return Consents(
         to_sign=[_text(each) for each in consents.unsigned(here, here.me.id)],
-        signed=[_consent(each) for each in consents.signed(here, here.me.id)],
+        signed=[consent_shown(each) for each in consents.signed(here, here.me.id)],
     )
 
 
@@ -162,7 +162,7 @@ def sign(here: AsPatient, consent_text_id: UUID, asked: Signature, key: Key = No
 
     def signed() -> ConsentShown:
         consents.sign(here, found.id, asked.typed_name.strip(), is_agreed=asked.is_agreed)
-        return next(_consent(each) for each in consents.signed(here, here.me.id) if each.text.id == found.id)
+        return next(consent_shown(each) for each in consents.signed(here, here.me.id) if each.text.id == found.id)
 
     return once(here, key, ["sign", str(found.id), asked.model_dump()], signed)
 
@@ -173,7 +173,7 @@ def consent(here: AsPatient, consent_id: UUID) -> ConsentShown:
     found = next((each for each in consents.signed(here, here.me.id) if each.id == consent_id), None)
     if found is None:
         raise not_found()
-    return _consent(found)
+    return consent_shown(found)
 
 
 @router.get("/insurance", response_model=Insurances)
@@ -232,5 +232,6 @@ def _text(each: consents.Text) -> TextShown:
     return TextShown(**vars(each))
 
 
-def _consent(each: consents.Consent) -> ConsentShown:
+def consent_shown(each: consents.Consent) -> ConsentShown:
+    """Return what was signed, as programs are shown it."""
     return ConsentShown(**{**vars(each), "text": _text(each.text)})

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from portal_api import audit
+from portal_api.care import whereabouts
 from portal_api.idempotency import Key, once
+from portal_api.identity import people
 from portal_api.problems import not_found
 from portal_api.routes.api.scheduling import MOST, Slots, VisitShown, of_slots, shown
 from portal_api.routes.api.shapes import Shape
@@ -37,12 +39,39 @@ class CancelAsked(Shape):
     is_charged: bool = False
 
 
-@router.get("", response_model=VisitShown)
-def visit(here: AsPlanner, appointment_id: UUID) -> VisitShown:
+class PlaceSaid(BaseModel):
+    """Where the patient says they will be; without a license for it nobody is let in."""
+
+    is_home: bool
+    state: str
+    is_licensed: bool
+
+
+class StaffVisitShown(VisitShown):
+    """A visit as staff see it; `patient_state` is what it was booked for."""
+
+    patient_id: UUID
+    patient: str
+    patient_state: str
+    said: PlaceSaid | None
+
+
+@router.get("", response_model=StaffVisitShown)
+def visit(here: AsPlanner, appointment_id: UUID) -> StaffVisitShown:
     """Return a booked visit."""
     found = visit_of_mine(here, appointment_id)
     audit.record(here, "visit.read", f"appointment/{found.id}")
-    return shown(found)
+    patient, told = people.patient(here, found.patient_id), whereabouts.said(here, found.id)
+    said = told and PlaceSaid(
+        is_home=told.is_home, state=told.state, is_licensed=whereabouts.may_be_seen(here, found, told.state)
+    )
+    return StaffVisitShown(
+        **vars(shown(found)),
+        patient_id=found.patient_id,
+        patient=patient.name if patient else "",
+        patient_state=found.patient_state,
+        said=said,
+    )
 
 
 @router.get("/slots", response_model=Slots)

@@ -13,6 +13,9 @@ from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from portal_api import audit
+from portal_api.care import whereabouts
+from portal_api.identity import people
+from portal_api.navigation import OFFICE
 from portal_api.pages import onward, page
 from portal_api.problems import Problem, not_found
 from portal_api.routes.pages.staff_hours import AsPlanner, mine
@@ -73,12 +76,18 @@ def _shown(here: Here, visit: Appointment, calendar: str, since: str, problem: P
     who = slots.asker(here, visit.wish, visit.patient_id)
     found = slots.find(here, who, days.span(first, DAYS, zone), [chosen], visit.id) if can_change else []
     path = f"/staff/visits/{visit.id}?calendar={chosen}"
+    told = whereabouts.said(here, visit.id)
     return page(
         here,
         "scheduling/staff_visit.html",
         status=problem.status if problem else HTTPStatus.OK,
         problem=problem.detail if problem else "",
         visit=visit,
+        patient=people.patient(here, visit.patient_id),
+        is_office=here.me.has(*OFFICE),
+        told=told,
+        may_be_seen=told is None or whereabouts.may_be_seen(here, visit, told.state),
+        states=wishes.STATES,
         can_change=can_change,
         is_late=visit.is_late(here.now),
         calendars=catalog.calendars(here),

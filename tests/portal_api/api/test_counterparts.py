@@ -52,6 +52,8 @@ SAME = {
     "/staff/offer/providers/{provider_id}": "PUT /offer/providers/{provider_id}",
     "/staff/offer/visit-types/{which}": "PUT /offer/visit-types/{visit_type_id}",
     "/staff/password": "POST /staff/password",
+    "/staff/patients": "POST /staff/patients/search",
+    "/staff/patients/{patient_id}/established": "PUT /staff/patients/{patient_id}/established",
     "/staff/people": "POST /staff",
     "/staff/people/{staff_id}/authenticator/reset": "DELETE /staff/{staff_id}/authenticator",
     "/staff/people/{staff_id}/disable": "POST /staff/{staff_id}/disable",
