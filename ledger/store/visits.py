@@ -101,6 +101,17 @@ def close_out(connection: psycopg.Connection, visit_token: UUID) -> CloseOut | N
     )
 
 
+def demand(connection: psycopg.Connection, visit_token: UUID) -> None:
+    """Ask for what a visit billed when its patient was nobody at Stripe yet, so that nothing could be asked for.
+
+    Asked already, or corrected since, it stays as it is. The caller commits. Raises KeyError for no visit.
+    """
+    visit, closed = _locked(connection, visit_token), close_out(connection, visit_token)
+    customer = customers.of_patient(connection, visit.patient_token)
+    if customer and closed and closed.state is visit.state and closed.channel is Channel.INVOICE:
+        outbox.put(connection, _charge(visit, customer, closed.verdict.target_cents or 0), visit.practice_id)
+
+
 def set_channel(connection: psycopg.Connection, practice_id: str, service_category: int, channel: Channel) -> None:
     """Say by which channel visits of a practice's category go that are closed out from now on. The caller commits."""
     connection.execute(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 
 from ledger.rules.requests import PayInvoice
-from ledger.store import customers, outbox
+from ledger.store import customers, holds, outbox, visits
 from portal_api import audit, listing
 from portal_api.problems import Problem, not_found
 from portal_api.store.rows import made
@@ -94,8 +94,20 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class Demand:
+    """What a visit billed: `due_cents` where nobody was asked, since no card was known; or it is on its way."""
+
+    visit_token: UUID
+    due_cents: int
+    is_on_its_way: bool
+
+
+@dataclass(frozen=True)
 class Bill:
-    """A visit and all that is known of its money."""
+    """A visit and all that is known of its money.
+
+    `due_cents` was billed and never asked for, since no card was known; `is_on_its_way`: it is asked for soon.
+    """
 
     visit_token: UUID
     what: str
@@ -109,6 +121,8 @@ class Bill:
     memos: tuple[Memo, ...] = ()
     returns: tuple[Return, ...] = ()
     decision: Decision | None = None
+    due_cents: int = 0
+    is_on_its_way: bool = False
 
     @property
     def open_cents(self) -> int:
@@ -178,6 +192,16 @@ left join ledger.stripe_object as m on m.object_id = tried.id and m.object_type 
 where i.status in ('open', 'paid', 'uncollectible')
 order by i.made_at, i.invoice_id
 """
+_DEMANDS = """
+select
+    c.visit_token, case when count(o.visit_token) = 0 then c.target_cents else 0 end,
+    coalesce(bool_or(o.state in ('pending', 'unknown')), false)
+from ledger.visit_close_out as c
+inner join ledger.visit as v on v.visit_token = c.visit_token and v.state = c.state
+left join ledger.outbox as o on o.visit_token = c.visit_token and o.operation in ('charge_visit', 'meter_visit')
+where c.visit_token = any(:visits) and c.channel = 'invoice' and c.target_cents > 0
+group by c.visit_token, c.target_cents
+"""
 _MEMOS = "select * from ledger.memos_of(:visits)"
 _RETURNS = "select * from ledger.returns_of(:visits)"
 _DECIDED = (
@@ -208,10 +232,14 @@ def pay(here: Here, visit_token: UUID) -> None:
         raise not_found()
     customer = customers.of_patient(here.books, here.me.patient_token) if here.me.patient_token else None
     open_ = [each for each in bill.charges if each.status in OPEN and each.left_cents]
-    if not open_:
+    if bill.is_on_its_way:
+        return
+    if not open_ and not bill.due_cents:
         raise Problem(HTTPStatus.CONFLICT, "nothing-open", "There is nothing left to pay for this visit.")
     if customer is None or customer.card is None:
         raise Problem(HTTPStatus.CONFLICT, "no-card", "You have no card on file: save one first, then pay.")
+    if bill.due_cents:
+        visits.demand(here.books, visit_token)
     for each in open_:
         request = PayInvoice(visit_token, each.invoice_id, customer.card.payment_method_id)
         outbox.put(here.books, request, here.practice.practice_id)
@@ -232,7 +260,8 @@ def _bills(here: Here, visit_token: UUID | None, after: tuple[datetime, UUID] | 
     memos = _by_visit(_read(here, Memo, _MEMOS, asked))
     returns = _by_visit(_read(here, Return, _RETURNS, asked))
     decided = {each.visit_token: each for each in _read(here, Decision, _DECIDED, asked)}
-    return [
+    demands = {each.visit_token: each for each in _read(here, Demand, _DEMANDS, asked)}
+    whole = [
         replace(
             each,
             charges=tuple(charges[each.visit_token]),
@@ -242,6 +271,15 @@ def _bills(here: Here, visit_token: UUID | None, after: tuple[datetime, UUID] | 
         )
         for each in found
     ]
+    return [_with_demand(here, each, demands.get(each.visit_token)) for each in whole]
+
+
+def _with_demand(here: Here, bill: Bill, demand: Demand | None) -> Bill:
+    """Return the bill with what nobody asked for yet: what came since, a charge or the insurer's word, says all."""
+    if demand is None or bill.charges or bill.memos or bill.is_decided:
+        return bill
+    is_spared = bool(demand.due_cents and holds.lasting(here.books, bill.visit_token))
+    return replace(bill, due_cents=0 if is_spared else demand.due_cents, is_on_its_way=demand.is_on_its_way)
 
 
 def _read(here: Here, kind: Any, query: str, values: dict[str, Any]) -> Sequence[Any]:

@@ -84,7 +84,7 @@ _TO_DO: dict[tuple[str, str], str] = {
     (
         Kind.LEAK,
         "completed_not_billed",
-    ): "Ask finance to invoice it, or say here why it is given up. The visit's history says why nothing went out.",
+    ): "Ask the patient to save a card and pay under Bills, or finance to invoice it; else say why it is given up.",
     (Kind.LEAK, "claim_never_adjudicated"): "Ask the clearing house for the claim, and send it again in time.",
     (Kind.LEAK, "denied"): "Read the reason on the remittance; correct the claim or appeal in time.",
     (Kind.LEAK, "underpaid"): "Compare with the contract, and appeal in time.",

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from portal_api import audit, listing
 from portal_api.care import bills
@@ -71,6 +71,8 @@ class BillShown(BaseModel):
     estimate_cents: int | None
     payer_id: str | None
     open_cents: int
+    due_cents: int = Field(description="Billed and not asked for yet, since no card was known; paying asks for it.")
+    is_on_its_way: bool
     paid_cents: int
     credited_cents: int
     returned_cents: int

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from ledger.rules.visit import State
-from ledger.store import holds, visits
+from ledger.store import customers, holds, visits
 from portal_api import audit
 from portal_api.access import Role
 from portal_api.care import agenda, close_out, whereabouts
@@ -120,6 +120,12 @@ def _time(here: Here, entry: Entry, name: str) -> datetime | None:
     return at + DAY if at < entry.starts_at - close_out.EARLIEST else at
 
 
+def _has_card(here: Here, entry: Entry) -> bool:
+    visit = visits.get(here.books, entry.visit_token)
+    customer = customers.of_patient(here.books, visit.patient_token) if visit else None
+    return customer is not None and customer.card is not None
+
+
 def _shown(here: Here, entry: Entry, problem: Problem | None = None) -> HTMLResponse:
     audit.record(here, "visit.read", f"visit/{entry.visit_token}")
     return page(
@@ -129,6 +135,7 @@ def _shown(here: Here, entry: Entry, problem: Problem | None = None) -> HTMLResp
         problem=problem.detail if problem else "",
         entry=entry,
         closed=visits.close_out(here.books, entry.visit_token),
+        has_card=_has_card(here, entry),
         held=holds.lasting(here.books, entry.visit_token),
         can_hold=here.me.has(*staff_holds.ROLES),
         told=whereabouts.said(here, entry.appointment_id) if entry.appointment_id else None,

@@ -92,7 +92,7 @@ def test_a_completed_visit_asks_the_patient_for_the_estimate_once(portal: Portal
     assert (visit.started_at, visit.ended_at) == (booked.starts_at, booked.ends_at)
     assert booked.sent() == [("charge_visit", 2_475)]
     shown = dana.get(booked.path).text
-    assert "$24.75, by invoice to the card on file" in shown
+    assert "$24.75, and no card is on file" in shown
     assert 'action="' not in shown.partition("<main")[2].partition("</main>")[0]  # nothing more to do for a provider
 
 

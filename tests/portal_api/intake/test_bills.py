@@ -13,13 +13,14 @@ from ledger.dispatch import Dispatcher
 from ledger.gateways.stripe_gateway import StripeGateway
 from ledger.rules.requests import ChargeVisit, CreditInvoice, Excess
 from ledger.rules.visit import Actor, State
-from ledger.store import customers, outbox, visits
+from ledger.store import customers, holds, outbox, visits
 from ledger.store.database import connect
+from portal_api.access import Role
 from portal_api.identity import people
 from tests.dashboards import marts_tables
 from tests.portal_api.intake.conftest import WEBHOOK_SECRET
 from tests.portal_api.intake.test_cards import later, of_type, saved, somebody
-from tests.support.portals import CEDAR
+from tests.support.portals import CEDAR, program
 
 if TYPE_CHECKING:
     from ledger.store.database import Database
@@ -179,6 +180,43 @@ def test_an_open_balance_is_paid_once_however_often_it_is_clicked(
     assert (again.status_code, "nothing left to pay" in again.text) == (409, True)
     deliver(portal, portal_database, stripe_sandbox)
     assert paid_in_all(stripe_sandbox) - before == 4_000
+
+
+def test_who_had_no_card_saves_one_and_pays_once(
+    portal: Portal, portal_database: Database, stripe_sandbox: Sandbox
+) -> None:
+    visitor, email = somebody(portal)
+    token = held(portal, email)
+    admin = portal.staff(Role.PRACTICE_ADMIN)
+    assert "no card is on file" in admin.get(f"/staff/closing/{token}").text
+    page = bill(visitor, token)
+    assert "$40.00 to pay.</strong> We had no card of yours, so nothing was charged yet." in page
+    assert "Save a card to pay" in page
+    refused = visitor.submit(f"/bills/{token}/pay")
+    assert (refused.status_code, "no card on file" in refused.text) == (409, True)
+    before = paid_in_all(stripe_sandbox)
+    saved(portal, stripe_sandbox, visitor)
+    deliver(portal, portal_database, stripe_sandbox)
+    assert paid_in_all(stripe_sandbox) == before  # to save a card charges nothing
+    assert "Pay $40.00 with Visa 4242" in bill(visitor, token)
+    assert [visitor.submit(f"/bills/{token}/pay").status_code for _ in range(3)] == [303] * 3
+    assert "Your card is charged within minutes." in bill(visitor, token)
+    deliver(portal, portal_database, stripe_sandbox)
+    assert paid_in_all(stripe_sandbox) - before == 4_000
+    assert "Paid: $40.00. Nothing is open." in bill(visitor, token)
+    assert program(visitor)("POST", f"/bills/{token}/pay").status_code == 409
+
+
+def test_what_was_corrected_or_is_spared_is_nothing_to_pay(portal: Portal) -> None:
+    visitor, email = somebody(portal)
+    corrected, spared = held(portal, email), held(portal, email)
+    with portal.at() as here:
+        deed = visits.Deed(f"undone/{corrected}", Actor.STAFF, here.now, "It broke off at once")
+        visits.advance(here.books, corrected, State.ABANDONED, deed)
+        holds.make(here.books, holds.Whom(visit_token=spared), here.practice.practice_id, "They lost their work", "x")
+    for token in (corrected, spared):
+        assert "to pay" not in bill(visitor, token)
+        assert visitor.submit(f"/bills/{token}/pay").status_code == 409
 
 
 def test_a_card_that_was_declined_for_a_bill_is_not_tried_again(
