@@ -12,6 +12,7 @@ from sqlalchemy import exc as database_errors
 from starlette.exceptions import HTTPException
 
 from ledger.store.database import DatabaseUnavailable
+from portal_api import cookies
 from portal_api.headers import HEADERS
 from portal_api.templating import rendered
 
@@ -22,6 +23,18 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 MEDIA_TYPE = "application/problem+json"
+# What people read in place of the words of HTTP.
+TITLES = {
+    HTTPStatus.BAD_REQUEST: "Something is missing",
+    HTTPStatus.FORBIDDEN: "Not for you to see",
+    HTTPStatus.NOT_FOUND: "There is nothing here",
+    HTTPStatus.CONFLICT: "That cannot be done now",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Something does not fit",
+    HTTPStatus.TOO_MANY_REQUESTS: "Please wait a little",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong",
+    HTTPStatus.BAD_GATEWAY: "Please try again later",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Please try again later",
+}
 
 
 class Problem(Exception):  # noqa: N818 - named for what is answered
@@ -70,8 +83,9 @@ def response(
             status,
             headers,
             practice=getattr(request.state, "practice", None),
-            title=status.phrase,
+            title=TITLES.get(status, status.phrase),
             sentence=detail,
+            has_session=any(name.endswith(cookies.SESSION) for name in request.cookies),
         )
     document = {"type": f"urn:trueup:problem:{name}", "title": status.phrase, "status": status, "detail": detail}
     return JSONResponse(document, status, headers, media_type=MEDIA_TYPE)

@@ -27,7 +27,15 @@ def rendered(
     template: str, status: HTTPStatus = HTTPStatus.OK, headers: Mapping[str, str] | None = None, **values: object
 ) -> HTMLResponse:
     """Render templates/<template>; what base.html asks for and nobody gives is empty."""
-    empty: dict[str, object] = {"practice": None, "who": None, "menus": (), "csrf": "", "said": "", "path": ""}
+    empty: dict[str, object] = {
+        "practice": None,
+        "who": None,
+        "menus": (),
+        "csrf": "",
+        "said": "",
+        "path": "",
+        "has_session": False,
+    }
     return HTMLResponse(text(template, **(empty | values)), status, headers)
 
 

@@ -66,7 +66,12 @@ NUMBERS = _KNOWN + tuple(
     and not isinstance(each.default, bool)
     and each.name not in {known.name for known in _KNOWN}
 )
-FLAGS = {each.name: each.name.replace("_", " ").capitalize() for each in fields(Policies) if each.type == "bool"}
+_FLAGS = {
+    "accepts_new_patients": "New patients can book",
+    "wants_card": "Patients save a card before a visit; who has none is not charged by itself",
+    "video_recording": "A visit may be recorded, where everybody in it agrees",
+}
+FLAGS = {each.name: _FLAGS[each.name] for each in fields(Policies) if each.type == "bool"}
 PARTIAL = {
     PartialVisit.PRO_RATA: "for the time it lasted",
     PartialVisit.FULL: "in full",

@@ -35,7 +35,7 @@ def calendars(here: AsPlanner) -> Response:
     found = mine(here)
     if len(found) == 1:
         return onward(f"/staff/hours/{found[0].id}")
-    return page(here, "scheduling/calendars.html", calendars=found)
+    return page(here, "scheduling/calendars.html", calendars=found, is_admin=here.me.has(Role.PRACTICE_ADMIN))
 
 
 @router.get("/staff/hours/{calendar_id}", response_class=HTMLResponse)

@@ -90,7 +90,8 @@ def test_only_the_office_of_the_practice(portal: Portal) -> None:
     for role in (Role.PROVIDER, Role.FINANCE, Role.AUDITOR):
         email = {Role.FINANCE: "finance@harbor.example"}.get(role, "")
         assert portal.staff(role, email=email).get("/staff/patients").status_code == 403
-    assert portal.patient().get(f"/staff/patients/{patient_id}").status_code == 403
+    refused = portal.patient().get(f"/staff/patients/{patient_id}")
+    assert (refused.status_code, "Not for you to see" in refused.text, "Sign in" in refused.text) == (403, True, False)
     other = portal.staff(Role.PRACTICE_ADMIN, CEDAR)
     assert other.get(f"/staff/patients/{patient_id}").status_code == 404
     assert other.submit(f"/staff/patients/{patient_id}/established", is_established="yes").status_code == 404
