@@ -62,9 +62,10 @@ def visit(here: AsPlanner, appointment_id: UUID) -> StaffVisitShown:
     found = visit_of_mine(here, appointment_id)
     audit.record(here, "visit.read", f"appointment/{found.id}")
     patient, told = people.patient(here, found.patient_id), whereabouts.said(here, found.id)
-    said = told and PlaceSaid(
-        is_home=told.is_home, state=told.state, is_licensed=whereabouts.may_be_seen(here, found, told.state)
-    )
+    said = None
+    if told:
+        is_licensed = whereabouts.may_be_seen(here, found, told.state)
+        said = PlaceSaid(is_home=told.is_home, state=told.state, is_licensed=is_licensed)
     return StaffVisitShown(
         **vars(shown(found)),
         patient_id=found.patient_id,
