@@ -17,7 +17,7 @@ from portal_api.idempotency import Key, once
 from portal_api.problems import not_found
 from portal_api.routes.api.shapes import Shape
 from portal_api.routes.pages.staff_hours import AsPlanner, mine, one_of_mine
-from portal_api.scheduling import groups, hours, slots, wishes
+from portal_api.scheduling import groups, hours, slots, stranded, wishes
 from portal_api.scheduling.slots import Asker, Span
 
 router = APIRouter(prefix="/api/v1/calendars", tags=["calendars"])
@@ -86,8 +86,19 @@ class SessionShown(BaseModel):
     taken: int
 
 
+class StrandedShown(BaseModel):
+    """A booked visit outside the hours: it stays booked until somebody moves or cancels it."""
+
+    id: UUID
+    what: str
+    starts_at: datetime
+
+
 class CalendarShown(BaseModel):
-    """A calendar with its hours, the days to come that have their own, time off and sessions."""
+    """A calendar with its hours, the days to come that have their own, time off and sessions.
+
+    `stranded` are the visits of the next two months that are booked outside of them.
+    """
 
     id: UUID
     provider: str
@@ -96,6 +107,7 @@ class CalendarShown(BaseModel):
     days: list[DayShown]
     time_off: list[OffShown]
     sessions: list[SessionShown]
+    stranded: list[StrandedShown]
 
 
 class WhyShown(BaseModel):
@@ -222,6 +234,7 @@ def _shown(here: Here, calendar_id: UUID) -> CalendarShown:
             )
             for each in groups.sessions(here, chosen.id)
         ],
+        stranded=[StrandedShown(**vars(each)) for each in stranded.of_calendar(here, chosen.id)],
     )
 
 

@@ -17,7 +17,7 @@ from portal_api.door import needs
 from portal_api.here import Here
 from portal_api.pages import onward, page
 from portal_api.problems import Problem, not_found
-from portal_api.scheduling import catalog, groups, hours
+from portal_api.scheduling import catalog, groups, hours, stranded
 
 if TYPE_CHECKING:
     from portal_api.scheduling.catalog import Calendar
@@ -140,6 +140,7 @@ def _editor(here: Here, calendar: Calendar, problem: str = "") -> HTMLResponse:
         special=hours.special(here, calendar.id),
         time_off=hours.time_off(here, calendar.id),
         sessions=groups.sessions(here, calendar.id),
+        stranded=stranded.of_calendar(here, calendar.id),
         group_types=[each for each in catalog.visit_types(here) if each.is_group],
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from portal_api.access import Role
-from portal_api.scheduling import bookings, catalog, hours
+from portal_api.scheduling import bookings, catalog, holds, hours, slots
 from tests.support import bookings as steps
-from tests.support.portals import CEDAR
+from tests.support.portals import CEDAR, program
 
 if TYPE_CHECKING:
     from portal_api.scheduling.catalog import Calendar
@@ -51,6 +53,34 @@ def test_a_provider_sets_a_week_days_and_time_off(portal: Portal) -> None:
     assert reed.submit(f"{path}/remove/{off.id}").status_code == 303
     assert reed.submit(f"{path}/remove/{off.id}").status_code == 404
     assert len(_times(portal, "2026-11-23", calendar)) == 4
+
+
+def test_what_is_booked_outside_of_new_hours_is_told(portal: Portal) -> None:
+    calendar = _calendar(portal, "prov_harbor_haddad")
+    haddad = portal.staff(Role.PROVIDER, email="omar.haddad@harbor.example")
+    with portal.at() as here:
+        patient = steps.patient(here, "left.alone")
+        who = slots.asker(here, steps.wish(here), patient)
+        span = slots.Span(here.now + timedelta(days=7), here.now + timedelta(days=14))
+        first = next(each for each in slots.find(here, who, span) if each.calendar_id == calendar.id)
+        (booked,) = bookings.confirm(here, holds.hold(here, who, calendar.id, first.starts_at))
+    path, link = f"/staff/hours/{calendar.id}", f'href="/staff/visits/{booked.id}"'
+    assert link not in haddad.get(path).text
+    begins = booked.starts_at.astimezone(ZoneInfo(calendar.time_zone))
+    until = begins + timedelta(minutes=10)
+    haddad.submit(f"{path}/off", off_from=f"{begins:%Y-%m-%dT%H:%M}", off_to=f"{until:%Y-%m-%dT%H:%M}")
+    assert link in haddad.get(path).text
+    with portal.at() as here:
+        (off,) = hours.time_off(here, calendar.id)
+    haddad.submit(f"{path}/remove/{off.id}")
+    assert link not in haddad.get(path).text
+    haddad.submit(f"{path}/days", on_date=f"{begins:%Y-%m-%d}", kind="closed")
+    assert link in haddad.get(path).text
+    shown = program(haddad)("GET", f"/calendars/{calendar.id}").json()
+    assert [each["id"] for each in shown["stranded"]] == [str(booked.id)]
+    with portal.at() as here:
+        bookings.cancel(here, booked)
+    assert link not in haddad.get(path).text
 
 
 def test_wrong_hours_are_said_and_what_was_written_stays(portal: Portal) -> None:
