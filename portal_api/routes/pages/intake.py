@@ -43,7 +43,7 @@ def signed(here: AsPatient, consent_id: UUID) -> HTMLResponse:
     found = next((each for each in consents.signed(here, here.me.id) if each.id == consent_id), None)
     if found is None:
         raise not_found()
-    return page(here, "intake/signed.html", consent=found)
+    return page(here, "intake/signed.html", consent=found, back="")
 
 
 @router.get("/consents/texts/{consent_text_id}", response_class=HTMLResponse)
