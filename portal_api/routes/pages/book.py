@@ -109,7 +109,10 @@ def wait(here: AsPatient) -> Response:
     first, last = (days.read(form.get(name), today) for name in ("first", "last"))
     calendar_id = wishes.calendar_of(here, form.get("provider"))
     provider = next((each.provider_id for each in catalog.calendars(here) if each.id == calendar_id), None)
-    waiting.join(here, wish, here.me.id, provider, days.span(first, (last - first).days + 1, zone))
+    try:
+        waiting.join(here, wish, here.me.id, provider, days.span(first, (last - first).days + 1, zone))
+    except Problem as problem:
+        return _times(here, wish, calendar_id, form.get("from"), problem)
     return onward("/visits", "waiting")
 
 

@@ -181,3 +181,13 @@ def test_when_a_reminder_is_due(visit: tuple[int, ...], hours: int, due: tuple[i
         return datetime(2026, 11, *at, tzinfo=NEW_YORK)
 
     assert reminders.due_at(local(*visit).astimezone(UTC), hours, NEW_YORK) == local(*due)
+
+
+def test_days_that_cannot_be_are_said_beside_what_was_asked(portal: Portal) -> None:
+    visitor = portal.patient()
+    kind = steps.choices(visitor.get("/book").text, "visit_type")[0]
+    asked = {"visit_type": kind, "payer": "", "state": "NY", "zone": steps.ZONE, "provider": ""}
+    answer = visitor.submit("/book/waiting", **asked, first="2026-11-20", last="2026-11-19")
+    assert answer.status_code == 400
+    assert "Choose days to come" in answer.text
+    assert "Put me on the waiting list" in answer.text
