@@ -61,10 +61,11 @@ def calendar(here: AsPatient, appointment_id: UUID) -> Response:
     return Response(ics.written(here, mine), headers=name, media_type=ics.MEDIA_TYPE)
 
 
-@router.get("/visits/{appointment_id}/move", response_class=HTMLResponse)
-def move_to(here: AsPatient, appointment_id: UUID, since: Annotated[str, Query(alias="from")] = "") -> HTMLResponse:
-    """Show to which times a visit can be moved."""
-    return _move_to(here, appointments.own_visit(here, appointment_id), since)
+@router.get("/visits/{appointment_id}/move", response_class=HTMLResponse, response_model=None)
+def move_to(here: AsPatient, appointment_id: UUID, since: Annotated[str, Query(alias="from")] = "") -> Response:
+    """Show to which times a visit can be moved; one that is cancelled says so."""
+    mine = appointments.own_visit(here, appointment_id)
+    return onward(f"/visits/{mine.id}") if mine.status == "released" else _move_to(here, mine, since)
 
 
 @router.post("/visits/{appointment_id}/move", response_model=None)
@@ -81,10 +82,12 @@ def move(here: AsPatient, appointment_id: UUID) -> Response:
     return onward(f"/visits/{mine.id}", "moved")
 
 
-@router.get("/visits/{appointment_id}/cancel", response_class=HTMLResponse)
-def cancel_ask(here: AsPatient, appointment_id: UUID) -> HTMLResponse:
-    """Ask before a visit is cancelled, and say what it costs."""
+@router.get("/visits/{appointment_id}/cancel", response_class=HTMLResponse, response_model=None)
+def cancel_ask(here: AsPatient, appointment_id: UUID) -> Response:
+    """Ask before a visit is cancelled, and say what it costs; one that is cancelled says so."""
     mine = appointments.own_visit(here, appointment_id)
+    if mine.status == "released":
+        return onward(f"/visits/{mine.id}")
     if not mine.can_change(here.now):
         raise Problem(HTTPStatus.CONFLICT, "not-cancelled", "This visit has begun or is over already.")
     return page(here, "scheduling/cancel.html", mine=mine, is_late=mine.is_late(here.now))

@@ -72,6 +72,8 @@ def test_a_new_patient_books_without_scripts(portal: Portal) -> None:
     assert event["uid"] == f"{visit.rsplit('/', 1)[1]}@prac_harbor.portal"
     assert "It costs nothing until" in pat.get(f"{visit}/cancel").text
     assert pat.submit(f"{visit}/cancel").headers["location"] == "/visits?said=cancelled"
+    for page in ("move", "cancel"):  # the way back
+        assert pat.get(f"{visit}/{page}").headers["location"] == visit
     assert "Cancelled" in pat.get(visit).text
 
 
