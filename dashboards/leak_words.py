@@ -8,7 +8,7 @@ from dashboards.money import dollars
 
 _SENTENCES = {
     "completed_not_billed": "The visit is {state} and {patient_target_cents} of it is the patient's to pay, but no "
-    "invoice, payment or memo asks for it.",
+    "invoice, payment or memo asks for it.{voided}",
     "charge_failed": "{patient_target_cents} is the patient's to pay. Every charge that was tried failed, and "
     "{patient_collected_cents} came in.",
     "billed_not_billable": "The visit is {state}, for which {patient_target_cents} is due. The patient was asked for "
@@ -50,12 +50,13 @@ def _more(evidence: Mapping[str, Any]) -> "defaultdict[str, str]":
     """Say what takes several facts, or the lack of one."""
     expected, charge = evidence.get("expected_allowed_cents"), evidence.get("charge_cents")
     several = evidence.get("charge_ids") or evidence.get("lines") or ()
-    visit = evidence.get("visit_token_of_no_visit")
+    visit, voided = evidence.get("visit_token_of_no_visit"), evidence.get("voided_invoice")
     said: defaultdict[str, str] = defaultdict(lambda: "something unknown")
     return said | {
         "worth": f"the expected {dollars(expected)}" if expected is not None else f"the charge of {dollars(charge)}",
         "priced": _priced(evidence, expected),
         "times": str(len(several)),
+        "voided": f" Its usage was on the subscription's invoice {voided}, which is void." if voided else "",
         "named": f"the visit {visit}, which the ledger does not have" if visit else "no visit",
     }
 

@@ -17,6 +17,7 @@ _ASKED = {
     "charge": "Charged at once",
     "refund": "Refund lowers what was asked",
     "usage": "Usage reported for the subscription",
+    "usage_void": "Usage on an invoice that is void: nobody is asked for it",
 }
 _PAID = {
     "charge": "The patient paid",
@@ -143,7 +144,7 @@ def _of_claim(row: Mapping[str, Any], _before: Mapping[str, Any]) -> Moment:
 
 
 def _of_demand(row: Mapping[str, Any], _before: Mapping[str, Any]) -> Moment:
-    return _moment(row, _ASKED.get(row["what"], row["what"]), {"id": row["source_id"]})
+    return _moment(row, _ASKED.get(row["what"], row["what"]), {"id": row["source_id"]} | row["details"])
 
 
 def _of_payment(row: Mapping[str, Any], _before: Mapping[str, Any]) -> Moment:

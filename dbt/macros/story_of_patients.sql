@@ -5,6 +5,11 @@
     select visit_token, null, happened_at, 4, 'demand', source_kind, amount_cents, 'patient_billed', source_id, cast('{}' as jsonb)
     from {{ ref('int_payments__billed_lines') }}
     union all
+    select
+        visit_token, null, ended_at, 4, 'demand', 'usage_void', null, null, usage_id, jsonb_build_object('invoice_id', invoice_id)
+    from {{ ref('int_usage__lines') }}
+    where is_void
+    union all
     select visit_token, null, happened_at, 5, 'payment', source_kind, amount_cents, 'patient_collected', source_id, '{}'
     from {{ ref('int_payments__collected_lines') }}
     union all

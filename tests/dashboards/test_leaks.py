@@ -83,6 +83,10 @@ def test_evidence_names_its_amounts() -> None:
     facts = {"pos": "02", "expected_allowed_cents": 12_050, "allowed_cents": 9_900}
     assert because("underpaid", facts) == "The fee schedule says $120.50 at POS 02; the payer allowed $99.00."
     assert because("a_new_category", facts) == ""
+    unbilled = {"state": "completed", "patient_target_cents": 7_500}
+    assert because("completed_not_billed", unbilled).endswith("no invoice, payment or memo asks for it.")
+    void = because("completed_not_billed", unbilled | {"voided_invoice": "in_1"})
+    assert void.endswith("asks for it. Its usage was on the subscription's invoice in_1, which is void.")
     assert "nothing to appeal" in because("denied", {"denied_cents": 1, "capitation": "paid as capitation: no appeal"})
 
 

@@ -251,6 +251,8 @@ def test_usage_on_a_void_invoice_is_billed_no_more_and_on_an_uncollectible_one_g
     }
     found = "select category, evidence ->> 'voided_invoice' from marts.leaks where visit_token = "
     assert books.figure(f"{found}'{alone}'") == ("completed_not_billed", void["id"])
+    demands = "select what, amount_cents, details ->> 'invoice_id' from marts.visit_story where kind = 'demand' and "
+    assert books.figure(f"{demands} visit_token = '{alone}'") == ("usage_void", None, void["id"])
     assert books.figure(OWED + "'bad_debt'") == (7_500,)
     written_off = "select sum(written_off_cents)::bigint from marts.ar_ageing where payer_id = 'patient'"
     assert books.figure(written_off) == (7_500,)

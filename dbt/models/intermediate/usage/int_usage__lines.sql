@@ -1,4 +1,4 @@
-{{ config(indexes=[{'columns': ['usage_id'], 'unique': true}]) }}
+{{ config(indexes=[{'columns': ['usage_id'], 'unique': true}, {'columns': ['visit_token']}]) }}
 {{- waits_for('int_touched__visits') }}
 
 -- Usage of visits, a visit a row, and the line of the subscription's invoice that asks for it: of its price and period, each line
