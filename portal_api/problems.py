@@ -27,7 +27,7 @@ MEDIA_TYPE = "application/problem+json"
 TITLES = {
     HTTPStatus.BAD_REQUEST: "Something is missing",
     HTTPStatus.FORBIDDEN: "Not for you to see",
-    HTTPStatus.NOT_FOUND: "There is nothing here",
+    HTTPStatus.NOT_FOUND: "Not found",
     HTTPStatus.CONFLICT: "That cannot be done now",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Something does not fit",
     HTTPStatus.TOO_MANY_REQUESTS: "Please wait a little",

@@ -128,3 +128,17 @@ def test_only_an_administrator_of_the_practice(portal: Portal) -> None:
     assert other.submit(path, name="Taken over", time_zone="America/New_York").status_code == 404
     assert other.submit("/staff/offer/providers", provider="prov_harbor_reed").status_code == 404
     assert other.get("/staff/offer/payers/NONE").status_code == 404
+
+
+def test_where_nothing_can_be_booked_the_patient_is_told_whom_to_ask(portal: Portal) -> None:
+    admin, visitor = portal.staff(Role.PRACTICE_ADMIN, CEDAR), portal.patient(CEDAR)
+    assert "What kind of visit?" in visitor.get("/book").text
+    with portal.at(CEDAR) as here:
+        kinds = offering.visit_types(here)
+    for kind in kinds:
+        answer = admin.submit(
+            f"/staff/offer/visit-types/{kind['id']}", **{**TYPE, "name": kind["name"], "is_active": ""}
+        )
+        assert answer.status_code == 303
+    text = visitor.get("/book").text
+    assert ("What kind of visit?" in text, "Call +1 503 555 0142" in text) == (False, True)
