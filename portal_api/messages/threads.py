@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import sqlalchemy as sa
 
@@ -93,7 +93,7 @@ _OPEN = sa.text(
 _OF_PAIR = sa.text("select id from portal.thread where patient_id = :patient and staff_id = :staff")
 _WRITE = sa.text(
     "insert into portal.message (id, practice_id, thread_id, week, author, sealed, sent_at)"
-    " values (:id, :practice_id, :thread, :week, :author, :sealed, :now)"
+    " values (:id, :practice_id, :thread, :week, :author, :sealed, :now) on conflict (id) do nothing"
 )
 _READ = sa.text(
     "update portal.message set read_at = :now where thread_id = :thread and author <> :kind and read_at is null"
@@ -151,9 +151,10 @@ def read(here: Here, thread: Thread) -> list[Written]:
     return found
 
 
-def write(here: Here, thread: Thread, text: str) -> UUID:
+def write(here: Here, thread: Thread, text: str, form: str = "") -> UUID:
     """Write into a thread of one's own; the other one is told once that there is something to read.
 
+    `form` names the form that it was written in: sent twice, it is one message.
     Raises Problem for a text that is empty or longer than 5,000 characters, and for more than 20 at once.
     """
     if not text.strip() or len(text) > LONGEST:
@@ -163,7 +164,7 @@ def write(here: Here, thread: Thread, text: str) -> UUID:
             f"A message has 1 to {LONGEST:,} characters; this one has {len(text.strip()):,}. Nothing was sent.",
         )
     rates.spend(here, WRITING, str(here.me.id))
-    message_id = uuid4()
+    message_id = uuid5(thread.id, f"{here.me.id}/{form}") if form else uuid4()
     week, sealed = sealing.seal(here, text.strip(), Place(thread.id, message_id))
     values = {
         "id": message_id,
@@ -174,7 +175,8 @@ def write(here: Here, thread: Thread, text: str) -> UUID:
         "sealed": sealed,
         "now": here.now,
     }
-    here.db.execute(_WRITE, values)
+    if not here.db.execute(_WRITE, values).rowcount:
+        return message_id
     audit.record(here, "message.written", f"thread/{thread.id}")
     _tell(here, thread, message_id)
     return message_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
@@ -50,7 +50,7 @@ def write(here: Correspondent, thread_id: UUID) -> Response:
     """Write into a thread; a text that cannot be sent stays in its field."""
     found, text = thread_of_mine(here, thread_id), here.form.get("text")
     try:
-        threads.write(here, found, text)
+        threads.write(here, found, text, here.form.get("form")[:40])
     except Problem as problem:
         if problem.status is not HTTPStatus.UNPROCESSABLE_ENTITY:
             raise
@@ -76,5 +76,6 @@ def _shown(here: Here, thread: threads.Thread, text: str = "", problem: Problem 
         days=here.practice.policies.message_retention_days,
         longest=threads.LONGEST,
         text=text,
+        form=here.form.get("form") if problem else str(uuid4()),
         problem=problem.detail if problem else None,
     )

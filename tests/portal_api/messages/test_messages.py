@@ -71,6 +71,16 @@ def test_a_patient_writes_and_the_provider_reads_and_answers(portal: Portal) -> 
     assert "Thank you.\n&lt;b&gt;Bye&lt;/b&gt;" in pat.get(place).text
 
 
+def test_a_form_that_is_sent_twice_is_one_message(portal: Portal) -> None:
+    pat = portal.patient()
+    place = thread_with(pat, "Dana Reed, LICSW")
+    for _ in range(2):  # two loads of the page, of each the form twice
+        (form,) = re.findall(r'name="form" value="([^"]+)"', pat.get(place).text)
+        for _ in range(2):
+            assert pat.submit(place, text="Once more, with the same words", form=form).status_code == 303
+    assert pat.get(place).text.count("Once more, with the same words") == 2
+
+
 def test_programs_write_once_under_one_key_and_read(portal: Portal) -> None:
     pat = portal.patient()
     other = next(each for each in pat.get("/api/v1/threads").json()["correspondents"])
