@@ -21,6 +21,8 @@ from portal_api.scheduling import appointments, bookings, catalog, days, holds, 
 from portal_api.scheduling.slots import Span
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from portal_api.here import Here
     from portal_api.scheduling.appointments import Appointment
     from portal_api.scheduling.slots import Wish
@@ -68,6 +70,8 @@ def hold(here: AsPatient) -> Response:
     except Problem as problem:
         if problem.status is not HTTPStatus.CONFLICT:
             raise
+        if (mine := _held_already(here, wish, calendar_id, starts_at)) is not None:
+            return onward(f"/book/holds/{mine.id}")
         calendar = wishes.calendar_of(here, form.get("provider"))
         return _times(here, wish, calendar, form.get("from"), problem)
     return onward(f"/book/holds/{held[0].id}")
@@ -183,6 +187,13 @@ def _times(here: Here, wish: Wish, calendar: UUID | None, since: str, problem: P
         repeats=REPEATS,
         latest=first + timedelta(days=28),
     )
+
+
+def _held_already(here: Here, wish: Wish, calendar_id: UUID, starts_at: datetime) -> Appointment | None:
+    """Return what a first click on the same time held."""
+    wanted = (calendar_id, starts_at, wish)
+    held = appointments.held(here, here.me.id)
+    return next((each for each in held if (each.calendar_id, each.starts_at, each.wish) == wanted), None)
 
 
 def _held(here: Here, mine: Appointment, problem: str = "") -> HTMLResponse:

@@ -77,6 +77,18 @@ def test_a_new_patient_books_without_scripts(portal: Portal) -> None:
     assert "Cancelled" in pat.get(visit).text
 
 
+def test_a_time_that_is_clicked_twice_is_held_once(portal: Portal) -> None:
+    pat = portal.patient(email="robin@example.com")
+    kind = steps.choices(pat.get("/book").text, "visit_type")[0]
+    said = {"visit_type": kind, "payer": "", "state": "NY", "zone": steps.ZONE, "provider": ""}
+    slot = steps.choices(pat.get("/book/times", params=said).text, "slot")[-1]
+    first, again = (pat.submit("/book/holds", slot=slot, **said).headers.get("location") for _ in range(2))
+    assert first == again
+    other = pat.submit("/book/holds", slot=slot, **{**said, "payer": "PAY-7KQ2"})
+    assert (other.status_code, "can no longer be had" in other.text) == (409, True)
+    pat.submit(f"{first}/release")
+
+
 def test_what_is_wrong_is_said_in_a_sentence(portal: Portal) -> None:
     pat = portal.patient()
     asked = pat.get("/book/times")
