@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from collections import Counter
@@ -245,17 +246,16 @@ def test_the_journal_has_no_line_in_a_closed_month_that_was_recorded_after_it_cl
     assert moved.asked("select 1 from ledger.journal where is_late limit 1")
 
 
-@pytest.mark.parametrize("role", ["none", "trueup_books", "trueup_reader"])
-def test_direct_sql_in_any_role_moves_no_export_of_a_closed_month(moved: Story, role: str) -> None:
+def test_direct_sql_in_any_role_moves_no_export_of_a_closed_month(moved: Story) -> None:
     with connect(moved.parts.product.database) as connection:
-        for attack in ATTACKS:
+        for role, attack in itertools.product(("none", "trueup_books", "trueup_reader"), ATTACKS):
             connection.execute(f"set role {role}")
             try:
                 connection.execute(attack)
             except (errors.RestrictViolation, errors.CheckViolation, errors.InsufficientPrivilege):
                 connection.rollback()
                 continue
-            assert role == "none" or "closed_table" in attack, attack
+            assert role == "none" or "closed_table" in attack, (role, attack)
             connection.rollback()
     for period in CLOSED:
         assert changed(moved.first[period], exported(moved.parts.product.database, period)) == []

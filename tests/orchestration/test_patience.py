@@ -23,7 +23,7 @@ from tests.support.command_line import VISIT_COLUMNS, environment, start, trueup
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DAYS = 500
+DAYS = 200
 
 
 @pytest.fixture
