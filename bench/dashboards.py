@@ -4,8 +4,10 @@
 
 The books are loaded and reconciled as in bench.reconcile, in a home that stays when `--home` names it. Which pages
 there are is not listed here: links are followed from the first page until nothing new is found, and of each route the
-first address is measured. A page is asked for once to warm the caches, then `rounds` times over one connection that
-stays open, alone; its figure is the median of these. Exports are files and no pages: they are left out.
+first address is measured. Then the same address of each page that can be told of another time is, as known at the end
+of today, when all that was loaded is known; and two times of a month side by side. A page is asked for once to warm the
+caches, then `rounds` times over one connection that stays open, alone; its figure is the median of these. Exports are
+files and no pages: they are left out.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,11 +33,11 @@ from starlette.routing import Match, Route
 from bench import books, page
 from bench.books.catalog import AS_OF
 from bench.machine import described
-from dashboards.app import create_app
 from dashboards.routes import ROUTERS
 from ledger.settings import Settings
 from ledger.store import database as store
 from orchestration.commands.up import in_thread, listening
+from orchestration.serving import for_this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +115,22 @@ def measured(address: str, rounds: int) -> list[Timed]:
                 if f"{there.scheme}://{there.netloc}" == address and onward not in known:
                     known.add(onward)
                     waiting.append(onward)
-    return sorted(seen.values(), key=lambda each: -each.median)
+        found = [*seen.values(), *_at_another_time(client, list(seen.values()), rounds)]
+    return sorted(found, key=lambda each: -each.median)
+
+
+def _at_another_time(client: httpx.Client, now: list[Timed], rounds: int) -> Iterator[Timed]:
+    """Time the pages that can be told as of a day, and two times of a month; the others answer 404 and are no pages."""
+    today = date.today().isoformat()  # noqa: DTZ011 - of this machine, as the loads are
+    pages = [
+        (f"{page.route}?as_of=", f"{page.address}{'&' if '?' in page.address else '?'}as_of={today}") for page in now
+    ]
+    months = [page.address.rpartition("/")[2] for page in now if page.route == "/months/{period}"]
+    pages += [("/compare", f"/compare?period={month}&left={today}&right=now") for month in months]
+    for route, address in pages:
+        if client.get(address).status_code != httpx.codes.NOT_FOUND:
+            _, timed = _asked(client, route, address, rounds)
+            yield timed
 
 
 def _route(path: str) -> str | None:
@@ -132,6 +150,7 @@ def _asked(client: httpx.Client, route: str, path: str, rounds: int) -> tuple[st
         answer = client.get(path, headers={"accept-encoding": "identity"})
         times.append((time.perf_counter() - began) * 1000)
     timed = Timed(route, path, statistics.median(times), max(times), len(answer.content))
+    sys.stderr.write(f"{route}: {timed.median:,.0f} ms\n")
     return answer.text, timed
 
 
@@ -147,8 +166,9 @@ def report(found: list[Timed], visits: int, machine: dict[str, str], command: st
     return (
         f"## Pages of the dashboards over {visits:,} visits\n\n"
         f"Every page, by following the links from the first; each asked for alone, over one connection, nothing\n"
-        f"rendered before and nothing kept. KB are of the page itself, not zipped. {len(found) - late} of {len(found)} "
-        f"pages keep the aim.\n\n    {command}\n\n{about}\n{page.table(head, rows, 'lrrrl')}"
+        f"rendered before and nothing kept; `?as_of=`: the same as known at the end of a day, told from the journal,\n"
+        f"the memos and what was loaded by then. KB are of the page itself, not zipped. {len(found) - late} of\n"
+        f"{len(found)} pages keep the aim.\n\n    {command}\n\n{about}\n{page.table(head, rows, 'lrrrl')}"
     )
 
 
@@ -170,7 +190,7 @@ def main() -> None:
         home.mkdir(mode=0o711, parents=True, exist_ok=True)
         home.chmod(0o711)  # as root the server's account passes through
         database = stack.enter_context(made(given.files, home, given.visits))
-        app = create_app(Settings.from_environment(), database)
+        app = for_this_machine(Settings.from_environment(), database)
         door = stack.enter_context(listening(0, "a free port"))
         stack.enter_context(in_thread("dashboards", app, door))
         machine = described([])

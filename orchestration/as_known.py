@@ -12,25 +12,25 @@ from orchestration import published
 if TYPE_CHECKING:
     import psycopg
 
-_LINES = """
-    lines as (
-        select journal.*, line.account::text as account, line.cents
-        from ledger.journal
-        cross join lateral unnest(accounts, amounts) as line (account, cents)
+# What was recorded at one time was added up then: no sum reads the entries again.
+_SUMS = """
+    sums as (
+        select
+            account::text as account, period, origin_period, source_kind, is_late,
+            sum(debit_cents) as debit_cents, sum(credit_cents) as credit_cents, sum(entries) as entries
+        from ledger.journal_sum
         where recorded_at < {moment}
+        group by account, period, origin_period, source_kind, is_late
     )
 """
 _REVENUE_FEED = "select * from marts.revenue_feed where recorded_at < {moment}"
 _TRIAL_BALANCE = (
     "with"
-    + _LINES
+    + _SUMS
     + """,
     movement as (
-        select
-            period, account,
-            coalesce(sum(cents) filter (where cents > 0), 0)::bigint as debit_cents,
-            coalesce(-sum(cents) filter (where cents < 0), 0)::bigint as credit_cents
-        from lines
+        select period, account, sum(debit_cents)::bigint as debit_cents, sum(credit_cents)::bigint as credit_cents
+        from sums
         group by period, account
     ),
     held as (
@@ -53,13 +53,13 @@ _TRIAL_BALANCE = (
 )
 _ROLL_FORWARDS = (
     "with"
-    + _LINES
+    + _SUMS
     + """,
     movement as (
         select
             period, account, source_kind,
-            sum(cents)::bigint as movement_cents, sum(case when reverses is null then 1 else -1 end) as entries
-        from lines
+            sum(debit_cents - credit_cents)::bigint as movement_cents, sum(entries)::bigint as entries
+        from sums
         group by period, account, source_kind
     ),
     held as (
@@ -81,72 +81,93 @@ _ROLL_FORWARDS = (
     from held
 """
 )
+# Whose a visit was, and which objects carried a memo, is looked up for the rows that are asked for.
 _MEMOS = """
-    with known as (
-        select distinct on (visit_token) visit_token, practice_id
-        from raw.visit
-        where recorded_at < {moment}
-        order by visit_token, state_changed_at desc, row_sha256 desc
-    ),
-    posted as (
-        select distinct payload -> 'metadata' ->> 'memo_id' as memo_id
-        from raw.stripe_object
-        where recorded_at < {moment}
-    )
     select
-        memos.*, practice_id, case when posted.memo_id is null then 'pending' else 'posted' end as posting_status
+        memos.*,
+        (
+            select practice_id
+            from raw.visit
+            where visit.visit_token = memos.visit_token and recorded_at < {moment}
+            order by state_changed_at desc, row_sha256 desc
+            limit 1
+        ) as practice_id,
+        case when memo_id::text in (
+            select payload -> 'metadata' ->> 'memo_id'
+            from raw.stripe_object
+            where payload -> 'metadata' ->> 'memo_id' is not null and recorded_at < {moment}
+        ) then 'posted' else 'pending' end as posting_status
     from ledger.memos
-    left join known using (visit_token)
-    left join posted on posted.memo_id = memos.memo_id::text
     where issued_at < {moment}
 """
-_CLOSING = """
-    event as (
+_CLOSED = """(
+    select period, version, made_at as closed_at, made_by as closed_by
+    from (
         select distinct on (period) period, event, (ordinal + 1) / 2 as version, made_at, made_by
         from ledger.period_event
         where made_at < {moment}
         order by period, ordinal desc
-    ),
-    closed as (select * from event where event = 'close')
-"""
-_CLOSED_MONTHS = "with" + _CLOSING + "select period, version, made_at as closed_at, made_by as closed_by from closed"
+    ) as newest
+    where event = 'close'
+)"""
+_CLOSED_MONTHS = f"select * from {_CLOSED} as closed"
 # Of a month that was closed on the day, all that was published; of the others what the journal and the memos said.
-_MONTH_SUMMARY = (
-    "with"
-    + _LINES
-    + ","
-    + _CLOSING
-    + """,
-    of_visit as (
-        select
-            case when is_late then period else origin_period end as period,
-            case when is_late then 'prior_period_' else '' end || measure as measure,
-            coalesce(visit_token::text, source_id) as subject,
-            sum(sign * cents) as cents
-        from lines
-        join codes.measure on measure.account = lines.account and measure.source_kind in (lines.source_kind, 'any')
-        group by 1, 2, 3
-    ),
-    figure as (
-        select period, measure, sum(cents)::bigint as amount_cents, count(*) filter (where cents <> 0) as count
-        from of_visit
-        group by period, measure
-        union all
-        select period, 'memo_' || kind, sum(amount_cents)::bigint, count(*)
-        from ledger.memos
-        where issued_at < {moment}
-        group by period, kind
-    )
-    select figure.* from figure where period not in (select period from closed)
+_FIGURES = f"""
+    select
+        case when is_late then period else origin_period end as period,
+        case when is_late then 'prior_period_' else '' end || measure as measure,
+        sum(sign * (debit_cents - credit_cents))::bigint as amount_cents,
+        null::bigint as count
+    from ledger.journal_sum as sums
+    join codes.measure
+        on measure.account = sums.account::text and measure.source_kind in (sums.source_kind, 'any')
+    where recorded_at < {{moment}}
+        and case when is_late then period else origin_period end not in (select period from {_CLOSED} as closed)
+    group by 1, 2
+    union all
+    select period, 'memo_' || kind, sum(amount_cents)::bigint, count(*)
+    from ledger.memos
+    where issued_at < {{moment}} and period not in (select period from {_CLOSED} as closed)
+    group by period, kind
     union all
     select stood.*
     from ledger.closed_figure as kept
-    join closed using (period, version)
+    join {_CLOSED} as closed on closed.period = kept.period and closed.version = kept.version
     cross join lateral jsonb_to_record(kept.figure) as stood
         (period text, measure text, amount_cents bigint, count bigint)
     where table_name = 'month_summary'
 """
-)
+# How many visits a figure is made of. It reads every entry: nearly all of the work.
+_COUNTS = """
+    select period, measure, count(*) filter (where cents <> 0) as count
+    from (
+        select
+            case when is_late then period else origin_period end as period,
+            case when is_late then 'prior_period_' else '' end || measure as measure,
+            coalesce(visit_token::text, source_id) as subject,
+            sum(sign * line.cents) as cents
+        from ledger.journal
+        cross join lateral unnest(accounts, amounts) as line (account, cents)
+        join codes.measure
+            on measure.account = line.account::text and measure.source_kind in (journal.source_kind, 'any')
+        where recorded_at < {moment}
+        group by 1, 2, 3
+    ) as of_visit
+    group by period, measure
+"""
+# The counts are one value: it is made once, and only when a row needs it.
+_MONTH_SUMMARY = f"""
+    select
+        period, measure, amount_cents,
+        coalesce(
+            count,
+            cast(
+                (select jsonb_object_agg(period || measure, count) from ({_COUNTS}) as counted)
+                ->> (period || measure) as bigint
+            )
+        ) as count
+    from ({_FIGURES}) as figure
+"""
 _MEMO_TOTALS = (
     "select period, origin_period, practice_id, kind, reason, posting_status, count(*) as memos,"
     " sum(amount_cents)::bigint as amount_cents from ("
@@ -171,7 +192,7 @@ def end_of(day: date, timezone: str) -> datetime:
 
 def closings_known(connection: "psycopg.Connection", before: datetime) -> dict[str, int]:
     """Give which closing of each month stood before a moment; a month that was open then has none."""
-    rows = connection.execute(sql.SQL("with" + _CLOSING + "select period, version from closed").format(moment=before))
+    rows = connection.execute(sql.SQL(f"select period, version from {_CLOSED} as closed").format(moment=before))
     return {str(period): int(version) for period, version in rows}
 
 

@@ -3,9 +3,20 @@ with months as (
 
     select
         period,
-        max(count) filter (where measure = 'visits') as visits
-    from marts.month_summary
-    where period is not null
+        max(visits) as visits
+    from (
+        select
+            period,
+            null as visits
+        from marts.month_summary
+        where period is not null
+        union all
+        select
+            period,
+            count
+        from marts.month_summary
+        where period is not null and measure = 'visits'
+    ) as figures
     group by period
 
 ),

@@ -1,7 +1,6 @@
 -- Every figure of one month.
 select
     measure,
-    amount_cents,
-    count
+    amount_cents
 from marts.month_summary
 where period = %(period)s

@@ -26,7 +26,7 @@ alter table ledger.journal_sum enable always trigger sums_are_only_added_to;
 
 ADDED_UP = """
 insert into ledger.journal_sum
-    (account, period, origin_period, source_kind, is_late, debit_cents, credit_cents, entries)
+    (account, period, origin_period, source_kind, is_late, debit_cents, credit_cents, entries, recorded_at)
 select
     line.account,
     entry.period,
@@ -35,10 +35,11 @@ select
     entry.is_late,
     sum(greatest(line.cents, 0)),
     -sum(least(line.cents, 0)),
-    sum(case when entry.reverses is null then 1 else -1 end)
+    sum(case when entry.reverses is null then 1 else -1 end),
+    entry.recorded_at
 from {entries} as entry
 cross join lateral unnest(entry.accounts, entry.amounts) as line (account, cents)
-group by line.account, entry.period, entry.origin_period, entry.source_kind, entry.is_late
+group by line.account, entry.period, entry.origin_period, entry.source_kind, entry.is_late, entry.recorded_at
 """
 
 # As the owner: who may add entries may not add sums of his own.
