@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from dashboards.here import Frame
+from dashboards.leak_choice import NONE
 from dashboards.leak_guide import guide
 from dashboards.money import dollars, in_dollars, whole_dollars
 from dashboards.months import days_of
@@ -79,7 +80,7 @@ _MONTHS = (
 
 
 def _month(period: str | None) -> str:
-    if not period:
+    if not period or period == NONE:
         return "No month"
     year, number = period.split("-")
     return f"{_MONTHS[int(number) - 1]} {year}"

@@ -25,15 +25,17 @@ IN_MEMORY = 8_000_000  # bytes; what is more is written to a file that has no na
 CHUNK = 1 << 16
 # Both stand in the name of the file and in the audit.
 _NAME, _MONTH, _OPAQUE = re.compile("[a-z_]+"), re.compile("[0-9]{4}-[0-9]{2}"), re.compile("[A-Za-z0-9_.-]{1,40}")
+_MONTHS = re.compile(r"|\*|[0-9-]*\.\.[0-9-]*")
 _MOST = 3
 
 
 @router.get("/exports/{name}.{form}", response_class=StreamingResponse)
 def export(here: AtBooks, request: Request, name: str, form: str, period: str | None = None) -> StreamingResponse:
     """Give a table of the marts; of one month, as of a day or as closed, cut by its columns as the address says."""
-    if not _NAME.fullmatch(name) or (period and not _MONTH.fullmatch(period)):
+    is_month = period is not None and _MONTH.fullmatch(period) is not None
+    if not _NAME.fullmatch(name) or not (period is None or is_month or _MONTHS.fullmatch(period)):
         raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such file.")
-    file = File(name, form, period or None, _where(here, name, request.query_params))
+    file = File(name, form, period if is_month else None, _where(here, name, request.query_params, is_month=is_month))
     with ExitStack() as unsent:
         sink = unsent.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY))
         media_type, count = _written(here, file, cast("BinaryIO", sink))
@@ -46,9 +48,9 @@ def export(here: AtBooks, request: Request, name: str, form: str, period: str | 
         return StreamingResponse(_chunks(sink), headers=headers, media_type=media_type)
 
 
-def _where(here: Here, name: str, asked: QueryParams) -> dict[str, list[str]]:
-    """Return the values by column that an address asks for; a month that is empty is one: rows of no month."""
-    columns = [each for each in asked if each not in NOT_COLUMNS | {"work"} and (each != "period" or not asked[each])]
+def _where(here: Here, name: str, asked: QueryParams, *, is_month: bool) -> dict[str, list[str]]:
+    """Return the values by column that an address asks for; a period that is no month is one, such as none."""
+    columns = [each for each in asked if each not in NOT_COLUMNS | {"work"} and (each != "period" or not is_month)]
     where = {column: asked.getlist(column) for column in columns}
     if name == "leaks" and (work := asked.get("work")):
         where["leak_id"] = leak_work.ids(here, work)
