@@ -102,11 +102,15 @@ left join ledger.visit as v on v.visit_token = a.visit_token
 where a.patient_id is not null
 """
 _PLAIN = len(Appointment.__dataclass_fields__) - 1
-# A group's seats come free with it; a session of the practice's own has no seat and no patient.
+# A group's seats come free with it; a session of the practice's own has no seat and no patient. Who did not take an
+# offer waits on in their place, whoever gives its time back: a click on it may come before the chores do.
 _RELEASE = sa.text("""
 with released as (
     update portal.appointment set status = 'released', hold_expires_at = null
-    where id = any(:ids) and status <> 'released' returning session_id
+    where id = any(:ids) and status <> 'released' returning session_id, waiting_id
+), waiting_on as (
+    update portal.waiting set status = 'waiting'
+    where id in (select waiting_id from released) and status = 'offered'
 )
 update portal.appointment as s set taken = s.taken - r.seats
 from (select session_id, count(*) as seats from released where session_id is not null group by session_id) as r
@@ -211,7 +215,7 @@ def lapsed(here: Here, calendar_id: UUID | None = None) -> list[Appointment]:
 
 
 def release(here: Here, ids: Sequence[UUID]) -> None:
-    """Give times back; their calendars are locked. What is released already stays so."""
+    """Give times back; their calendars are locked. What is released already stays so, who missed an offer waits on."""
     here.db.execute(_RELEASE, {"ids": list(ids)})
 
 

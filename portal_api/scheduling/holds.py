@@ -94,13 +94,12 @@ def weekly(here: Here, first: datetime, zone: str, every: int, count: int) -> li
     return list(here.db.scalars(_LOCAL_WEEKS, {"first": first, "zone": zone, "every": every, "count": count}))
 
 
-def give_up(here: Here, appointment: Appointment) -> list[Appointment]:
-    """Give a hold back with its series; what is booked stays. Returns what was given back."""
+def give_up(here: Here, appointment: Appointment) -> None:
+    """Give a hold back with its series; what is booked stays."""
     together = appointments.of_series(here, appointment)
     locks.take(here, [appointment.patient_id, *(each.calendar_id for each in together)])
     held = [each for each in appointments.of_series(here, appointment) if each.status == "held"]
     appointments.release(here, [each.id for each in held])
-    return held
 
 
 def taken(times: Sequence[datetime]) -> Problem:

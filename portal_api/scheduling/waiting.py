@@ -1,4 +1,4 @@
-"""Who waits for a time to come free: in turn, each is offered one, and an offer is a hold that expires."""
+"""Who waits for a time to come free: in turn, each is offered one, once, and an offer is a hold that expires."""
 
 from __future__ import annotations
 
@@ -120,20 +120,12 @@ def leave(here: Here, patient_id: UUID, waiting_id: UUID) -> None:
     audit.record(here, "waiting.left", f"waiting/{waiting_id}")
 
 
-def decline(here: Here, waiting_id: UUID) -> None:
-    """Put who did not take an offer back into their place; the same time is not offered to them again."""
-    here.db.execute(_STATUS, {"id": waiting_id, "status": "waiting", "before": ["offered"]})
-
-
 def expire(here: Here) -> int:
-    """Give back what was held and not booked in time, and return how much; who missed an offer waits on."""
+    """Give back what was held and not booked in time, and return how much."""
     found = appointments.lapsed(here)
     locks.take(here, [one for each in found for one in (each.calendar_id, each.patient_id)])
     gone = {each.id for each in appointments.lapsed(here)} & {each.id for each in found}
     appointments.release(here, list(gone))
-    for each in found:
-        if each.id in gone and each.waiting_id is not None:
-            decline(here, each.waiting_id)
     return len(gone)
 
 

@@ -231,9 +231,7 @@ def confirm(here: AsPatient, appointment_id: UUID, key: Key = None) -> JSONRespo
 @router.delete("/holds/{appointment_id}", status_code=HTTPStatus.NO_CONTENT)
 def release(here: AsPatient, appointment_id: UUID) -> Response:
     """Let a held time go, with its series; done again, it is still gone."""
-    for each in holds.give_up(here, _mine(here, appointment_id)):
-        if each.waiting_id is not None:
-            waiting.decline(here, each.waiting_id)
+    holds.give_up(here, _mine(here, appointment_id))
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 

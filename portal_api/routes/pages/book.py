@@ -97,9 +97,7 @@ def confirm(here: AsPatient, appointment_id: UUID) -> Response:
 @router.post("/book/holds/{appointment_id}/release", response_model=None)
 def release(here: AsPatient, appointment_id: UUID) -> Response:
     """Let a held time go."""
-    for each in holds.give_up(here, _mine(here, appointment_id)):
-        if each.waiting_id is not None:
-            waiting.decline(here, each.waiting_id)
+    holds.give_up(here, _mine(here, appointment_id))
     return onward("/book", "released")
 
 

@@ -118,6 +118,25 @@ def test_an_offer_that_is_declined_is_not_made_again(portal: Portal) -> None:
         assert appointments.held(here, choosy) == []
 
 
+def test_an_offer_that_lapses_under_somebody_elses_click_leaves_its_patient_in_the_line(portal: Portal) -> None:
+    with portal.at() as here:
+        slow, busy, quick = (steps.patient(here, name) for name in ("slow", "busiest", "quick"))
+        booked = _fill_a_day(here, busy, 9)
+        days = slots.Span(here.now + timedelta(days=9), here.now + timedelta(days=10))
+        waiting.join(here, steps.wish(here), slow, None, days)
+        bookings.cancel(here, booked[0])
+    portal.do_chores()
+    offered = _held(portal, slow)
+    portal.clock.move(minutes=61)
+    with portal.at() as here:  # before the chores come round
+        taken = holds.hold(here, steps.asker(here, quick), offered.calendar_id, offered.starts_at)
+        bookings.confirm(here, taken)
+        assert [each.status for each in waiting.of_patient(here, slow)] == ["waiting"]
+        bookings.cancel(here, booked[1])
+    portal.do_chores()
+    assert _held(portal, slow).starts_at == booked[1].starts_at
+
+
 def test_waiting_has_its_bounds(portal: Portal) -> None:
     with portal.at() as here:
         late, past = steps.patient(here, "late"), slots.Span(here.now - timedelta(2), here.now)
