@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sqlalchemy as sa
 
 from ledger.rules.requests import PayInvoice
+from ledger.rules.visit import State
 from ledger.store import customers, holds, outbox, visits
 from portal_api import audit, listing
 from portal_api.problems import Problem, not_found
@@ -33,6 +34,12 @@ REASONS = {
     "duplicate_charge": "you were charged twice",
 }
 OPEN = frozenset({"open", "uncollectible"})
+DID_NOT_TAKE_PLACE = {
+    State.NO_SHOW: "You missed this visit",
+    State.LATE_CANCELLED: "You cancelled this visit late",
+    State.CANCELLED: "This visit was cancelled",
+    State.ABANDONED: "This visit did not take place as it should",
+}
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,7 @@ class Demand:
 class Bill:
     """A visit and all that is known of its money.
 
+    `fee_cents` is what was agreed to for a visit that was missed or cancelled late, None for any other.
     `due_cents` was billed and never asked for, since no card was known; `is_on_its_way`: it is asked for soon.
     """
 
@@ -117,12 +125,18 @@ class Bill:
     price_cents: int
     estimate_cents: int | None
     payer_id: str | None
+    fee_cents: int | None = None
     charges: tuple[Charge, ...] = ()
     memos: tuple[Memo, ...] = ()
     returns: tuple[Return, ...] = ()
     decision: Decision | None = None
     due_cents: int = 0
     is_on_its_way: bool = False
+
+    @property
+    def why_not(self) -> str:
+        """Why it did not take place, in words; empty for a visit that did."""
+        return DID_NOT_TAKE_PLACE.get(State(self.state), "")
 
     @property
     def open_cents(self) -> int:
@@ -157,15 +171,19 @@ class Page(NamedTuple):
     next: str | None
 
 
+# What is cancelled has no bill, unless it was closed out as something else before: that may have been charged.
 _VISITS = """
 select
     v.visit_token, coalesce(t.name, 'Visit'), coalesce(p.name, ''), v.scheduled_start, v.state, v.charge_cents,
-    v.patient_estimate_cents, v.payer_id
+    v.patient_estimate_cents, v.payer_id,
+    case when v.state in ('no_show', 'late_cancelled') and c.state = v.state then c.target_cents end
 from ledger.visit as v
 left join portal.appointment as a on a.visit_token = v.visit_token
 left join portal.visit_type as t on t.id = a.visit_type_id
 left join portal.provider as p on p.ledger_id = v.provider_id
-where v.practice_id = :practice_id and v.patient_token = :patient_token and v.state not in ('scheduled', 'cancelled')
+left join ledger.visit_close_out as c on c.visit_token = v.visit_token
+where v.practice_id = :practice_id and v.patient_token = :patient_token and v.state <> 'scheduled'
+    and (v.state <> 'cancelled' or c.state <> 'cancelled')
     and (cast(:visit_token as uuid) is null or v.visit_token = :visit_token)
     and (cast(:after_at as timestamptz) is null or (v.scheduled_start, v.visit_token) < (:after_at, :after_token))
 order by v.scheduled_start desc, v.visit_token desc

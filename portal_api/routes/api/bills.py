@@ -70,6 +70,7 @@ class BillShown(BaseModel):
     price_cents: int
     estimate_cents: int | None
     payer_id: str | None
+    fee_cents: int | None = Field(description="What was agreed to for a visit missed or cancelled late, else null.")
     open_cents: int
     due_cents: int = Field(description="Billed and not asked for yet, since no card was known; paying asks for it.")
     is_on_its_way: bool
