@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
+from ledger.rules import claim_ref
 from ledger.rules.place_of_service import AT_HOME
 from ledger.rules.visit import BILLING_STATES, CANCELLATIONS, Actor, NotAllowed, Phase, State, phase_of
 from ledger.store import visits
@@ -32,6 +33,8 @@ _TYPE = sa.text(
 )
 _PROVIDER = sa.text("select from portal.provider where ledger_id = :id and is_active")
 _TOOK_PLACE = BILLING_STATES | {State.ABANDONED, State.DISPUTED}
+# Reports come late and in any order: when the newest was true that said for when and what the visit is booked.
+_NEWEST = "select max(at) from ledger.visit_event where visit_token = %s"
 _PAYER = sa.text("select from portal.payer where id = :id")
 
 
@@ -69,30 +72,43 @@ def _token(here: Here, system_id: UUID, table: str, column: str, ref: str) -> UU
 def _booked(here: Here, system_id: UUID, token: UUID, report: Report) -> Visit:
     if report.patient_ref is None or report.provider_id is None or report.service_code is None:
         raise Unusable("A visit that is not known yet needs a patient, a practitioner and a service code to be booked.")
-    if here.db.execute(_PROVIDER, {"id": report.provider_id}).first() is None:
-        raise Unusable("The practitioner is no provider of this practice: their id must be the provider's id here.")
-    kind = here.db.execute(_TYPE, {"code": report.service_code}).one_or_none()
-    if kind is None:
-        raise Unusable("The practice has no visit type with this service code: add one, or correct the code.")
-    if report.payer_id is not None and here.db.execute(_PAYER, {"id": report.payer_id}).first() is None:
-        raise Unusable("payer_id names no payer of this practice: add it, or leave it out.")
-    price = terms.quoted(here, kind.id, report.payer_id)
-    starts, ends = _times(report, timedelta(minutes=kind.minutes))
+    minutes, price = _offered(here, report.service_code, report.payer_id)
+    starts, ends = _times(report, timedelta(minutes=minutes))
     visit = visits.Visit(
         visit_token=token,
         patient_token=_token(here, system_id, "outside_patient", "patient_token", report.patient_ref),
         practice_id=here.practice.practice_id,
-        provider_id=report.provider_id,
+        provider_id=_provider(here, report.provider_id),
         service_code=report.service_code,
         place_of_service=AT_HOME,  # until somebody says otherwise
         scheduled_start=starts,
         scheduled_end=ends,
-        charge_cents=price.charge_cents,
         state_changed_at=here.now,
-        payer_id=report.payer_id,
-        patient_estimate_cents=price.patient_estimate_cents,
+        **price,
     )
-    return visits.book(here.books, visit, visits.Deed(f"outside/{token}/book", Actor.SYSTEM, here.now))
+    return visits.book(here.books, visit, visits.Deed(f"outside/{token}/book", Actor.SYSTEM, _told_at(here, report)))
+
+
+def _provider(here: Here, provider_id: str) -> str:
+    if here.db.execute(_PROVIDER, {"id": provider_id}).first() is None:
+        raise Unusable("The practitioner is no provider of this practice: their id must be the provider's id here.")
+    return provider_id
+
+
+def _offered(here: Here, service_code: str, payer_id: str | None) -> tuple[int, dict[str, Any]]:
+    """Return how many minutes a service lasts, and what it costs whom: fields of the visit."""
+    kind = here.db.execute(_TYPE, {"code": service_code}).one_or_none()
+    if kind is None:
+        raise Unusable("The practice has no visit type with this service code: add one, or correct the code.")
+    if payer_id is not None and here.db.execute(_PAYER, {"id": payer_id}).first() is None:
+        raise Unusable("payer_id names no payer of this practice: add it, or leave it out.")
+    price = terms.quoted(here, kind.id, payer_id)
+    return kind.minutes, {
+        "payer_id": payer_id,
+        "charge_cents": price.charge_cents,
+        "patient_estimate_cents": price.patient_estimate_cents,
+        "claim_ref": claim_ref.issue() if payer_id else None,
+    }
 
 
 def _times(report: Report, lasts: timedelta) -> tuple[datetime, datetime]:
@@ -105,15 +121,37 @@ def _times(report: Report, lasts: timedelta) -> tuple[datetime, datetime]:
 
 
 def _moved(here: Here, visit: Visit, report: Report) -> Visit:
-    """Move a visit that is booked for another time now."""
-    if report.event is not Event.BOOKED or report.starts_at is None or phase_of(visit.state) is not Phase.BEFORE:
+    """Change a visit that is booked otherwise now: for another time, with somebody else, for another service."""
+    if report.event is not Event.BOOKED or phase_of(visit.state) is not Phase.BEFORE:
         return visit
-    starts, ends = _times(report, visit.scheduled_end - visit.scheduled_start)
-    if (starts, ends) == (visit.scheduled_start, visit.scheduled_end):
+    told_at = _told_at(here, report)
+    if told_at < here.books.execute(_NEWEST, (visit.visit_token,)).fetchall()[0][0]:
+        return visit  # overtaken on its way by a newer one
+    changes = _changes(here, visit, report)
+    if not changes:
         return visit
-    key = f"outside/{visit.visit_token}/move/{starts.timestamp():.0f}/{ends.timestamp():.0f}/{visit.state_changed_at}"
-    changes = {"scheduled_start": starts, "scheduled_end": ends}
-    return visits.edit(here.books, visit.visit_token, changes, visits.Deed(key, Actor.PROVIDER, here.now))
+    deed = visits.Deed(f"outside/{visit.visit_token}/change/{visit.state_changed_at}", Actor.PROVIDER, told_at)
+    return visits.edit(here.books, visit.visit_token, changes, deed)
+
+
+def _changes(here: Here, visit: Visit, report: Report) -> dict[str, Any]:
+    """Return the fields that a report of a booked visit says otherwise; what it leaves out stays."""
+    changes: dict[str, Any] = {}
+    if report.starts_at is not None:
+        starts, ends = _times(report, visit.scheduled_end - visit.scheduled_start)
+        changes |= {"scheduled_start": starts, "scheduled_end": ends}
+    if report.provider_id not in {None, visit.provider_id}:
+        changes["provider_id"] = _provider(here, str(report.provider_id))
+    code, payer = report.service_code or visit.service_code, report.payer_id or visit.payer_id
+    if (code, payer) != (visit.service_code, visit.payer_id):  # else the price stays that of the booking
+        changes |= {"service_code": code, **_offered(here, code, payer)[1]}
+        changes["claim_ref"] = visit.claim_ref or changes["claim_ref"]
+    return {name: value for name, value in changes.items() if getattr(visit, name) != value}
+
+
+def _told_at(here: Here, report: Report) -> datetime:
+    """Return when a report was true, which is not after now."""
+    return min(report.at or here.now, here.now)
 
 
 def _followed(here: Here, visit: Visit, report: Report) -> Visit:
@@ -154,7 +192,5 @@ def _missed(here: Here, visit: Visit, report: Report) -> Visit:
 def _advanced(here: Here, visit: Visit, to: State, report: Report) -> Visit:
     why = "The scheduling system outside says so." if to is not State.STARTED else None
     actor = Actor.PATIENT if report.is_patients else Actor.SYSTEM
-    deed = visits.Deed(
-        f"outside/{visit.visit_token}/{report.event.value}", actor, min(report.at or here.now, here.now), why
-    )
+    deed = visits.Deed(f"outside/{visit.visit_token}/{report.event.value}", actor, _told_at(here, report), why)
     return visits.advance(here.books, visit.visit_token, to, deed)

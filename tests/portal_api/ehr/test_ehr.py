@@ -226,6 +226,34 @@ def test_a_visit_that_is_moved_there_moves_here(outside: Outside) -> None:
     assert outside.visit(back).scheduled_start == START
 
 
+def test_a_report_that_was_overtaken_moves_nothing_back(outside: Outside) -> None:
+    later = {"start": (START + timedelta(hours=1)).isoformat(), "end": (END + timedelta(hours=1)).isoformat()}
+    for first, then in ((3, 2), (2, 3)):  # days before: the news, and what it was before
+        number = next(NUMBERS)
+        told = {2: appointment(number, meta=told_at(days=2), **later), 3: appointment(number, meta=told_at(days=3))}
+        outside.send(told[first])
+        visit = outside.visit(outside.send(told[then]))
+        assert visit.scheduled_start == START + timedelta(hours=1), (first, then)
+        back = outside.send(appointment(number, meta=told_at(days=1)))
+        assert outside.visit(back).scheduled_start == START
+
+
+def test_another_practitioner_or_service_is_whose_the_visit_is_and_what_it_costs(outside: Outside) -> None:
+    number = next(NUMBERS)
+    outside.send(appointment(number))
+    actors = [{"actor": {"reference": name}} for name in (f"Patient/p{number}", "Practitioner/prov_harbor_haddad")]
+    intake = [{"coding": [{"code": "90791"}]}]
+    changed = outside.visit(outside.send(appointment(number, participant=actors, serviceType=intake)))
+    with outside.portal.at() as here:
+        query = "select charge_cents from portal.visit_type where service_code = '90791'"
+        price = here.db.exec_driver_sql(query).scalar()
+    assert (changed.provider_id, changed.service_code) == ("prov_harbor_haddad", "90791")
+    assert changed.charge_cents == price != 16_500
+    gone = [{"actor": {"reference": "Practitioner/unheard-of"}}]
+    assert outside.send(appointment(number, participant=gone)).status_code == 422
+    assert outside.visit(outside.send(encounter(number))).provider_id == "prov_harbor_haddad"
+
+
 def test_what_has_not_come_about_yet_is_ignored(outside: Outside) -> None:
     for resource in (appointment(999, "proposed"), encounter(999, "planned")):
         assert outside.send(resource).json() == {"report": "ignored", "visit_token": None, "state": None}
@@ -314,6 +342,23 @@ def test_a_file_is_taken_in_row_by_row(portal: Portal) -> None:
         ref = here.keys.mac("outside", HARBOR.practice.practice_id, system, "outside_visit", "r5")
         query = "select state from ledger.visit join portal.outside_visit using (visit_token) where ref = %s"
         assert here.books.execute(query, (ref,)).fetchall() == [("late_cancelled",)]
+
+
+def test_an_insured_visit_has_the_reference_that_its_remittance_comes_back_with(portal: Portal) -> None:
+    admin = portal.staff(Role.PRACTICE_ADMIN)
+    system = admin.submit("/staff/systems", name="Claims").text.partition("/api/v1/ehr/")[2][:36]
+    header = "event,visit_ref,patient_ref,provider_id,service_code,starts_at,payer_id\n"
+    row = f"booked,c1,p1,prov_harbor_reed,90834,{START.isoformat()}"
+    for payer, has_reference in (("", False), ("PAY-7KQ2", True)):
+        send_file(admin, system, f"{header}{row},{payer}\n")
+        with portal.at() as here:
+            ref = here.keys.mac("outside", HARBOR.practice.practice_id, system, "outside_visit", "c1")
+            query = (
+                "select claim_ref, payer_id, patient_estimate_cents"
+                " from ledger.visit join portal.outside_visit using (visit_token) where ref = %s"
+            )
+            (found,) = here.books.execute(query, (ref,)).fetchall()
+        assert (bool(found[0]), found[1:]) == (has_reference, (payer, 2_475) if payer else (None, None))
 
 
 def send_file(visitor: Any, system: str, text: str) -> str:
