@@ -78,7 +78,8 @@ def _values(here: Here, period: str | None, practice: str | None) -> dict[str, A
         "defined": definitions(here, _DEFINED),
         "amounts": amounts[0],
         "counts": {name: row["count"] for name, row in measures[chosen].items()},
-        "steps": steps[0],
+        # A month into which only memos or late entries were posted has no visit, and so no step.
+        "steps": defaultdict(int, steps[0]),
         "rows_of": compared.rows_of_steps(chosen, practice),
         "lines": compared.lines(chosen, practice, steps, counted, _ratios(here, times, practice)),
         "waterfall": drawn,

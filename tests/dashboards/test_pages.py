@@ -141,6 +141,13 @@ def test_the_file_that_stands_alone_needs_nothing_else(marts: psycopg.Connection
     assert str(sample_books.token(130)) in text
 
 
+def test_a_month_into_which_only_memos_were_posted_has_a_page(marts: psycopg.Connection) -> None:
+    marts.execute(
+        "insert into marts.month_summary (period, measure, amount_cents, count) values ('2027-01', 'memo_credit', 5, 1)"
+    )
+    assert "January 2027" in month.render(marts, "2027-01")
+
+
 def test_evidence_is_escaped(marts: psycopg.Connection) -> None:
     marts.execute("""update marts.leaks set evidence = '{"why": "<b>&</b>"}'""")
     assert "<b>&</b>" not in month.render(marts, MONTH)
