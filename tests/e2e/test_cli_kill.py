@@ -5,12 +5,15 @@ import random
 import shutil
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from ledger.settings import Settings
 from ledger.store import database
+from orchestration.reconcile import reconcile
 from sandbox.world import write
 from tests.support.command_line import environment, start, trueup
 
@@ -35,11 +38,16 @@ COMPARED = (
     "denials",
 )
 AS_OF = "2026-11-01"
-KILLS_OF_A_RECONCILE = 3
+KILLS_OF_A_RECONCILE = 2
+"""Each within the run itself, not while Dagster and dbt are still imported."""
 LATE = 4
 """Of so many remittance files one comes when the books stand already."""
 MOMENTS_OF_A_RUN = ("intermediate.int_visits__amounts", "ledger.journal", "marts.visit_revenue")
 """Tables that a run of what was touched writes one after the other."""
+NEWEST_RUN = """
+    with run as (select * from ops.run order by started_at desc limit 1)
+    select run_id, extract(epoch from finished_at - started_at) from run where true
+"""
 # When a row was written is the one thing that may differ between two runs.
 MOMENTS = ["issued_at", "recorded_at"]
 
@@ -53,33 +61,63 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(place)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_killed_and_run_again_gives_the_books_of_an_undisturbed_run(folder: Path) -> None:
     seed = random.SystemRandom().randrange(10**6)
     chance = random.Random(seed)  # noqa: S311 - moments of kills, no secret
     calm, rough = environment(folder / "calm"), environment(folder / "rough")
     late = _held_back(folder)
-    spent = {kind: _run(calm, "load", kind, folder / "world" / name) for kind, name in KINDS.items()}
-    spent["reconcile"] = _run(calm, "reconcile", "--as-of", AS_OF)
+    with database.opened(None, folder / "calm") as undisturbed:  # started once, not by each command
+        spent = {kind: _run(calm, "load", kind, folder / "world" / name) for kind, name in KINDS.items()}
+        lasted = _reconciled(calm, undisturbed)
 
+    to_start = _run(rough, "status")
     for kind, name in KINDS.items():
-        _kill(rough, chance.uniform(0, spent[kind]), "load", kind, folder / "world" / name)
+        _kill(rough, chance.uniform(0, to_start + spent[kind]), "load", kind, folder / "world" / name)
         _run(rough, "load", kind, folder / "world" / name)
-    for _ in range(KILLS_OF_A_RECONCILE):
-        _kill(rough, chance.uniform(0, spent["reconcile"]), "reconcile", "--as-of", AS_OF)
-    _run(rough, "reconcile", "--as-of", AS_OF)
+    with database.opened(None, folder / "rough") as opened, database.connect(opened, autocommit=True) as watching:
+        for _ in range(KILLS_OF_A_RECONCILE):
+            _kill_of_a_run(watching, chance.uniform(0, lasted), rough)
+        _run(rough, "reconcile", "--as-of", AS_OF)
     _agree(folder, f"seed of the kills: {seed}")
 
     # Now the books stand, and only what the late files touch is made anew; beside it, everything is.
     moment = chance.choice(MOMENTS_OF_A_RUN)
-    with database.opened(None, folder / "calm"):  # started once, not by each command
+    with database.opened(None, folder / "calm") as undisturbed:
         _run(calm, "load", "era", late)
-        _run(calm, "reconcile", "--as-of", AS_OF, "--full")
-    _run(rough, "load", "era", late)
+        _reconciled(calm, undisturbed, whole=True)
     with database.opened(None, folder / "rough") as opened, database.connect(opened, autocommit=True) as watching:
+        _run(rough, "load", "era", late)
         assert _killed_when_written(watching, moment, rough, "reconcile", "--as-of", AS_OF) == (False, "running")
         _run(rough, "reconcile", "--as-of", AS_OF)
     _agree(folder, f"killed when it wrote {moment}")
+
+
+def _reconciled(env: dict[str, str], undisturbed: database.Database, *, whole: bool = False) -> float:
+    """Reconcile in this process, and return how many seconds the run took."""
+    settings = Settings.from_environment(env)
+    reconcile(settings, undisturbed, as_of=date.fromisoformat(AS_OF), on_step=lambda *_: None, whole=whole)
+    with database.connect(undisturbed) as connection:
+        run = connection.execute(f"{NEWEST_RUN} and status = 'succeeded'").fetchone()
+    assert run
+    return float(run[1])
+
+
+def _kill_of_a_run(watching: psycopg.Connection, after: float, env: dict[str, str]) -> None:
+    """Kill a reconcile some seconds after its run has begun."""
+    before = _newest_run(watching)
+    process = start("reconcile", "--as-of", AS_OF, env=env)
+    while process.poll() is None and _newest_run(watching) == before:
+        time.sleep(0.02)
+    time.sleep(after)
+    process.kill()
+    process.communicate(timeout=60)
+
+
+def _newest_run(watching: psycopg.Connection) -> object:
+    known = watching.execute("select to_regclass('ops.run') is not null").fetchone()
+    row = watching.execute(NEWEST_RUN).fetchone() if known == (True,) else None
+    return row and row[0]
 
 
 def _held_back(folder: Path) -> Path:
