@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4, uuid5
 
 import sqlalchemy as sa
@@ -28,12 +28,13 @@ WRITING = rates.Rate("message", burst=20, every=timedelta(minutes=2))
 
 @dataclass(frozen=True)
 class Thread:
-    """A thread as one of its two sees it: `other` is the name of the other one."""
+    """A thread as one of its two sees it: `other` is the name of the other one, who may read here no more."""
 
     id: UUID
     other: str
     last_at: datetime | None
     unread: int
+    is_read_by_other: bool
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,20 @@ class Written:
     read_at: datetime | None
 
 
+# A provider reads them, who is one and may sign in; a patient who may sign in.
+_READS = {
+    "staff": "(staff.disabled_at is null and 'provider' = any(staff.roles))",
+    "patient": "(patient.disabled_at is null)",
+}
+OTHERWISE = "Nothing was sent. Please call the practice, or write to somebody else."
 # Of :kind one's own column is :me; the other side's is what is shown. A retention that was shortened holds at once.
-_THREADS = """
+_THREADS = f"""
 select
     thread.id,
     case when :kind = 'patient' then staff.name else patient.given_name || ' ' || patient.family_name end as other,
     case when :kind = 'patient' then staff.email else patient.email end as address,
     max(message.sent_at) as last_at,
+    case when :kind = 'patient' then {_READS["staff"]} else {_READS["patient"]} end as is_read_by_other,
     count(message.id) filter (where message.author <> :kind and message.read_at is null) as unread
 from portal.thread
 join portal.patient on thread.patient_id = patient.id
@@ -82,7 +90,7 @@ select distinct {other}.id, {name} as name
 from ledger.visit
 join portal.patient on visit.patient_token = patient.patient_token
 join portal.staff on visit.provider_id = staff.provider_id
-where {mine}.id = :me and {other}.disabled_at is null
+where {mine}.id = :me and {other_reads}
 order by name, {other}.id
 """
 _PATIENTS_NAME = "patient.given_name || ' ' || patient.family_name"
@@ -102,12 +110,12 @@ _READ = sa.text(
 
 def mine(here: Here) -> list[Thread]:
     """Return one's threads, the newest message first."""
-    return [Thread(row.id, row.other, row.last_at, row.unread) for row in _rows(here, None)]
+    return [_thread(row) for row in _rows(here, None)]
 
 
 def of_mine(here: Here, thread_id: UUID) -> Thread | None:
     """Return a thread of one's own; anybody else's is none."""
-    return next((Thread(row.id, row.other, row.last_at, row.unread) for row in _rows(here, thread_id)), None)
+    return next(map(_thread, _rows(here, thread_id)), None)
 
 
 def correspondents(here: Here) -> list[Correspondent]:
@@ -116,6 +124,7 @@ def correspondents(here: Here) -> list[Correspondent]:
     query = _KNOWN.format(
         mine="patient" if is_patient else "staff",
         other="staff" if is_patient else "patient",
+        other_reads=_READS["staff" if is_patient else "patient"],
         name="staff.name" if is_patient else _PATIENTS_NAME,
     )
     return [Correspondent(row.id, row.name) for row in here.db.execute(sa.text(query), {"me": here.me.id})]
@@ -155,8 +164,11 @@ def write(here: Here, thread: Thread, text: str, form: str = "") -> UUID:
     """Write into a thread of one's own; the other one is told once that there is something to read.
 
     `form` names the form that it was written in: sent twice, it is one message.
-    Raises Problem for a text that is empty or longer than 5,000 characters, and for more than 20 at once.
+    Raises Problem for a text that is empty or longer than 5,000 characters, for more than 20 at once, and 409
+    (not-read) where the other one reads here no more.
     """
+    if not thread.is_read_by_other:
+        raise Problem(HTTPStatus.CONFLICT, "not-read", f"{thread.other} reads no messages here any more. {OTHERWISE}")
     if not text.strip() or len(text) > LONGEST:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -197,7 +209,11 @@ def _tell(here: Here, thread: Thread, message_id: UUID) -> None:
         send(here, Message(Notice.NEW_MESSAGE, address, {"link": link}), once_key=f"message/{message_id}")
 
 
-def _rows(here: Here, thread_id: UUID | None) -> list[sa.Row[tuple[object, ...]]]:
+def _thread(row: sa.Row[Any]) -> Thread:
+    return Thread(row.id, row.other, row.last_at, row.unread, row.is_read_by_other)
+
+
+def _rows(here: Here, thread_id: UUID | None) -> list[sa.Row[Any]]:
     values = {"kind": here.me.kind, "me": here.me.id, "thread": thread_id, "oldest": _oldest(here)}
     return list(here.db.execute(sa.text(_THREADS), values).all())
 

@@ -83,6 +83,10 @@ class Appointment:
         """Tell whether it is too late to cancel without a fee."""
         return now > self.free_until
 
+    def is_held(self, now: datetime) -> bool:
+        """Tell whether it is held for its patient at this moment."""
+        return self.status == "held" and self.hold_expires_at is not None and self.hold_expires_at > now
+
     def can_change(self, now: datetime) -> bool:
         """Tell whether it is booked and still to come."""
         return self.status == "booked" and self.visit_state == "scheduled" and self.starts_at > now

@@ -80,6 +80,8 @@ def move(here: Here, appointment: Appointment, calendar_id: UUID, starts_at: dat
         raise not_found()
     locks.take(here, [appointment.patient_id, appointment.calendar_id, calendar_id])
     appointment = _now(here, appointment)
+    if (appointment.calendar_id, appointment.starts_at, appointment.status) == (calendar_id, starts_at, "booked"):
+        return appointment  # clicked twice: it is there, and whoever has it was told
     if not may_move(here, appointment):
         raise _too_late(appointment, here.now)
     who = slots.asker(here, appointment.wish, appointment.patient_id)

@@ -27,12 +27,13 @@ class Person(BaseModel):
 
 
 class ThreadShown(BaseModel):
-    """A thread with somebody."""
+    """A thread with somebody; where they read here no more nothing can be written into it."""
 
     id: UUID
     other: str
     last_at: datetime | None
     unread: int
+    is_read_by_other: bool
 
 
 class Threads(BaseModel):
@@ -112,7 +113,7 @@ def read(here: Correspondent, thread_id: UUID) -> Messages:
 
 @router.post("/threads/{thread_id}/messages", status_code=HTTPStatus.CREATED, response_model=MessageSent)
 def write(here: Correspondent, thread_id: UUID, asked: MessageAsked, key: Key = None) -> JSONResponse:
-    """Write into a thread."""
+    """Write into a thread; 409 where the other one reads here no more."""
     found = thread_of_mine(here, thread_id)
     request = ["write", str(thread_id), asked.text]
     return once(here, key, request, lambda: MessageSent(id=threads.write(here, found, asked.text)))

@@ -88,7 +88,9 @@ def held(here: AsPatient, appointment_id: UUID) -> Response:
 def confirm(here: AsPatient, appointment_id: UUID) -> Response:
     """Book what is held, once its terms are accepted."""
     mine = _mine(here, appointment_id)
-    if here.form.get("accept") != "yes":
+    if mine.status == "booked":
+        return onward(f"/visits/{mine.id}", "booked")
+    if here.form.get("accept") != "yes" or not mine.is_held(here.now):
         return _held(here, mine, "Please tick that you agree to the terms, or let the time go.")
     bookings.confirm(here, mine)
     return onward(f"/visits/{mine.id}", "booked")
@@ -197,7 +199,7 @@ def _held_already(here: Here, wish: Wish, calendar_id: UUID, starts_at: datetime
 def _held(here: Here, mine: Appointment, problem: str = "") -> HTMLResponse:
     together = [each for each in appointments.of_series(here, mine) if each.status == "held"]
     expires = mine.hold_expires_at
-    if expires is None or expires <= here.now:
+    if expires is None or not mine.is_held(here.now):
         return page(here, "scheduling/lapsed.html", status=HTTPStatus.GONE)
     return page(
         here,

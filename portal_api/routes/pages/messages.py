@@ -52,7 +52,7 @@ def write(here: Correspondent, thread_id: UUID) -> Response:
     try:
         threads.write(here, found, text, here.form.get("form")[:40])
     except Problem as problem:
-        if problem.status is not HTTPStatus.UNPROCESSABLE_ENTITY:
+        if problem.name not in {"message-length", "not-read"}:
             raise
         return _shown(here, found, text, problem)
     return onward(f"/messages/{thread_id}", "message_sent")

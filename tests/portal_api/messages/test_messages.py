@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -16,7 +16,7 @@ from ledger.store import visits
 from portal_api.access import Role
 from portal_api.identity import people
 from portal_api.messages import providers, retention, sealing
-from tests.support.portals import CEDAR, HARBOR
+from tests.support.portals import CEDAR, HARBOR, program
 
 if TYPE_CHECKING:
     from portal_api.here import Here
@@ -79,6 +79,36 @@ def test_a_form_that_is_sent_twice_is_one_message(portal: Portal) -> None:
         for _ in range(2):
             assert pat.submit(place, text="Once more, with the same words", form=form).status_code == 303
     assert pat.get(place).text.count("Once more, with the same words") == 2
+
+
+@pytest.mark.parametrize("change", [{"disabled_at": datetime(2026, 11, 1, tzinfo=UTC)}, {"roles": ["billing"]}])
+def test_nobody_writes_to_who_cannot_read_it(portal: Portal, change: dict[str, object]) -> None:
+    pat = portal.patient()
+    place = thread_with(pat, "Dana Reed, LICSW")
+    pat.submit(place, text="Before")
+
+    def become(**columns: object) -> None:
+        with portal.at() as here:
+            found = people.staff_of_email(here, DANA)
+            assert found is not None
+            people.change_staff(here, found.id, **columns)
+
+    portal.mail()
+    become(**change)
+    try:
+        shown = pat.get(place).text
+        assert "Before" in shown
+        assert "reads no messages here any more" in shown
+        assert "<textarea" not in shown
+        late = pat.submit(place, text="I feel worse")  # the form was open
+        assert (late.status_code, "I feel worse" in late.text) == (409, True)
+        api = f"/threads/{place.rpartition('/')[2]}/messages"
+        assert program(pat)("POST", api, json={"text": "I feel worse"}).status_code == 409
+        assert "Dana Reed" not in pat.get("/messages").text.partition("<select")[2]
+        assert portal.mail() == ""
+    finally:
+        become(disabled_at=None, roles=["provider"])
+    assert "I feel worse" not in pat.get(place).text
 
 
 def test_programs_write_once_under_one_key_and_read(portal: Portal) -> None:

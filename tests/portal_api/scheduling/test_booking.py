@@ -116,6 +116,33 @@ def test_whose_time_was_faster_sees_what_is_open(portal: Portal) -> None:
     assert slot in steps.choices(robin.get("/book/times", params=said).text, "slot")
 
 
+def test_a_visit_that_is_moved_by_a_double_click_is_moved_once(portal: Portal) -> None:
+    with portal.at() as here:
+        patient = steps.patient(here, "twice")
+        visit = steps.book(here, patient, 28)
+    visitor = portal.patient(email="twice@example.com")
+    portal.mail()
+    path = f"/visits/{visit.id}/move"
+    slot = steps.choices(visitor.get(path, params={"from": f"{visit.starts_at:%Y-%m-%d}"}).text, "slot")[-1]
+    answers = [visitor.submit(path, slot=slot) for _ in range(2)]
+    assert [each.headers.get("location") for each in answers] == [f"/visits/{visit.id}?said=moved"] * 2
+    assert portal.mail().count("twice@example.com") == 1
+    with portal.at() as here:
+        moved = appointments.get(here, visit.id)
+    assert moved is not None
+    assert (moved.moves, moved.starts_at > visit.starts_at) == (1, True)
+
+
+def test_a_hold_that_lapsed_while_its_terms_were_read_leads_back_to_the_times(portal: Portal) -> None:
+    visitor = portal.patient(email="twice@example.com")
+    path = steps.hold(visitor, payer="")
+    portal.clock.move(minutes=11)
+    late = visitor.submit(f"{path}/confirm", accept="yes")
+    assert late.status_code == 410
+    assert 'href="/book">Choose again' in late.text
+    portal.clock.move(minutes=-11)
+
+
 def test_what_is_not_yours_does_not_exist(portal: Portal) -> None:
     pat, robin, kim = portal.patient(), portal.patient(email="robin@example.com"), portal.patient(CEDAR)
     path = steps.hold(pat, **{"from": "2026-11-30"})
