@@ -128,7 +128,7 @@ def take_up(here: Here, kind: str, cause: str) -> Point:
     """Make a row of what was seen, and give it to whoever is here; one that was taken up already stays as it is."""
     item = worklist.of_cause(here.books, kind, cause)
     if item is None:
-        found = next((each for each in seen.everything(here) if (each.kind, each.cause) == (kind, cause)), None)
+        found = next((each for each in seen.everything(here, cause) if (each.kind, each.cause) == (kind, cause)), None)
         if found is None:
             raise not_found()
         is_mine = worklist.open_(

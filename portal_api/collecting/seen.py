@@ -50,19 +50,19 @@ from (
     from ledger.own_leaks()
     where category not in ('charge_failed', 'orphan_remit')
 ) as leak
-where nth <= :most
+where nth <= :most or leak_id = :cause
 order by first_seen_on, leak_id
 """)
 _HELD = sa.text(
     "select invoice_id, found_at from ledger.invoice_review where settled_at is null and practice_id = :practice_id"
-    " order by found_at, invoice_id limit :most"
+    " order by invoice_id = :cause desc, found_at, invoice_id limit :most"
 )
 _REMITS = sa.text("""
 select kind, cause, why, since, amount_cents
 from (
     select *, row_number() over (partition by kind order by since, cause) as nth from ledger.own_waiting_remits()
 ) as remit
-where nth <= :most
+where nth <= :most or cause = :cause
 order by since, cause
 """)
 # What stands in the marts ends with the reconcile that makes them (ledger.store.marts_worklist).
@@ -82,10 +82,10 @@ where item.practice_id = :practice_id and item.state <> 'resolved'
 """)
 
 
-def everything(here: Here) -> list[Seen]:
-    """Return all there is of these kinds, oldest first of each."""
+def everything(here: Here, cause: str = "") -> list[Seen]:
+    """Return the oldest of each kind, and what has this cause however new it is."""
     own = here.practice.practice_id
-    practice = {"practice_id": own, "most": MOST}
+    practice = {"practice_id": own, "most": MOST, "cause": cause}
     unclosed = [
         Seen(Kind.MISSING_CLOSE_OUT, str(each.visit_token), each.state, each.ends_at, own, each.visit_token)
         for each in agenda.unclosed(here)

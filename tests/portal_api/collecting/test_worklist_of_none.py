@@ -11,6 +11,7 @@ from ledger.store import worklist
 from ledger.store.database import connect
 from ledger.store.worklist import Kind
 from portal_api.access import Role
+from portal_api.collecting import seen as collected
 from tests.dashboards import marts_tables
 from tests.support.marts_points import FOR_ALL, for_all, held, leak, unmatched
 from tests.support.portals import CEDAR, HARBOR
@@ -129,3 +130,17 @@ def test_nobody_else_finds_what_belongs_to_no_practice(portal: Portal, marts: ps
             assert {answer.status_code for answer in answers} == {404}
     assert portal.staff(Role.AUDITOR).get("/staff/worklist").status_code == 403  # sees all, and works on nothing
     assert before == [each for row in rows for each in worklist.entries(marts, int(row.rpartition("/")[2]))]
+
+
+def test_what_is_beyond_the_oldest_that_are_listed_can_be_taken_up(
+    portal: Portal, marts: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collected, "MOST", 1)
+    causes = [unmatched(marts).cause, unmatched(marts).cause]
+    finance = for_all(portal)
+    (listed,) = [cause for _, cause in seen(finance) if cause in causes]
+    (beyond,) = set(causes) - {listed}
+    assert finance.submit("/staff/worklist/take", kind="unmatched_remit", cause=beyond).status_code == 303
+    leaks = [leak(marts, "orphan_charge", None) for _ in range(2)]
+    for each in leaks:
+        assert finance.submit("/staff/worklist/take", kind="leak", cause=each).status_code == 303
