@@ -221,9 +221,10 @@ class Planned:
 
 
 def is_reconciled(connection: psycopg.Connection) -> bool:
-    """Tell whether there are books at all."""
+    """Tell whether there are books at all, in the shape that a plan reads: an earlier version's lack a column."""
     row = connection.execute(
-        "select to_regclass('marts.memos') is not null and to_regclass('intermediate.int_usage__lines') is not null"
+        "select to_regclass('marts.memos') is not null and exists (select from pg_attribute"
+        " where attrelid = to_regclass('intermediate.int_usage__lines') and attname = 'is_void')"
     ).fetchone()
     return bool(row and row[0])
 

@@ -53,7 +53,7 @@ def plan(
 
         day = as_of.date() if as_of else reconcile.today(books.settings.timezone)
         if not planning.is_reconciled(connection):
-            raise CannotRun("There are no books to plan from yet: run `trueup reconcile` first.")
+            raise CannotRun("There are no books of this version to plan from yet: run `trueup reconcile` first.")
         behind = planning.is_behind(connection)
         found = _Plan(limit=None if as_json or not limit else limit)
         for planned in planning.plan(connection, day, days):

@@ -49,7 +49,7 @@ def test_what_is_declined_ends_with_1_and_stands_on_the_worklist(
     finished = trueup("send", env=env)
     assert finished.returncode == 1
     assert "expired_card new_card" in " ".join(finished.stdout.split())
-    assert "There are no books yet" in finished.stderr
+    assert "There are no books of this version yet" in finished.stderr
     (row,) = sent(env)["worklist"]
     assert (row["business_key"], row["state"]) == (f"charge:{VISITS[0]}", "declined")
 
