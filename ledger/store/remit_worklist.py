@@ -79,7 +79,8 @@ def open_again(connection: psycopg.Connection, remit: Remit, why: str, made_by: 
 
 def _end(connection: psycopg.Connection, which: str, remit: Remit, outcome: str, made_by: str) -> None:
     rows = connection.execute(
-        f"select item_id from ledger.worklist where state <> 'resolved' and {which} order by item_id".encode(),
+        f"select item_id from ledger.worklist where state <> 'resolved' and {which} order by item_id"
+        " for update".encode(),  # one that a page resolves meanwhile is none any more, and stops no deed
         {"kind": remit.kind.value, "cause": remit.cause},
     ).fetchall()
     for (item_id,) in rows:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import time
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -197,3 +201,37 @@ def test_without_marts_nothing_is_told(connection: psycopg.Connection) -> None:
     connection.execute("set role trueup_portal")
     connection.execute("select set_config('app.works_for_all', 'yes', true)")
     assert connection.execute("select count(*) from ledger.own_waiting_remits()").fetchone() == (0,)
+
+
+def test_a_claim_that_was_taken_up_as_a_leak_keeps_its_row(books: psycopg.Connection) -> None:
+    moved = import_module("ledger.store.migrations.versions.0026_claims_by_their_name").MOVED
+    claim, both, other = unmatched(books), unmatched(books), uuid4().hex
+    leaks = [
+        hashlib.md5(f"orphan_remit|{each.cause}".encode(), usedforsecurity=False).hexdigest() for each in (claim, both)
+    ]
+    (row, twice, stays) = [taken_up(books, Kind.LEAK, leak) for leak in (*leaks, other)]
+    own = taken_up(books, Kind.UNMATCHED_REMIT, both.cause)
+    for _ in range(2):
+        books.execute(moved)
+    found = [worklist.get(books, each) for each in (row, twice, own, stays)]
+    assert [(each.kind, each.cause) for each in found] == [
+        ("unmatched_remit", claim.cause),
+        ("leak", leaks[1]),
+        ("unmatched_remit", both.cause),
+        ("leak", other),
+    ]
+
+
+def test_a_row_that_a_page_resolves_meanwhile_stops_no_deed(
+    books: psycopg.Connection, module_database: Database
+) -> None:
+    remit = held(books)
+    item_id = taken_up(books, Kind.HELD_REMIT, remit.cause)
+    with contextlib.closing(connect(module_database)) as page, ThreadPoolExecutor(1) as pool:
+        worklist.resolve(page, item_id, "asked the payer", "bo")
+        deed = pool.submit(remit_worklist.end, books, remit, "released", "ada")
+        while not page.execute("select 1 from pg_locks where not granted").fetchone() and not deed.done():
+            time.sleep(0.01)
+        page.commit()
+        deed.result(60)
+    assert [each.made_by for each in worklist.entries(books, item_id)] == ["trueup", "bo"]
