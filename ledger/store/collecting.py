@@ -214,7 +214,7 @@ def _stuck(connection: psycopg.Connection, row: Row) -> None:
         follow(connection, invoice)
         return
     kinds = {"declined": Kind.PAYMENT_FAILED, "refused": Kind.SEND_REFUSED}
-    waits = USAGE_EXPIRES if row.outcome is None else row.state
+    waits = USAGE_EXPIRES if row.is_unsent_usage else row.state
     worklist.open_(
         connection,
         kinds.get(row.state, Kind.SEND_STUCK),

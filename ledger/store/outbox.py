@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from ledger.rules import requests
-from ledger.rules.requests import PauseInvoice
+from ledger.rules.requests import MeterVisit, PauseInvoice
 from ledger.rules.sending import METER_DAYS, METER_DAYS_LEFT
 
 if TYPE_CHECKING:
@@ -229,6 +229,11 @@ class Row:
     not_before: datetime
     changed_at: datetime
     outcome: dict[str, Any] | None
+
+    @property
+    def is_unsent_usage(self) -> bool:
+        """Whether it is usage that was never tried, which Stripe takes for some weeks only."""
+        return self.operation == MeterVisit.operation and not self.attempts
 
 
 _ROW = (

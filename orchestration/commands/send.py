@@ -74,7 +74,9 @@ def _queued(
     cents: Counter[str] = Counter()
     held: list[Held] = []
     if not planning.is_reconciled(connection):
-        output.message("There are no books yet: what stands in the outbox is sent, and nothing is planned.")
+        output.message(
+            "There are no books of this version yet: what stands in the outbox is sent, and nothing is planned."
+        )
     elif planning.is_behind(connection):
         output.message("warning: what came since the last reconcile is not booked: run `trueup reconcile`, then this.")
         output.message("What stands in the outbox is sent, and nothing is planned.")
@@ -161,12 +163,13 @@ def _show(lists: dict[str, list[dict[str, object]]], queued: dict[str, dict[str,
         output.line(f"{counted(len(lists['held']), 'demand')} due and held: `--json` says why, visit by visit.")
     if lists["worklist"]:
         output.line()
-        lines = [(str(row["business_key"]), str(row["state"]), _ending(row["outcome"])) for row in lists["worklist"]]
+        lines = [(str(row["business_key"]), str(row["state"]), _ending(row)) for row in lists["worklist"]]
         output.table(plain_table("For somebody to look at", ("what", "state", "why"), lines))
 
 
-def _ending(outcome: object) -> str:
-    if outcome is None:
+def _ending(row: dict[str, object]) -> str:
+    outcome = row["outcome"]
+    if not row["attempts"]:
         return f"not sent, and nearly too old: Stripe takes usage for {METER_DAYS} days"
-    said = outcome if isinstance(outcome, dict) else {}
+    said = outcome if isinstance(outcome, dict) else {"why": "no answer"}
     return " ".join(str(said[name]) for name in ("code", "advice", "why") if said.get(name))

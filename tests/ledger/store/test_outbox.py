@@ -312,3 +312,14 @@ def test_what_is_put_off_for_a_day_is_for_a_person(connection: psycopg.Connectio
     assert claimed is not None
     outbox.record(connection, claimed, Later("the invoice was paid in this very moment"), NOW, NOW)
     assert [row.state for row in outbox.worklist(connection)] == ["pending"]
+
+
+@pytest.mark.parametrize("request_", [CHARGE, METER])
+def test_what_a_killed_dispatcher_left_without_an_answer_is_not_said_to_be_unsent(
+    connection: psycopg.Connection, request_: Request
+) -> None:
+    outbox.put(connection, request_, "p1")
+    assert outbox.claim(connection, NOW, LEASE) is not None
+    connection.execute("update ledger.outbox set created_at = now() - interval '25 hours'")
+    collecting.sweep(connection)
+    assert [(item.kind, item.why) for item in worklist.listed(connection)] == [("send_stuck", "pending")]
