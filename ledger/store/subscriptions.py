@@ -111,23 +111,23 @@ def subscribe(connection: psycopg.Connection, patient_token: UUID) -> bool:
 
 
 class NotAtStripe(ValueError):  # noqa: N818 - named for what is wrong
-    """A subscription that cannot be ended, since Stripe has none yet; the text is a sentence."""
+    """A subscription that cannot be ended from here: Stripe has none yet, or refused; the text is a sentence."""
 
 
 def end(connection: psycopg.Connection, patient_token: UUID, ending: Ending, asked_by: str, why: str) -> bool:
     """Ask for the end of a patient's subscription, once; tell whether that is new. The caller commits.
 
     One that has ended stays so, and one that is to end now is not ended later. Raises KeyError for a patient who never
-    subscribed, NotAtStripe where the request to subscribe is still on its way.
+    subscribed, NotAtStripe where the request to subscribe is still on its way, or Stripe refused to end it.
     """
     row = connection.execute(
-        "select subscription_token, stripe_customer_id, stripe_subscription_id, practice_id, is_over"
+        "select subscription_token, stripe_customer_id, stripe_subscription_id, practice_id, is_over, ending"
         " from ledger.subscriber where patient_token = %s order by asked_at desc limit 1",
         (patient_token,),
     ).fetchone()
     if row is None:
         raise KeyError(f"Patient {patient_token} has no subscription.")
-    token, customer, subscription, practice_id, is_over = row
+    token, customer, subscription, practice_id, is_over, asked = row
     if is_over:
         return False
     if subscription is None:
@@ -139,6 +139,8 @@ def end(connection: psycopg.Connection, patient_token: UUID, ending: Ending, ask
         {"token": token, "ending": ending.value, "why": why, "asked_by": asked_by},
     )
     if not made.rowcount:
+        if asked == "refused":
+            raise NotAtStripe("Stripe refused to end it (`trueup send` lists why): end it at Stripe, the books follow.")
         return False
     return outbox.put(connection, EndSubscription(token, customer, subscription, ending), practice_id) is not None
 

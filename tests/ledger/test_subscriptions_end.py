@@ -139,3 +139,17 @@ def test_what_is_not_there_is_not_ended(opened: Club) -> None:
     with pytest.raises(subscriptions.NotAtStripe, match="trueup send"):
         ended_by_us(opened, member, Ending.PERIOD)
     opened.deliver()
+
+
+def test_an_end_that_stripe_refused_is_not_said_to_be_one(opened: Club) -> None:
+    member = opened.member()
+    ended_by_us(opened, member, Ending.NOW)
+    opened.books.execute(
+        "update ledger.outbox set state = 'refused'"
+        " where business_key = ("
+        "select 'end-now:' || subscription_token from ledger.subscription where patient_token = %s)",
+        (member.patient,),
+    )
+    for ending in Ending:
+        with pytest.raises(subscriptions.NotAtStripe, match="refused"):
+            ended_by_us(opened, member, ending)
