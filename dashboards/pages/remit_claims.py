@@ -63,8 +63,8 @@ class Contents(NamedTuple):
 
     @property
     def lines_cents(self) -> int:
-        """What the provider adjustments take off the payment."""
-        return _sum(self.lines, "amount_cents")
+        """What all provider adjustments take off the payment, also those beyond the listed."""
+        return int(self.lines[0]["lines_cents"]) if self.lines else 0
 
 
 def contents(here: Here, remit: RemitName, number: int) -> Contents:

@@ -6,7 +6,9 @@ select
     kind,
     reference,
     amount_cents,
-    visit_token
+    visit_token,
+    count(*) over () as lines,
+    cast(sum(amount_cents) over () as bigint) as lines_cents
 from marts.provider_balances
 where file_sha256 = %(file)s and st_index = %(st)s
 order by provider_adjustment_index

@@ -24,7 +24,16 @@ def added(books: Mapping[str, Rows]) -> dict[str, Rows]:
         "corrected_claims": _corrected_claims(books),
         "hand_matches": [],
         "remit_claims": _remit_claims(books),
+        "provider_balances": _provider_lines(books),
     }
+
+
+def _provider_lines(books: Mapping[str, Rows]) -> Rows:
+    """Return more provider adjustments of the posted remit TRACE0004 than a page lists."""
+    (remit,) = (row for row in books["era_tieout"] if row["trn_number"] == "TRACE0004")
+    named = {name: remit[name] for name in ("file_sha256", "st_index", "payer_name", "trn_number", "paid_on")}
+    line = {"provider_id": "P1", "reason_code": "WO", "kind": "overpayment_recovery", "reference": "R1"}
+    return [named | line | {"provider_adjustment_index": each, "amount_cents": 5 + each} for each in range(101)]
 
 
 def _remit_claims(books: Mapping[str, Rows]) -> Rows:

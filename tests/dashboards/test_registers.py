@@ -145,6 +145,15 @@ def test_claims_that_do_not_add_up_to_their_remit_are_said_to_differ(client: htt
     assert "Differs</span> Its claims add up to $0.00, and the remittance says $416.35" in text
 
 
+def test_provider_adjustments_beyond_the_listed_are_in_their_sum(client: httpx.Client) -> None:
+    lines = BOOKS["provider_balances"]
+    text = client.get(f"/remits/{lines[0]['file_sha256']}-{lines[0]['st_index']}").text
+    _, *shown, foot = cells(text, "Provider adjustments")
+    assert len(shown) == 100 < len(lines)
+    assert foot == ["Together", dollars(sum(line["amount_cents"] for line in lines))]
+    assert f"The first 100 of {len(lines)}" in text
+
+
 @pytest.mark.parametrize("by", GROUPINGS)
 def test_the_variance_adds_up_to_the_marts_however_it_is_grouped(client: httpx.Client, by: str) -> None:
     mart = BOOKS["pos_variance"]
