@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -26,6 +26,31 @@ _ADMINS = sa.text(
     "select id from portal.staff where practice_id = :practice_id and disabled_at is null"
     " and 'practice_admin' = any(roles) order by id for update"
 )
+# A provider who cannot come to the visits: whose account is shut, or who is no provider any more.
+_ABSENT = sa.text("""
+select p.ledger_id, count(a.id) as visits, p.is_active
+from portal.staff as s
+inner join portal.provider as p on p.ledger_id = s.provider_id
+inner join portal.calendar as c on c.provider_id = p.id
+left join portal.appointment as a
+    on a.calendar_id = c.id and a.status = 'booked' and a.patient_id is not null and a.ends_at > :now
+where s.practice_id = :practice_id and (s.disabled_at is not null or not 'provider' = any(s.roles))
+group by p.ledger_id, p.is_active
+having p.is_active or count(a.id) > 0
+""")
+
+
+class Absent(NamedTuple):
+    """A provider who cannot come: how many booked visits are to come, and whether patients can book more."""
+
+    visits: int
+    is_bookable: bool
+
+
+def absent(here: Here) -> dict[str, Absent]:
+    """Return, by their id in the books, the providers who cannot come though patients wait or can still book."""
+    rows = here.db.execute(_ABSENT, {"practice_id": here.practice.practice_id, "now": here.now})
+    return {row.ledger_id: Absent(row.visits, row.is_active) for row in rows}
 
 
 def add(here: Here, email: str, name: str, roles: Iterable[str], provider_id: str | None) -> UUID:

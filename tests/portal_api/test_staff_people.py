@@ -8,6 +8,7 @@ import pytest
 
 from portal_api.access import Role
 from portal_api.identity import people
+from tests.support import bookings
 from tests.support.portals import CEDAR, HARBOR
 
 if TYPE_CHECKING:
@@ -55,6 +56,22 @@ def test_the_admin_ends_sessions_disables_and_enables(portal: Portal) -> None:
     assert portal.staff(Role.FRONT_DESK).get("/staff").status_code == 303
     assert admin.submit(f"{path}/enable").status_code == 303
     assert portal.staff(Role.FRONT_DESK).get("/staff").status_code == 200
+
+
+def test_whose_patients_would_wait_alone_is_said(portal: Portal) -> None:
+    with portal.at() as here:
+        patient = bookings.patient(here, "alone")
+        visit = bookings.book(here, patient, 7)
+    own = next(each for each in HARBOR.people if each.provider_id == visit.ledger_id)
+    path = f"/staff/people/{id_of(portal, own.email)}"
+    admin = portal.staff(Role.PRACTICE_ADMIN)
+    assert "waits alone" not in admin.get("/staff/people").text
+    admin.submit(f"{path}/disable")
+    shown = admin.get("/staff/people").text
+    assert "to come: move or cancel" in shown
+    assert "Patients can still book them" in shown
+    admin.submit(f"{path}/enable")
+    assert "waits alone" not in admin.get("/staff/people").text
 
 
 def test_a_role_holds_from_the_next_request_on(portal: Portal) -> None:

@@ -85,5 +85,11 @@ def reset_authenticator(here: AsAdmin, staff_id: UUID) -> Response:
 def _page(here: Here, problem: str = "") -> HTMLResponse:
     status = HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK
     return page(
-        here, "identity/people.html", status=status, people=people.all_staff(here), roles=ROLES, problem=problem
+        here,
+        "identity/people.html",
+        status=status,
+        people=people.all_staff(here),
+        absent=staffing.absent(here),
+        roles=ROLES,
+        problem=problem,
     )
