@@ -146,7 +146,7 @@ class Dispatcher:
             request = requests.read(claimed.operation, claimed.arguments)
         except requests.NotSendable as error:
             return Refused("not_sendable", str(error))
-        if isinstance(request, requests.MeterVisit) and claimed.first_sent_at is None:
+        if isinstance(request, requests.MeterVisit) and not claimed.in_doubt:
             with connection.transaction():
                 if not subscriptions.asks_for(connection, request):
                     return Refused("no_subscription", NOBODY_ASKS)

@@ -27,7 +27,8 @@ class Claimed:
     """A row that is to be delivered, and what earlier attempts left.
 
     `attempt` counts from 1. `first_sent_at` is when the first of the earlier attempts was made, None where there is
-    none: nothing can have reached the processor then. `failures` is how many it answered with a failure of its own.
+    none: nothing can have reached the processor then. `failures` is how many it answered with a failure of its own,
+    `in_doubt` how many may have had an effect: all but those it put off.
     `beside_tried` is how many other visits of the customer ended in the same minute and were metered or may have been,
     `beside_counted` how many of these Stripe surely counts.
     """
@@ -40,6 +41,7 @@ class Claimed:
     attempt: int
     first_sent_at: datetime | None
     failures: int
+    in_doubt: int
     beside_tried: int
     beside_counted: int
 
@@ -134,7 +136,8 @@ _CLAIM = f"""
     earlier as (
         select
             min(sent_at) as first_sent_at,
-            count(*) filter (where (send_outcome.outcome ->> 'answered')::boolean) as failures
+            count(*) filter (where (send_outcome.outcome ->> 'answered')::boolean) as failures,
+            count(*) filter (where send_outcome.outcome ->> 'outcome' is distinct from 'later') as in_doubt
         from ledger.send_ledger
         inner join claimed using (outbox_id)
         left join ledger.send_outcome using (outbox_id, attempt)
@@ -162,7 +165,7 @@ _CLAIM = f"""
     )
     select
         outbox_id, business_key, operation, arguments, practice_id, attempts as attempt, first_sent_at, failures,
-        beside_tried, beside_counted
+        in_doubt, beside_tried, beside_counted
     from claimed cross join earlier cross join beside
 """
 

@@ -121,6 +121,20 @@ def test_usage_of_a_subscription_that_ended_before_it_was_sent_is_not_lost(opene
     assert (item.kind, item.why) == (Kind.SEND_REFUSED, "no_subscription")
 
 
+def test_usage_that_was_put_off_is_not_sent_to_a_subscription_that_ended_since(opened: Club) -> None:
+    member = opened.member()
+    opened.visit(member)
+    opened.pass_time(seconds=2)
+    opened.sandbox.control.fault("PostBillingMeterEvents", "rate_limit")
+    assert [each.outcome.state for each in opened.deliver()] == ["pending"]
+    opened.client.v1.subscriptions.cancel(opened.subscriptions(member)[0]["id"])
+    opened.webhooks()
+    opened.pass_time(minutes=2)
+    (delivered,) = opened.deliver()
+    assert isinstance(delivered.outcome, Refused)
+    assert delivered.outcome.code == "no_subscription"
+
+
 def test_usage_that_is_too_old_says_what_is_to_be_done(opened: Club) -> None:
     member = opened.member()
     usage = MeterVisit(uuid4(), member.customer, "visit_category_2", opened.now() - timedelta(days=36))
