@@ -38,6 +38,7 @@ def view(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 
 
 def _fits(page: Page) -> bool:
+    page.wait_for_load_state()  # before its style sheet came no page fits
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
