@@ -12,7 +12,7 @@ MODELS = dbt_project.directory() / "models" / "marts"
 SHOW_WHAT_IS = {
     *("leaks", "memos", "close_bridge", "closed_months", "unified_revenue", "subscription_invoices", "metered_lines"),
     *("revenue_feed", "trial_balance", "roll_forwards", "ar_rollforward", "plb_rollforward", "stripe_rollforward"),
-    *("deferred_revenue", "cash", "memo_totals", "corrected_claims", "leak_sums"),
+    *("deferred_revenue", "cash", "memo_totals", "corrected_claims", "leak_sums", "remit_claims"),
 }
 
 

@@ -34,6 +34,7 @@ _MOVING = """video => new Promise((resolve) => {
 
 def check(page: Page, name: str) -> None:
     """Demand that axe finds nothing, that nothing is too wide or too small to hit; keep pictures of both widths."""
+    page.wait_for_load_state()  # without its style sheet a page has other colours and sizes
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}}).response["violations"]
     assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
     assert page.evaluate(_SMALL, SMALLEST_TARGET) == []
